@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using Tmds.Linux;
+
+namespace Guestplane.Linux;
+
+/// <summary>
+/// Whose memory a descriptor is: every dup, SCM_RIGHTS or pidfd copy of one dma-buf shares it, and no other has it
+/// (a dma-buf's inode number is a 64-bit counter, drivers/dma-buf/dma-buf.c). Descriptor numbers are re-used, this is not.
+/// </summary>
+public readonly record struct DmaBufIdentity(ulong Device, ulong Inode);
+
+/// <summary>What any dma-buf can be asked (include/uapi/linux/dma-buf.h). memfds answer the same questions.</summary>
+public static class DmaBuf
+{
+    // DMA_BUF_IOCTL_SYNC and its flags.
+    private const uint IoctlSync = 0x40086200;
+    private const ulong SyncWrite = 2, SyncStart = 0, SyncEnd = 4;
+
+    /// <summary>(st_dev, st_ino).</summary>
+    public static unsafe DmaBufIdentity Identity(Fd fd)
+    {
+        stat status;
+        if (LibC.fstat(fd.Number, &status) < 0)
+            throw LinuxException.Last("fstat of a dma-buf");
+        return new((ulong)status.st_dev, (ulong)status.st_ino);
+    }
+
+    /// <summary>Size in bytes, by lseek(SEEK_END); 0 when the descriptor cannot tell (then it is no dma-buf).</summary>
+    public static long Size(Fd fd)
+    {
+        long size = LibC.lseek(fd.Number, 0, LibC.SEEK_END);
+        LibC.lseek(fd.Number, 0, LibC.SEEK_SET);
+        return Math.Max(0, size);
+    }
+
+    /// <summary>Brackets the CPU's writes, for exporters with caches to flush. A memfd has none (ENOTTY), and needs none.</summary>
+    public static void BeginWrite(Fd fd) => Sync(fd, SyncStart | SyncWrite);
+
+    /// <inheritdoc cref="BeginWrite"/>
+    public static void EndWrite(Fd fd) => Sync(fd, SyncEnd | SyncWrite);
+
+    private static void Sync(Fd fd, ulong flags)
+    {
+        var argument = new SyncArgument { Flags = flags };
+        var result = Ioctl.Try(fd, IoctlSync, ref argument);
+        if (result < 0 && result != -Errno.NotTty)
+            throw new LinuxException("DMA_BUF_IOCTL_SYNC", -result);
+    }
+
+    /// <summary>struct dma_buf_sync.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct SyncArgument
+    {
+        public ulong Flags;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using Guestplane.Linux;
+
+namespace Guestplane.Wayland;
+
+/// <summary>The connection has failed, for good: the host went away, or it refused a request of ours.</summary>
+public sealed class WaylandException : Exception
+{
+    /// <summary>The host is gone (EPIPE, ECONNRESET …).</summary>
+    internal WaylandException(int errno) : base($"the connection to the Wayland host broke: {Marshal.GetPInvokeErrorMessage(errno)}") { }
+
+    /// <summary>wl_display.error.</summary>
+    internal WaylandException(string source, uint code, string hostMessage, IReadOnlyList<string> lastRequests)
+        : base($"the Wayland host refused a request: {source}, error {code}: {hostMessage}") =>
+        (IsProtocolError, Source, Code, LastRequests) = (true, source, code, lastRequests);
+
+    /// <summary>A request of ours was refused: a bug of ours. Otherwise the host went away.</summary>
+    public bool IsProtocolError { get; }
+
+    /// <summary>The object, "wl_surface#7".</summary>
+    public override string? Source { get; set; }
+
+    /// <summary>The error code, as the object's interface numbers it.</summary>
+    public uint Code { get; }
+
+    /// <summary>What we sent last, oldest first.</summary>
+    public IReadOnlyList<string> LastRequests { get; } = [];
+}
