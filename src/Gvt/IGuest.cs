@@ -1,0 +1,27 @@
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt;
+
+/// <summary>
+/// A VM's displays, however its planes are had. Either it pushes flips by itself (from the loop), or it has to be asked:
+/// then whoever knows when the host looks next calls <see cref="Ask"/> just before.
+/// </summary>
+public interface IGuest : IDisposable
+{
+    /// <summary>As the user named it: "vfio:…", "pattern".</summary>
+    string Source { get; }
+
+    IReadOnlyList<Head> Heads { get; }
+
+    /// <summary>The kernel's interface has no notification: the planes must be queried.</summary>
+    bool IsAsked { get; }
+
+    /// <summary>Begins. From now on flips may be raised.</summary>
+    void Start(Loop loop);
+
+    /// <summary>Asks for the planes now, and raises what has flipped. Returns when to ask again at the earliest (ns): later than now after an error.</summary>
+    long Ask(long now);
+
+    /// <summary>The guest is gone, with one sentence; it raises nothing after it.</summary>
+    event Action<string>? Lost;
+}

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt.Pattern;
+
+/// <summary>One of the pattern's images: its memory, mapped for drawing, and the scanout that goes out.</summary>
+internal sealed class PatternBuffer : IDisposable
+{
+    // Rows start at a multiple of this; the GPUs that import LINEAR buffers ask for 64 to 256.
+    private const int StrideAlignment = 256;
+    private const int PageSize = 4096;
+
+    // include/uapi/linux/udmabuf.h, include/uapi/linux/dma-heap.h.
+    internal const uint IoctlUdmabufCreate = 0x40187542, IoctlHeapAllocate = 0xc0184800;
+    private const uint UdmabufCloseOnExec = 1;
+    private const uint HeapReadWriteCloseOnExec = 0x80002;
+
+    private readonly Mapping _mapping;
+    private readonly Fd? _memfd;
+
+    private PatternBuffer(Scanout scanout, Mapping mapping, Fd? memfd, PatternMemory memory) =>
+        (Scanout, _mapping, _memfd, Memory) = (scanout, mapping, memfd, memory);
+
+    public Scanout Scanout { get; }
+
+    public PatternMemory Memory { get; }
+
+    public int Stride => (int)Scanout.Layout.Planes[0].Stride;
+
+    /// <exception cref="SourceException">The memory that was asked for is not to be had here.</exception>
+    public static PatternBuffer Create(int width, int height, Fourcc format, PatternMemory memory)
+    {
+        var known = PixelFormat.Find(format)!;
+        var stride = (known.RowBytes(0, width) + StrideAlignment - 1) / StrideAlignment * StrideAlignment;
+        var planes = new List<MemoryPlane>();
+        long size = 0;
+        for (var i = 0; i < known.PlaneCount; i++)
+        {
+            planes.Add(new((uint)size, (uint)stride, 0));
+            size += stride * known.Rows(i, height);
+        }
+        size = (size + PageSize - 1) / PageSize * PageSize;
+        var (fd, memfd, kind) = Allocate(size, memory);
+        // A dma-buf over a memfd need not be mappable itself (it is one memory); the memfd always is.
+        var mapping = Mapping.Of(memfd ?? fd, size, writable: true);
+        var scanout = Scanout.Create([fd], new((uint)width, (uint)height, format, Modifier.Linear, planes), out var problem);
+        return scanout is null ? throw new InvalidOperationException(problem) : new(scanout, mapping, memfd, kind);
+    }
+
+    /// <summary>Draws, bracketed for the exporter's caches.</summary>
+    public void Draw(Action<Span<byte>, uint> paint, uint frame)
+    {
+        DmaBuf.BeginWrite(Scanout.Memory(0));
+        paint(_mapping.Bytes, frame);
+        DmaBuf.EndWrite(Scanout.Memory(0));
+    }
+
+    public void Dispose()
+    {
+        Scanout.Dispose();
+        _mapping.Dispose();
+        _memfd?.Dispose();
+    }
+
+    private static (Fd Fd, Fd? Memfd, PatternMemory Kind) Allocate(long size, PatternMemory memory)
+    {
+        LinuxException? failure = null;
+        foreach (var kind in memory == PatternMemory.Auto ? [PatternMemory.Udmabuf, PatternMemory.Heap, PatternMemory.Memfd] : new[] { memory })
+        {
+            try
+            {
+                return kind switch
+                {
+                    PatternMemory.Udmabuf => Udmabuf(size),
+                    PatternMemory.Heap => (Heap(size), null, kind),
+                    _ => (Memfd.Create("guestplane-pattern", size), null, kind),
+                };
+            }
+            catch (LinuxException e)
+            {
+                failure = e;
+            }
+        }
+        var fault = failure!.Errno == Errno.Denied ? SourceFault.NotPermitted : SourceFault.NotThere;
+        throw new SourceException(fault, $"The pattern guest has no {memory} memory here: {failure.Message}; try memory=auto.");
+    }
+
+    private static (Fd, Fd?, PatternMemory) Udmabuf(long size)
+    {
+        using var device = Fd.Open("/dev/udmabuf");
+        var memfd = Memfd.Create("guestplane-pattern", size);
+        var argument = new UdmabufCreate { Memfd = (uint)memfd.Number, Flags = UdmabufCloseOnExec, Size = (ulong)size };
+        var result = Ioctl.Try(device, IoctlUdmabufCreate, ref argument);
+        if (result >= 0)
+            return (Fd.Own(result), memfd, PatternMemory.Udmabuf);
+        memfd.Dispose();
+        throw new LinuxException($"UDMABUF_CREATE of {size} bytes", -result);
+    }
+
+    private static Fd Heap(long size)
+    {
+        using var device = Fd.Open("/dev/dma_heap/system");
+        var argument = new HeapAllocation { Length = (ulong)size, FdFlags = HeapReadWriteCloseOnExec };
+        var result = Ioctl.Try(device, IoctlHeapAllocate, ref argument);
+        return result >= 0 ? Fd.Own((int)argument.Fd) : throw new LinuxException($"DMA_HEAP_IOCTL_ALLOC of {size} bytes", -result);
+    }
+
+    /// <summary>struct udmabuf_create.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct UdmabufCreate
+    {
+        public uint Memfd, Flags;
+        public ulong Offset, Size;
+    }
+
+    /// <summary>struct dma_heap_allocation_data.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct HeapAllocation
+    {
+        public ulong Length;
+        public uint Fd, FdFlags;
+        public ulong HeapFlags;
+    }
+}

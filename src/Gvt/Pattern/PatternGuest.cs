@@ -1,0 +1,91 @@
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt.Pattern;
+
+/// <summary>
+/// The built-in guest: a test card that flips at its own rate between a few buffers, as a page-flipping guest does,
+/// without ever waiting for the host, and a cursor plane on a Lissajous path.
+/// </summary>
+public sealed class PatternGuest : IGuest
+{
+    private const int CursorSide = 64;
+    private const long SecondNs = 1_000_000_000;
+    private static readonly PixelPoint s_hotspot = new(8, 8);
+
+    private readonly PatternOptions _options;
+    private readonly Head _head = new("0");
+    private readonly PatternBuffer[] _buffers;
+    private readonly PatternBuffer? _cursor;
+    private readonly Action<Span<byte>, uint> _paintFrame;
+    private readonly LoopTimer _timer;
+    private long _start;
+    private uint _frame;
+
+    /// <exception cref="SourceException">No memory of the kind that was asked for.</exception>
+    public PatternGuest(string source, PatternOptions options)
+    {
+        (Source, _options, Heads) = (source, options, [_head]);
+        _buffers = [.. Enumerable.Range(0, options.Buffers)
+            .Select(_ => PatternBuffer.Create(options.Width, options.Height, options.Format, options.Memory))];
+        var painter = new PatternPainter(options.Width, options.Height, options.Format, _buffers[0].Stride);
+        foreach (var buffer in _buffers)
+            buffer.Draw((pixels, _) => painter.PaintCard(pixels), 0);
+        _paintFrame = painter.PaintFrame;
+        _cursor = options.Cursor ? PatternBuffer.Create(CursorSide, CursorSide, Fourcc.Argb8888, options.Memory) : null;
+        _cursor?.Draw((pixels, _) => PatternPainter.PaintCursor(pixels, CursorSide, _cursor.Stride, s_hotspot), 0);
+        _timer = new LoopTimer(Tick);
+    }
+
+    public string Source { get; }
+
+    public IReadOnlyList<Head> Heads { get; }
+
+    public bool IsAsked => false;
+
+    /// <summary>What its buffers were made of.</summary>
+    public PatternMemory Memory => _buffers[0].Memory;
+
+    /// <summary>Never raised: this guest lives as long as the program.</summary>
+    public event Action<string>? Lost
+    {
+        add { }
+        remove { }
+    }
+
+    public void Start(Loop loop)
+    {
+        loop.Add(_timer);
+        _start = Clock.Now;
+        _timer.Set(_start);
+    }
+
+    public long Ask(long now) => now;
+
+    public void Dispose()
+    {
+        _timer.Cancel();
+        foreach (var buffer in _buffers)
+            buffer.Dispose();
+        _cursor?.Dispose();
+    }
+
+    private void Tick(long now)
+    {
+        var buffer = _buffers[_frame % _buffers.Length];
+        buffer.Draw(_paintFrame, _frame);
+        _head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
+        if (_cursor is not null)
+            _head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(_frame), s_hotspot, Changed: _frame == 0, now));
+        _frame++;
+        // Absolute moments: a late tick does not make the next one late. What was slept through is not made up for.
+        var next = _start + (long)(_frame * (SecondNs / _options.Rate));
+        if (next < now)
+            _start += now - next;
+        _timer.Set(Math.Max(next, now));
+    }
+
+    /// <summary>Where the cursor image's top left corner is: at times partly outside, as a real one.</summary>
+    internal PixelPoint CursorPosition(uint frame) => new(
+        (int)((_options.Width - 1) * (0.5 + 0.5 * Math.Sin(frame * 0.021))) - s_hotspot.X,
+        (int)((_options.Height - 1) * (0.5 + 0.5 * Math.Sin(frame * 0.034 + 1))) - s_hotspot.Y);
+}

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+
+namespace Guestplane.Gvt.Pattern;
+
+/// <summary>
+/// Draws the test card into mapped memory, in any of the pattern's formats: colour bars, a one-pixel checkerboard (blur
+/// shows there first), a white frame (so does cropping), and what changes from frame to frame: bar code and sweeping bar.
+/// </summary>
+internal sealed class PatternPainter(int width, int height, Fourcc format, int stride)
+{
+    private const int FrameWidth = 8;
+    private const int SweepHeight = 32, SweepWidth = 64, SweepStep = 8;
+    private const int CheckerSide = 64;
+
+    private static readonly uint[] s_bars = [0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000, 0x0000ff, 0x202020];
+
+    public static bool Supports(Fourcc format) => format == Fourcc.Nv12 || BytesPerPixel(format) > 0;
+
+    /// <summary>Everything that stays.</summary>
+    public void PaintCard(Span<byte> pixels)
+    {
+        Fill(pixels, 0, 0, width, height, 0xffffff);
+        var bar = (width - 2 * FrameWidth) / s_bars.Length;
+        for (var i = 0; i < s_bars.Length; i++)
+            Fill(pixels, FrameWidth + i * bar, FrameWidth, i == s_bars.Length - 1 ? width - 2 * FrameWidth - i * bar : bar,
+                height - 2 * FrameWidth, s_bars[i]);
+        var side = Math.Min(CheckerSide, Math.Min(width, height) / 4);
+        for (var y = 0; y < side; y++)
+            for (var x = 0; x < side; x++)
+                Fill(pixels, width / 2 + x, height / 2 + y, 1, 1, ((x ^ y) & 1) == 0 ? 0xffffffu : 0);
+    }
+
+    /// <summary>What tells this frame from the others.</summary>
+    public void PaintFrame(Span<byte> pixels, uint frame)
+    {
+        var top = height - FrameWidth - SweepHeight;
+        Fill(pixels, FrameWidth, top, width - 2 * FrameWidth, SweepHeight, 0);
+        var room = Math.Max(1, width - 2 * FrameWidth - SweepWidth);
+        Fill(pixels, FrameWidth + (int)(frame * SweepStep % room), top, Math.Min(SweepWidth, width - 2 * FrameWidth), SweepHeight, 0xff8000);
+        if (width < BarCode.MinWidth || height < BarCode.MinHeight)
+            return;
+        for (var cell = 0; cell < BarCode.Cells; cell++)
+            Fill(pixels, BarCode.X + cell * BarCode.CellWidth, BarCode.Y, BarCode.CellWidth, BarCode.CellHeight,
+                BarCode.IsWhite(frame, cell) ? 0xffffffu : 0);
+    }
+
+    /// <summary>An arrow on nothing: premultiplied ARGB, its tip at the hotspot.</summary>
+    public static void PaintCursor(Span<byte> pixels, int side, int stride, PixelPoint hotspot)
+    {
+        for (var y = 0; y < side; y++)
+        {
+            var row = MemoryMarshal.Cast<byte, uint>(pixels.Slice(y * stride, side * 4));
+            for (var x = 0; x < side; x++)
+            {
+                var (dx, dy) = (x - hotspot.X, y - hotspot.Y);
+                var inside = dx >= 0 && dy >= 0 && dx + dy < 40;
+                var edge = dx < 2 || dy < 2 || dx + dy >= 37;
+                row[x] = !inside ? 0 : edge ? 0xff000000 : 0xffffffff;
+            }
+        }
+    }
+
+    private static int BytesPerPixel(Fourcc format) => format.ToString() switch
+    {
+        "XR24" or "AR24" or "XB24" or "AB24" or "XR30" => 4,
+        "RG16" => 2,
+        _ => 0,
+    };
+
+    private void Fill(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
+    {
+        if (format == Fourcc.Nv12)
+            FillNv12(pixels, x, y, w, h, rgb);
+        else if (format == Fourcc.Rgb565)
+            FillRows(pixels, x, y, w, h, (ushort)(rgb >> 8 & 0xf800 | rgb >> 5 & 0x07e0 | rgb >> 3 & 0x001f));
+        else
+            FillRows(pixels, x, y, w, h, Pack(rgb));
+    }
+
+    private uint Pack(uint rgb)
+    {
+        var (r, g, b) = (rgb >> 16 & 0xff, rgb >> 8 & 0xff, rgb & 0xff);
+        if (format == Fourcc.Xrgb2101010)
+            return 3u << 30 | Ten(r) << 20 | Ten(g) << 10 | Ten(b);
+        var swapped = format == Fourcc.Xbgr8888 || format == Fourcc.Abgr8888;
+        return 0xff000000 | (swapped ? b << 16 | g << 8 | r : rgb);
+    }
+
+    /// <summary>8 bits to 10, white to white.</summary>
+    private static uint Ten(uint eight) => eight << 2 | eight >> 6;
+
+    private void FillRows<T>(Span<byte> pixels, int x, int y, int w, int h, T value) where T : unmanaged
+    {
+        for (var row = y; row < y + h; row++)
+            MemoryMarshal.Cast<byte, T>(pixels.Slice(row * stride, stride)).Slice(x, w).Fill(value);
+    }
+
+    /// <summary>BT.601, limited range, which is what hosts assume of a small NV12 picture.</summary>
+    private void FillNv12(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
+    {
+        var (r, g, b) = ((int)(rgb >> 16 & 0xff), (int)(rgb >> 8 & 0xff), (int)(rgb & 0xff));
+        var luma = (byte)(16 + (66 * r + 129 * g + 25 * b + 128 >> 8));
+        var chroma = (ushort)((byte)(128 + (-38 * r - 74 * g + 112 * b + 128 >> 8)) | (byte)(128 + (112 * r - 94 * g - 18 * b + 128 >> 8)) << 8);
+        for (var row = y; row < y + h; row++)
+            pixels.Slice(row * stride + x, w).Fill(luma);
+        var second = pixels[(stride * height)..];
+        for (var row = y / 2; row < (y + h + 1) / 2; row++)
+            MemoryMarshal.Cast<byte, ushort>(second.Slice(row * stride, stride)).Slice(x / 2, (x + w + 1) / 2 - x / 2).Fill(chroma);
+    }
+}

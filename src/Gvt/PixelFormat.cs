@@ -1,0 +1,44 @@
+namespace Guestplane.Gvt;
+
+/// <summary>
+/// What has to be known of a pixel format to check a plane's layout and to hand it to a host: bytes per pixel of each
+/// memory plane, how the second and further ones are subsampled, and its twin without alpha.
+/// </summary>
+public sealed record PixelFormat(Fourcc Code, int[] BytesPerPixel, int HorizontalSubsampling = 1, int VerticalSubsampling = 1, Fourcc? Opaque = null)
+{
+    private static readonly Dictionary<Fourcc, PixelFormat> s_known = All().ToDictionary(format => format.Code);
+
+    public int PlaneCount => BytesPerPixel.Length;
+
+    public bool HasAlpha => Opaque is not null;
+
+    /// <summary>Null for a code that is none of ours: its layout could not be checked.</summary>
+    public static PixelFormat? Find(Fourcc code) => s_known.GetValueOrDefault(code);
+
+    /// <summary>Bytes that a row of <paramref name="width"/> pixels takes in a memory plane.</summary>
+    public long RowBytes(int plane, int width) => (long)BytesPerPixel[plane] * (plane == 0 ? width : DivideUp(width, HorizontalSubsampling));
+
+    /// <summary>Rows of a memory plane.</summary>
+    public int Rows(int plane, int height) => plane == 0 ? height : DivideUp(height, VerticalSubsampling);
+
+    private static int DivideUp(int value, int by) => (value + by - 1) / by;
+
+    /// <summary>What GVT-g, mbochs, mdpy and QEMU say (i915/gvt/fb_decoder.c, QEMU ui/qemu-pixman.c), and the pattern's.</summary>
+    private static IEnumerable<PixelFormat> All()
+    {
+        foreach (var (alpha, opaque) in new[] { ("AR24", "XR24"), ("AB24", "XB24"), ("RA24", "RX24"), ("BA24", "BX24"), ("AR30", "XR30"), ("AB30", "XB30") })
+        {
+            yield return new(Fourcc.Of(alpha), [4], Opaque: Fourcc.Of(opaque));
+            yield return new(Fourcc.Of(opaque), [4]);
+        }
+        yield return new(Fourcc.Of("AB4H"), [8], Opaque: Fourcc.Of("XB4H"));
+        yield return new(Fourcc.Of("XB4H"), [8]);
+        foreach (var name in new[] { "RG16", "BG16", "YUYV", "UYVY", "YVYU", "VYUY" })
+            yield return new(Fourcc.Of(name), [2]);
+        foreach (var name in new[] { "RG24", "BG24" })
+            yield return new(Fourcc.Of(name), [3]);
+        yield return new(Fourcc.Of("NV12"), [1, 2], 2, 2);
+        yield return new(Fourcc.Of("P010"), [2, 4], 2, 2);
+        yield return new(Fourcc.Of("YU12"), [1, 1, 1], 2, 2);
+    }
+}

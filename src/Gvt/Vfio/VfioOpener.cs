@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt.Vfio;
+
+/// <summary>
+/// The ways to a device's descriptor: group and container, or the device's own node and an iommufd. What fails is
+/// answered by one sentence that names the file and the remedy.
+/// </summary>
+internal static class VfioOpener
+{
+    private const string Container = "/dev/vfio/vfio";
+    private const string Iommu = "/dev/iommu";
+
+    /// <summary>Opens by group, the way that every kernel with VFIO has; by node where there are no groups.</summary>
+    public static VfioDevice Open(Mdev mdev)
+    {
+        if (!mdev.Exists)
+            throw new SourceException(SourceFault.NotThere,
+                $"There is no device {mdev.SysfsPath}; \"guestplane list\" shows the vGPUs of this machine, and writing a UUID to its type's \"create\" file makes one.");
+        if (mdev.Group is { } group && File.Exists(Container))
+            return OpenGroup(group, mdev.Name);
+        if (mdev.Cdev is { } cdev)
+            return OpenCdev(cdev);
+        throw new SourceException(SourceFault.NotThere,
+            $"{mdev.Name} ({mdev.Driver}) has neither a group nor a node under /dev/vfio: load vfio_iommu_type1, and see that the vfio driver has bound the device.");
+    }
+
+    /// <summary>Opens /dev/vfio/devices/vfioN (Documentation/driver-api/vfio.rst, "VFIO Device cdev").</summary>
+    public static VfioDevice OpenCdev(string path)
+    {
+        var device = OpenFile(path);
+        Fd? iommu = null;
+        try
+        {
+            iommu = OpenFile(Iommu);
+            var bind = new BindIommufd { ArgumentSize = (uint)Unsafe.SizeOf<BindIommufd>(), Iommufd = iommu.Number };
+            var result = Ioctl.Try(device, VfioAbi.DeviceBindIommufd, ref bind);
+            if (result == -Errno.Busy || result == -Errno.Invalid)
+                throw Busy(path);
+            Check(result, $"VFIO_DEVICE_BIND_IOMMUFD on {path}");
+            return new VfioDevice(device, iommu);
+        }
+        catch
+        {
+            device.Dispose();
+            iommu?.Dispose();
+            throw;
+        }
+    }
+
+    private static VfioDevice OpenGroup(string groupPath, string name)
+    {
+        var container = OpenFile(Container);
+        Fd? group = null;
+        try
+        {
+            group = OpenFile(groupPath);
+            var status = new GroupStatus { ArgumentSize = (uint)Unsafe.SizeOf<GroupStatus>() };
+            Check(Ioctl.Try(group, VfioAbi.GroupGetStatus, ref status), $"VFIO_GROUP_GET_STATUS on {groupPath}");
+            if ((status.Flags & VfioAbi.GroupViable) == 0)
+                throw new SourceException(SourceFault.NotPermitted,
+                    $"{groupPath} is not viable: another device of the same IOMMU group is bound to a driver that is not vfio's.");
+            var number = container.Number;
+            Check(Ioctl.Try(group, VfioAbi.GroupSetContainer, ref number), $"VFIO_GROUP_SET_CONTAINER on {groupPath}");
+            if (Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1V2Iommu) < 0)
+                Check(Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1Iommu), "VFIO_SET_IOMMU (is vfio_iommu_type1 loaded?)");
+            var device = Check(Ioctl.Try(group, VfioAbi.GroupGetDeviceFd, Encoding.UTF8.GetBytes(name + '\0')), $"VFIO_GROUP_GET_DEVICE_FD of {name}");
+            return new VfioDevice(Fd.Own(device), group, container);
+        }
+        catch
+        {
+            group?.Dispose();
+            container.Dispose();
+            throw;
+        }
+    }
+
+    private static Fd OpenFile(string path)
+    {
+        try
+        {
+            return Fd.Open(path);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.Denied || e.Errno == Errno.NotPermitted)
+        {
+            throw new SourceException(SourceFault.NotPermitted,
+                $"guestplane may not open {path} ({FileOwner.Describe(path)}): run it as a member of that group, or give the file to a group of yours by a udev rule.");
+        }
+        catch (LinuxException e) when (e.Errno == Errno.Busy)
+        {
+            throw Busy(path);
+        }
+        catch (LinuxException e)
+        {
+            throw new SourceException(SourceFault.NotThere, $"{path} cannot be opened: {e.Message}; is the vfio module loaded?");
+        }
+    }
+
+    private static SourceException Busy(string path)
+    {
+        var holders = ProcessFds.Holders(path).ToList();
+        return holders.Count == 0
+            ? new(SourceFault.NotPermitted, $"{path} is held by another program (run as root to see which): end it, or show its device by pid:PID.")
+            : new(SourceFault.NotPermitted, $"{path} is held by {string.Join(", ", holders.Select(h => $"{h.Name} (pid {h.Pid})"))}: show its device by pid:{holders[0].Pid}.");
+    }
+
+    private static int Check(int result, string call) =>
+        result >= 0 ? result : throw new SourceException(SourceFault.NotThere, $"{new LinuxException(call, -result).Message}.");
+}

@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt.Vfio;
+
+/// <summary>
+/// The primary plane of a device whose framebuffer is a region of its own memory (mdpy): mapped once per mode, and
+/// shown anew each time, since the interface does not tell what was drawn. mdpy answers for every kind of plane alike, so
+/// only the primary is asked for.
+/// </summary>
+internal sealed class VfioRegionPlane(VfioDevice device) : IDisposable
+{
+    private const long RetryNs = 1_000_000_000;
+
+    private GfxPlaneInfo _info;
+    private Scanout? _shown;
+    private string? _refused;
+
+    /// <inheritdoc cref="VfioPlane.Ask"/>
+    public long Ask(Head head, long now, out string? lost)
+    {
+        lost = null;
+        var info = new GfxPlaneInfo
+        {
+            ArgumentSize = (uint)Unsafe.SizeOf<GfxPlaneInfo>(),
+            Flags = VfioAbi.PlaneRegion,
+            PlaneType = (uint)PlaneKind.Primary,
+        };
+        var result = device.Query(ref info);
+        if (result < 0)
+        {
+            lost = result == -Errno.NoDevice ? "VFIO_DEVICE_QUERY_GFX_PLANE says that the device is gone" : null;
+            return now + RetryNs;
+        }
+        if (info.Format == 0 || info.Size == 0)
+            Show(head, null, now);
+        else if (_shown is not null && Same(info))
+            Show(head, _shown, now);
+        else
+            Replace(head, info, now);
+        return now;
+    }
+
+    public void Dispose() => _shown?.Dispose();
+
+    private bool Same(in GfxPlaneInfo info) =>
+        (info.Width, info.Height, info.Stride, info.Format, info.Id) == (_info.Width, _info.Height, _info.Stride, _info.Format, _info.Id);
+
+    private void Replace(Head head, GfxPlaneInfo info, long now)
+    {
+        if (Map(info, out var problem) is not { } scanout)
+        {
+            if (problem != _refused)
+                head.Refuse($"The guest's primary plane cannot be shown: {_refused = problem}.");
+            return;
+        }
+        _info = info;
+        Show(head, scanout, now);
+    }
+
+    private Scanout? Map(in GfxPlaneInfo info, out string? problem)
+    {
+        var length = (long)info.Stride * info.Height;
+        // mdpy's region 16 lies beyond the number of regions that it tells; it is there all the same.
+        if (device.Region(info.Id) is not { } region || region.Size < length)
+        {
+            problem = $"its region {info.Id} does not hold {length} bytes";
+            return null;
+        }
+        var layout = new PlaneLayout(info.Width, info.Height, new(info.Format), new(info.Modifier), [new(0, info.Stride, region.Size)]);
+        if ((problem = layout.Problem()) is not null)
+            return null;
+        try
+        {
+            return Scanout.Create(device.Map(region, length), layout, out problem);
+        }
+        catch (LinuxException e)
+        {
+            problem = e.Message;
+            return null;
+        }
+    }
+
+    private void Show(Head head, Scanout? scanout, long now)
+    {
+        var old = _shown;
+        if (scanout is null && old is null)
+            return;
+        _shown = scanout;
+        head.Raise(new Flip(PlaneKind.Primary, scanout, default, default, Changed: true, now));
+        if (scanout != old)
+            old?.Dispose();
+    }
+}
