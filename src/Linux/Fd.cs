@@ -74,6 +74,13 @@ public sealed class Fd : SafeHandle
                 throw LinuxException.Last($"pwrite of {bytes.Length} bytes at 0x{offset:x}");
     }
 
+    /// <summary>write(2), for a pipe or socket; whether all of it went.</summary>
+    public unsafe bool Write(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+            return LibC.write(Number, p, bytes.Length) == bytes.Length;
+    }
+
     protected override bool ReleaseHandle()
     {
         Interlocked.Decrement(ref s_live);

@@ -1,0 +1,122 @@
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// The host's buffers of one scanout, found by going down the ladder once: dma-buf, wl_shm on the same descriptor, copy.
+/// A buffer that the host still holds is not attached again while another can be had (wl_buffer.release is per buffer,
+/// not per commit), up to a bound: hosts that scan out may never release.
+/// </summary>
+internal sealed class BufferPool : IDisposable
+{
+    // On screen, latched for the next vblank, and the one that is committed now.
+    private const int MaxBuffers = 3;
+
+    private readonly Scanout _scanout;
+    private readonly Ladder _ladder;
+    private readonly Action<BufferPool> _changed;
+    private readonly List<HostBuffer> _buffers = [];
+    private readonly Action<HostBuffer> _released;
+    private ZwpLinuxBufferParamsV1? _importing;
+    private WlShmPool? _shmPool;
+    private long _attaches;
+
+    /// <param name="scanout">What the buffers are of.</param>
+    /// <param name="ladder">What the host, the plane and the user allow.</param>
+    /// <param name="changed">A buffer can be had now that could not before, or none ever will.</param>
+    public BufferPool(Scanout scanout, Ladder ladder, Action<BufferPool> changed)
+    {
+        (_scanout, _ladder, _changed) = (scanout, ladder, changed);
+        _released = _ => _changed(this);
+        Step = ladder.First(scanout);
+        AddBuffer();
+    }
+
+    public Scanout Scanout => _scanout;
+
+    /// <summary>The rung that it stands on, and why not on a better one.</summary>
+    public Step Step { get; private set; }
+
+    /// <summary>Whether a frame can be committed at all, now or once the import is answered.</summary>
+    public bool IsImpossible => Step.Transport == Transport.Impossible;
+
+    /// <summary>A buffer to attach, with the frame in it; null when it has to wait.</summary>
+    public HostBuffer? Acquire()
+    {
+        var buffer = _buffers.Find(b => !b.IsHeld);
+        if (buffer is null && _buffers.Count < MaxBuffers)
+        {
+            AddBuffer();
+            buffer = _buffers.Find(b => !b.IsHeld);
+        }
+        // The memory is the guest's, and it draws when it likes: attaching a held buffer once more shows no less than
+        // waiting would. What our own CPU fills must not be what the host reads.
+        if (buffer is null && Step.Transport != Transport.Copy)
+            buffer = Oldest();
+        if (buffer is null)
+            return null;
+        if (buffer.Copy is { } copy)
+            _ladder.CopyFrame(_scanout, copy);
+        buffer.Attached(++_attaches);
+        return buffer;
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers)
+            buffer.Dispose();
+        _buffers.Clear();
+        _importing?.Dispose();
+        _shmPool?.Dispose();
+    }
+
+    private HostBuffer? Oldest()
+    {
+        HostBuffer? oldest = null;
+        foreach (var buffer in _buffers)
+            if (oldest is null || buffer.AttachedAt < oldest.AttachedAt)
+                oldest = buffer;
+        return oldest;
+    }
+
+    private void AddBuffer()
+    {
+        switch (Step.Transport)
+        {
+            case Transport.DmaBuf when _importing is null:
+                _importing = _ladder.Import(_scanout, Step.Format);
+                _importing.Created += (_, e) => Imported(e.TakeBuffer());
+                _importing.Failed += (_, _) => ImportFailed();
+                break;
+            case Transport.Shm:
+                _shmPool ??= _ladder.PoolOn(_scanout);
+                _buffers.Add(new HostBuffer(Ladder.CreateShm(_shmPool, _scanout, Step.Format), _released));
+                break;
+            case Transport.Copy:
+                _buffers.Add(_ladder.CreateCopy(_scanout, Step.Format, _released));
+                break;
+        }
+    }
+
+    private void Imported(WlBuffer proxy)
+    {
+        _importing!.Dispose();
+        _importing = null;
+        _buffers.Add(new HostBuffer(proxy, _released));
+        _changed(this);
+    }
+
+    /// <summary>The first import of a scanout says whether the host can take it; a further one is a convenience.</summary>
+    private void ImportFailed()
+    {
+        _importing!.Dispose();
+        _importing = null;
+        if (_buffers.Count > 0)
+            return;
+        Step = _ladder.Next(_scanout, Step);
+        AddBuffer();
+        _changed(this);
+    }
+}

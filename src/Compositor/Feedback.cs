@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>A preference group of dma-buf feedback: what one device of the host takes, best group first.</summary>
+internal sealed record Tranche(ulong Device, bool Scanout, HashSet<(Fourcc Format, Modifier Modifier)> Formats);
+
+/// <summary>
+/// What the host takes as dma-bufs: by feedback from version 4 on, for everything or for one surface, re-sent whenever
+/// the host changes its mind; before that by modifier events (linux-dmabuf-v1.xml).
+/// </summary>
+internal sealed class Feedback : IDisposable
+{
+    // struct of the format table: u32 format, u32 padding, u64 modifier.
+    private const int TableEntry = 16;
+
+    private readonly ZwpLinuxDmabufFeedbackV1? _proxy;
+    private Mapping? _table;
+    private List<Tranche> _pending = [];
+    private Tranche _tranche = New();
+
+    private Feedback(ZwpLinuxDmabufFeedbackV1? proxy)
+    {
+        _proxy = proxy;
+        if (proxy is null)
+            return;
+        proxy.FormatTable += (_, e) => ReadTable(e.TakeFd(), e.Size);
+        proxy.TrancheTargetDevice += (_, e) => _tranche = _tranche with { Device = Device(e.Device) };
+        proxy.TrancheFlags += (_, e) =>
+            _tranche = _tranche with { Scanout = e.Flags.HasFlag(ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout) };
+        proxy.TrancheFormats += (_, e) => AddFormats(e.Indices);
+        proxy.TrancheDone += (_, _) =>
+        {
+            _pending.Add(_tranche);
+            _tranche = New();
+        };
+        proxy.Done += (_, _) => Apply();
+    }
+
+    /// <summary>Best first. Empty where the host takes no dma-bufs.</summary>
+    public IReadOnlyList<Tranche> Tranches { get; private set; } = [];
+
+    /// <summary>New tranches are in force.</summary>
+    public event Action? Changed;
+
+    /// <summary>For a surface that is not yet known.</summary>
+    public static Feedback Default(ZwpLinuxDmabufV1? dmabuf)
+    {
+        if (dmabuf is null)
+            return new Feedback(null);
+        if (dmabuf.ProxyVersion >= 4)
+            return new Feedback(dmabuf.GetDefaultFeedback());
+        var feedback = new Feedback(null) { Tranches = [New()] };
+        dmabuf.Modifier += (_, e) =>
+            feedback.Tranches[0].Formats.Add((new Fourcc(e.Format), new Modifier((ulong)e.ModifierHi << 32 | e.ModifierLo)));
+        return feedback;
+    }
+
+    /// <summary>For one surface; null where the host's version has none.</summary>
+    public static Feedback? OfSurface(ZwpLinuxDmabufV1? dmabuf, WlSurface surface) =>
+        dmabuf is { ProxyVersion: >= 4 } ? new Feedback(dmabuf.GetSurfaceFeedback(surface)) : null;
+
+    public bool Accepts(Fourcc format, Modifier modifier) => Tranches.Any(tranche => tranche.Formats.Contains((format, modifier)));
+
+    /// <summary>The modifiers of a format, in words.</summary>
+    public string ModifiersOf(Fourcc format)
+    {
+        var modifiers = Tranches.SelectMany(t => t.Formats).Where(f => f.Format == format).Select(f => f.Modifier.ToString()).Distinct().ToList();
+        return modifiers.Count == 0 ? "none of that format" : string.Join(", ", modifiers);
+    }
+
+    public void Dispose()
+    {
+        _proxy?.Dispose();
+        _table?.Dispose();
+    }
+
+    /// <summary>The table is kept: weston and mutter do not send it again with later tranches.</summary>
+    private void ReadTable(Fd fd, uint size)
+    {
+        using (fd)
+        {
+            _table?.Dispose();
+            _table = Mapping.Of(fd, size, writable: false, shared: false);
+        }
+    }
+
+    private void AddFormats(ReadOnlySpan<byte> indices)
+    {
+        if (_table is null)
+            return;
+        var table = _table.Bytes;
+        foreach (var index in MemoryMarshal.Cast<byte, ushort>(indices))
+        {
+            if ((index + 1) * TableEntry > table.Length)
+                continue;
+            var entry = table.Slice(index * TableEntry, TableEntry);
+            _tranche.Formats.Add((new Fourcc(MemoryMarshal.Read<uint>(entry)), new Modifier(MemoryMarshal.Read<ulong>(entry[8..]))));
+        }
+    }
+
+    private void Apply()
+    {
+        Tranches = _pending;
+        _pending = [];
+        Changed?.Invoke();
+    }
+
+    private static Tranche New() => new(0, false, []);
+
+    /// <summary>A dev_t as the host has it, for telling devices apart: primary and render node of one GPU differ.</summary>
+    private static ulong Device(ReadOnlySpan<byte> bytes) => bytes.Length == sizeof(ulong) ? MemoryMarshal.Read<ulong>(bytes) : 0;
+}

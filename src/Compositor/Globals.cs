@@ -1,0 +1,103 @@
+using System.Text;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>The host's globals. Which version of which is bound, and why, is the table here and nowhere else.</summary>
+internal sealed class Globals
+{
+    /// <summary>One line of the table. Best: what this program is written for; Least: what it cannot do without.</summary>
+    private sealed record Wanted(string Interface, uint Best, uint Least, bool Required);
+
+    private static readonly Wanted[] s_table =
+    [
+        // damage_buffer came with wl_surface 4; 5 and 6 (offset, preferred scale) are not used yet.
+        new("wl_compositor", 4, 4, true),
+        // Without it the primary plane goes on the toplevel itself, and there is no cursor plane (gamescope).
+        new("wl_subcompositor", 1, 1, false),
+        new("wp_viewporter", 1, 1, false),
+        new("wp_single_pixel_buffer_manager_v1", 1, 1, false),
+        new("wl_shm", 1, 1, true),
+        // 2 adds tiled states, 5 capabilities; all that changes for us up to 6 is which states come in a configure.
+        new("xdg_wm_base", 6, 1, true),
+        // 3: modifier events. 4: feedback. 5: only one modifier for all planes, which is what we do. 6 is in no host yet.
+        new("zwp_linux_dmabuf_v1", 5, 3, false),
+        // 2 gives a refresh for variable rates; the events are the same.
+        new("wp_presentation", 2, 1, false),
+        // 5: pointer frames. Only for the cursor plane by wl_pointer.set_cursor.
+        new("wl_seat", 5, 1, false),
+        // 2: scale and done. The mode's refresh rate is what is wanted.
+        new("wl_output", 2, 1, false),
+    ];
+
+    private readonly WlRegistry _registry;
+    private readonly Dictionary<string, (uint Name, uint Version)> _offered = [];
+
+    public Globals(WlRegistry registry)
+    {
+        _registry = registry;
+        registry.Global += (_, e) => Offer(e.Interface, e.Name, e.Version);
+        registry.GlobalRemove += (_, e) => Remove(e.Name);
+    }
+
+    public WlCompositor Compositor { get; private set; } = null!;
+
+    public WlSubcompositor? Subcompositor { get; private set; }
+
+    public WpViewporter? Viewporter { get; private set; }
+
+    public WpSinglePixelBufferManagerV1? SinglePixel { get; private set; }
+
+    public WlShm Shm { get; private set; } = null!;
+
+    public XdgWmBase WmBase { get; private set; } = null!;
+
+    public ZwpLinuxDmabufV1? Dmabuf { get; private set; }
+
+    public WpPresentation? Presentation { get; private set; }
+
+    public WlSeat? Seat { get; private set; }
+
+    public List<Output> Outputs { get; } = [];
+
+    /// <summary>Binds what the table wants of what was offered.</summary>
+    /// <exception cref="ExitException">A required global is missing or too old.</exception>
+    public void Bind()
+    {
+        Compositor = Bind<WlCompositor>()!;
+        Subcompositor = Bind<WlSubcompositor>();
+        Viewporter = Bind<WpViewporter>();
+        SinglePixel = Bind<WpSinglePixelBufferManagerV1>();
+        Shm = Bind<WlShm>()!;
+        WmBase = Bind<XdgWmBase>()!;
+        Dmabuf = Bind<ZwpLinuxDmabufV1>();
+        Presentation = Bind<WpPresentation>();
+        Seat = Bind<WlSeat>();
+        WmBase.Ping += (_, e) => WmBase.Pong(e.Serial);
+    }
+
+    private void Offer(string name, uint id, uint version)
+    {
+        // Outputs come and go, and there may be several; of all others the first is the one.
+        if (name == "wl_output")
+            Outputs.Add(new Output(_registry.Bind<WlOutput>(id, Math.Min(version, Find(name).Best)), id));
+        else
+            _offered.TryAdd(name, (id, version));
+    }
+
+    private void Remove(uint id) => Outputs.RemoveAll(output => output.Gone(id));
+
+    private T? Bind<T>() where T : WlProxy, IWlInterface<T>
+    {
+        var wanted = Find(Encoding.UTF8.GetString(T.InterfaceName));
+        if (_offered.TryGetValue(wanted.Interface, out var offer) && offer.Version >= wanted.Least)
+            return _registry.Bind<T>(offer.Name, Math.Min(offer.Version, wanted.Best));
+        if (!wanted.Required)
+            return null;
+        throw new ExitException(ExitCode.NoHost, offer.Version > 0
+            ? $"The host has {wanted.Interface} version {offer.Version}, and guestplane needs {wanted.Least}: run it on a newer one."
+            : $"The host has no {wanted.Interface}, which guestplane cannot do without: run it on a desktop or kiosk compositor.");
+    }
+
+    private static Wanted Find(string name) => Array.Find(s_table, wanted => wanted.Interface == name)!;
+}

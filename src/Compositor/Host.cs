@@ -1,0 +1,131 @@
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>The compositor that we are a client of: its connection in our loop, and what it offers.</summary>
+internal sealed class Host : LoopSource, IDisposable
+{
+    private const long AnswerWithinNs = 5_000_000_000;
+
+    private readonly WlDisplay _display;
+    private bool _polled;
+
+    private Host(WlDisplay display)
+    {
+        _display = display;
+        Globals = new Globals(display.GetRegistry());
+        Name = display.HostProcessId is { } pid ? ProcessFds.Name(pid) : "unknown";
+    }
+
+    public Globals Globals { get; }
+
+    /// <summary>What it likes, before any surface is known.</summary>
+    public Feedback Feedback { get; private set; } = null!;
+
+    /// <summary>Formats of wl_shm (wl_shm.format).</summary>
+    public HashSet<WlShmFormat> ShmFormats { get; } = [];
+
+    /// <summary>Its process's name: Wayland has no request for that.</summary>
+    public string Name { get; }
+
+    /// <summary>The clock of presentation times (wp_presentation.clock_id).</summary>
+    public int PresentationClock { get; private set; } = Clock.Monotonic;
+
+    /// <summary>The socket is full: the host does not read. What would be sent now waits, or nothing bounds our memory.</summary>
+    public bool IsStalled { get; private set; }
+
+    /// <summary>The host reads again.</summary>
+    public event Action? Resumed;
+
+    /// <summary>Connects, and learns what the host offers.</summary>
+    /// <exception cref="ExitException">No host, or one that cannot show anything.</exception>
+    public static Host Connect(Loop loop)
+    {
+        var host = new Host(Open());
+        loop.Add(host);
+        host.RoundTrip(loop);
+        host.Globals.Bind();
+        host.Globals.Shm.Format += (_, e) => host.ShmFormats.Add(e.Format);
+        if (host.Globals.Presentation is { } presentation)
+            presentation.ClockId += (_, e) => host.PresentationClock = (int)e.ClkId;
+        host.Feedback = Feedback.Default(host.Globals.Dmabuf);
+        host.RoundTrip(loop);
+        return host;
+    }
+
+    /// <summary>Turns the loop until everything sent so far is answered. For the start; no frame ever waits for it.</summary>
+    public void RoundTrip(Loop loop)
+    {
+        var done = false;
+        _display.Sync().Done += (_, _) => done = true;
+        var patience = new LoopTimer(_ => throw new ExitException(ExitCode.NoHost, $"The host ({Name}) does not answer: it hangs or is stopped."));
+        patience.Set(Clock.Now + AnswerWithinNs);
+        loop.Add(patience);
+        while (!done && !loop.Stopped)
+            loop.Turn();
+        loop.Remove(patience);
+    }
+
+    protected override int PollFd => _display.SocketNumber;
+
+    protected override PollEvents Prepare()
+    {
+        _display.PrepareRead();
+        _polled = true;
+        return Flush();
+    }
+
+    protected override void Check(PollEvents ready, long now)
+    {
+        if (!_polled)
+            return;
+        _polled = false;
+        if ((ready & ~PollEvents.Out) != PollEvents.None)
+            _display.ReadEvents();
+        else
+            _display.CancelRead();
+        _display.DispatchPending();
+    }
+
+    /// <summary>Sends what is queued at the program's end, as far as the socket takes it.</summary>
+    public void Dispose()
+    {
+        if (_polled)
+            _display.CancelRead();
+        _display.Flush();
+        _display.Dispose();
+    }
+
+    private PollEvents Flush()
+    {
+        // Closed: what the host said last, perhaps why, is still to be read.
+        var stalled = _display.Flush() == FlushResult.Blocked;
+        if (IsStalled && !stalled)
+        {
+            IsStalled = false;
+            Resumed?.Invoke();
+            stalled = _display.Flush() == FlushResult.Blocked;
+        }
+        IsStalled = stalled;
+        return stalled ? PollEvents.In | PollEvents.Out : PollEvents.In;
+    }
+
+    private static WlDisplay Open()
+    {
+        try
+        {
+            return WlDisplay.Connect() ?? throw new ExitException(ExitCode.NoHost,
+                $"There is no Wayland host at {Address()}: start guestplane from a Wayland session, or set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to one.");
+        }
+        catch (DllNotFoundException)
+        {
+            throw new ExitException(ExitCode.NoHost, "libwayland-client.so.0 is not installed (Debian: libwayland-client0).");
+        }
+    }
+
+    private static string Address() =>
+        Environment.GetEnvironmentVariable("WAYLAND_SOCKET") is { Length: > 0 } socket ? $"file descriptor {socket} (WAYLAND_SOCKET)"
+        : Path.Combine(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? "$XDG_RUNTIME_DIR (unset)",
+            Environment.GetEnvironmentVariable("WAYLAND_DISPLAY") ?? "wayland-0");
+}

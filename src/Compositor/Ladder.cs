@@ -1,0 +1,156 @@
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>A rung, the format by which the host is told, and why not a better rung (null on the first).</summary>
+internal readonly record struct Step(Transport Transport, Fourcc Format, string? Reason);
+
+/// <summary>
+/// Which transport a plane can go by, and what each takes: the rungs in order, each with the sentence that says why it
+/// does not bear.
+/// </summary>
+/// <param name="host">What is offered.</param>
+/// <param name="forced">The one rung that the user allows, or null for all.</param>
+/// <param name="opaque">The plane has nothing below it: its alpha means nothing, and a format without it can be scanned out.</param>
+internal sealed class Ladder(Host host, Transport? forced, bool opaque)
+{
+    /// <summary>dma-bufs that the host was asked to import.</summary>
+    public int Imports { get; private set; }
+
+    /// <summary>Bytes of guest pixels that our CPU has copied.</summary>
+    public long CopiedBytes { get; private set; }
+
+    /// <summary>The best rung for a scanout.</summary>
+    public Step First(Scanout scanout) => From(Transport.DmaBuf, scanout, null);
+
+    /// <summary>The next rung after an import that the host refused.</summary>
+    public Step Next(Scanout scanout, Step failed) => From(failed.Transport + 1, scanout,
+        $"the host refused to import {failed.Format} {scanout.Layout.Modifier} {scanout.Width}x{scanout.Height} (zwp_linux_buffer_params_v1.failed)");
+
+    /// <summary>Asks the host to import; it answers created or failed.</summary>
+    public ZwpLinuxBufferParamsV1 Import(Scanout scanout, Fourcc format)
+    {
+        Imports++;
+        var parameters = host.Globals.Dmabuf!.CreateParams();
+        var modifier = scanout.Layout.Modifier;
+        // In index order: weston compares each plane's modifier with plane 0's, initially 0.
+        for (var i = 0; i < scanout.Layout.Planes.Count; i++)
+        {
+            var plane = scanout.Layout.Planes[i];
+            parameters.Add(scanout.Memory(i), (uint)i, plane.Offset, plane.Stride, modifier.High, modifier.Low);
+        }
+        parameters.Create(scanout.Width, scanout.Height, format.Code, 0);
+        return parameters;
+    }
+
+    /// <summary>A pool on the scanout's own descriptor.</summary>
+    public WlShmPool PoolOn(Scanout scanout) =>
+        host.Globals.Shm.CreatePool(scanout.Memory(0), (int)scanout.Layout.Planes[0].BufferSize);
+
+    public static WlBuffer CreateShm(WlShmPool pool, Scanout scanout, Fourcc format)
+    {
+        var plane = scanout.Layout.Planes[0];
+        return pool.CreateBuffer((int)plane.Offset, scanout.Width, scanout.Height, (int)plane.Stride, ShmFormat(format));
+    }
+
+    /// <summary>A buffer of our own memory, rows as in the scanout.</summary>
+    public HostBuffer CreateCopy(Scanout scanout, Fourcc format, Action<HostBuffer> released)
+    {
+        var size = CopySize(scanout);
+        using var memfd = Memfd.Create("guestplane-copy", size);
+        using var pool = host.Globals.Shm.CreatePool(memfd, (int)size);
+        var buffer = pool.CreateBuffer(0, scanout.Width, scanout.Height, (int)scanout.Layout.Planes[0].Stride, ShmFormat(format));
+        return new HostBuffer(buffer, released, Mapping.Of(memfd, size, writable: true));
+    }
+
+    /// <summary>The one place where our CPU touches a guest's pixels; counted.</summary>
+    public void CopyFrame(Scanout scanout, Mapping copy)
+    {
+        var pixels = scanout.Pixels!.Bytes.Slice((int)scanout.Layout.Planes[0].Offset, (int)CopySize(scanout));
+        pixels.CopyTo(copy.Bytes);
+        CopiedBytes += pixels.Length;
+    }
+
+    private static long CopySize(Scanout scanout) => scanout.Layout.Planes[0].Stride * (long)scanout.Height;
+
+    private Step From(Transport first, Scanout scanout, string? reason)
+    {
+        for (var transport = first; transport < Transport.Impossible; transport++)
+        {
+            // Which of the two format codes is told: without alpha where it means nothing, if the host takes that.
+            var (format, problem) = Try(transport, scanout);
+            if (problem is null)
+                return new(transport, format, reason);
+            reason = reason is null ? problem : $"{reason}; {problem}";
+        }
+        return new(Transport.Impossible, scanout.Layout.Format, reason);
+    }
+
+    private (Fourcc Format, string? Problem) Try(Transport transport, Scanout scanout)
+    {
+        var format = scanout.Layout.Format;
+        if (forced is { } only && transport != only)
+            return (format, $"--transport {only.Spelled()} leaves out {transport.Spelled()}");
+        if (opaque && scanout.Format.Opaque is { } twin && Problem(transport, scanout, twin) is null)
+            return (twin, null);
+        return (format, Problem(transport, scanout, format));
+    }
+
+    private string? Problem(Transport transport, Scanout scanout, Fourcc format) => transport switch
+    {
+        Transport.DmaBuf => DmaBufProblem(scanout, format),
+        Transport.Shm => ShmProblem(scanout, format),
+        _ => CopyProblem(scanout, format),
+    };
+
+    private string? DmaBufProblem(Scanout scanout, Fourcc format)
+    {
+        if (!scanout.IsDmaBuf)
+            return "the guest's memory is a device region, not a dma-buf";
+        if (host.Globals.Dmabuf is null)
+            return "the host has no zwp_linux_dmabuf_v1 of version 3 or later";
+        var modifier = scanout.Layout.Modifier;
+        return host.Feedback.Accepts(format, modifier) ? null
+            : $"the host does not take {format} with modifier {modifier} (it takes: {host.Feedback.ModifiersOf(format)})";
+    }
+
+    private string? ShmProblem(Scanout scanout, Fourcc format)
+    {
+        if (!scanout.IsDmaBuf)
+            return "a device region has no descriptor for wl_shm";
+        if (scanout.Layout.Modifier != Modifier.Linear)
+            return $"wl_shm takes rows, and the modifier is {scanout.Layout.Modifier}";
+        if (FormatProblem(scanout, format) is { } problem)
+            return problem;
+        var plane = scanout.Layout.Planes[0];
+        if (plane.BufferSize > int.MaxValue || plane.Stride > int.MaxValue || plane.Offset > int.MaxValue)
+            return "wl_shm's pools are smaller than 2 GiB";
+        // The host maps it for reading and writing, and drops the connection if that fails: so it is tried here first.
+        using var mapping = Mapping.Try(scanout.Memory(0), plane.BufferSize, writable: true, out var errno);
+        return mapping is null ? $"{new LinuxException("its dma-buf cannot be mapped for wl_shm", errno).Message}" : null;
+    }
+
+    private string? CopyProblem(Scanout scanout, Fourcc format)
+    {
+        if (scanout.Pixels is null)
+            return "a dma-buf is not copied by CPU";
+        return CopySize(scanout) > int.MaxValue ? "wl_shm's pools are smaller than 2 GiB" : FormatProblem(scanout, format);
+    }
+
+    private string? FormatProblem(Scanout scanout, Fourcc format)
+    {
+        if (scanout.Format.PlaneCount != 1)
+            return $"wl_shm has one memory plane, and {format} has {scanout.Format.PlaneCount}";
+        if (!host.ShmFormats.Contains(ShmFormat(format)))
+            return $"the host's wl_shm does not list {format}";
+        // wlroots wants whole pixels in a stride (wlr_shm.c).
+        return scanout.Layout.Planes[0].Stride % scanout.Format.BytesPerPixel[0] == 0 ? null
+            : $"a stride of {scanout.Layout.Planes[0].Stride} bytes is not a whole number of {format} pixels";
+    }
+
+    /// <summary>wl_shm numbers two formats by itself, and takes DRM's code for all others (wayland.xml).</summary>
+    private static WlShmFormat ShmFormat(Fourcc format) =>
+        format == Fourcc.Argb8888 ? WlShmFormat.Argb8888 : format == Fourcc.Xrgb8888 ? WlShmFormat.Xrgb8888 : (WlShmFormat)format.Code;
+}

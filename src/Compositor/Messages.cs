@@ -1,0 +1,26 @@
+namespace Guestplane.Compositor;
+
+/// <summary>What the program says while it runs: a line each on standard error, above the status line if there is one.</summary>
+internal sealed class Messages(TextWriter output)
+{
+    private readonly HashSet<string> _said = [];
+
+    /// <summary>Runs before a line is written: the status line gets out of the way.</summary>
+    public Action? BeforeLine { get; set; }
+
+    /// <summary>Something changed that a user may want to know.</summary>
+    public void Info(string sentence) => Write(sentence);
+
+    /// <summary>Bad, but the show goes on. The same sentence is not said twice.</summary>
+    public void Warn(string sentence)
+    {
+        if (_said.Add(sentence))
+            Write("warning: " + sentence);
+    }
+
+    private void Write(string line)
+    {
+        BeforeLine?.Invoke();
+        output.WriteLine("guestplane: " + line);
+    }
+}

@@ -1,0 +1,46 @@
+using Guestplane.Gvt;
+
+namespace Guestplane.Compositor;
+
+/// <summary>A rectangle of a surface, in logical pixels.</summary>
+internal readonly record struct Rectangle(int X, int Y, int Width, int Height);
+
+/// <summary>How a guest's image is fitted into the window.</summary>
+internal enum ScaleMode
+{
+    /// <summary>As large as the window allows, its shape kept.</summary>
+    Fit,
+
+    /// <summary>One guest pixel to one logical pixel; what does not fit is outside the window.</summary>
+    Unscaled,
+}
+
+/// <summary>Where the primary plane lies in the window, and so where everything on it does.</summary>
+internal readonly record struct Placement(Rectangle Plane, int GuestWidth, int GuestHeight)
+{
+    /// <summary>Centred; scaled only where the host has a viewporter.</summary>
+    public static Placement Of(int windowWidth, int windowHeight, int guestWidth, int guestHeight, ScaleMode mode)
+    {
+        var (width, height) = (guestWidth, guestHeight);
+        if (mode == ScaleMode.Fit)
+        {
+            // Compared crosswise, so that an exact fit stays exact.
+            var wide = (long)guestWidth * windowHeight >= (long)guestHeight * windowWidth;
+            width = wide ? windowWidth : (int)Math.Max(1, (long)guestWidth * windowHeight / guestHeight);
+            height = wide ? (int)Math.Max(1, (long)guestHeight * windowWidth / guestWidth) : windowHeight;
+        }
+        return new(new((windowWidth - width) / 2, (windowHeight - height) / 2, width, height), guestWidth, guestHeight);
+    }
+
+    public bool IsScaled => (Plane.Width, Plane.Height) != (GuestWidth, GuestHeight);
+
+    /// <summary>A point of the guest, in the window.</summary>
+    public PixelPoint Map(PixelPoint guest) => new(
+        Plane.X + (int)Math.Floor((double)guest.X * Plane.Width / GuestWidth),
+        Plane.Y + (int)Math.Floor((double)guest.Y * Plane.Height / GuestHeight));
+
+    /// <summary>A length of the guest, in the window.</summary>
+    public (int Width, int Height) MapSize(int width, int height) => (
+        Math.Max(1, (int)Math.Round((double)width * Plane.Width / GuestWidth)),
+        Math.Max(1, (int)Math.Round((double)height * Plane.Height / GuestHeight)));
+}

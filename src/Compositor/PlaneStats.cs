@@ -1,0 +1,16 @@
+namespace Guestplane.Compositor;
+
+/// <summary>What became of a plane's flips. Flips = committed + coalesced + refused + the one that may still wait.</summary>
+internal sealed class PlaneStats
+{
+    /// <summary>Flips that the guest made.</summary>
+    public long Flips { get; set; }
+
+    /// <summary>Commits made of them.</summary>
+    public long Committed { get; set; }
+
+    /// <summary>Flips that a newer one overtook before they could be committed.</summary>
+    public long Coalesced { get; set; }
+
+    public Histogram FlipToCommit { get; } = new();
+}

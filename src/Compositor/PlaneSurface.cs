@@ -1,0 +1,188 @@
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// One plane's pixels on one surface: the newest flip gets attached and committed as soon as that makes sense, and what
+/// it overtakes is counted. A flip waits while its import is unanswered (the image before stays), while the host shows
+/// no frames of ours (no frame callback: hidden) or has not shown the last two, and while it does not read.
+/// </summary>
+internal sealed class PlaneSurface : IDisposable
+{
+    /// <summary>Commits between two frame callbacks: one shown, one to replace it; more would only be discarded.</summary>
+    private const int MaxCommitsPerFrame = 2;
+
+    private readonly Host _host;
+    private readonly Ladder _ladder;
+    private readonly Dictionary<Scanout, BufferPool> _pools = [];
+    private readonly Action<BufferPool> _poolChanged;
+    private readonly Action<Scanout> _retired;
+    private readonly Action _resumed;
+    private readonly EventHandler<WlCallback.DoneEventArgs> _frameDone;
+    private WlCallback? _frame;
+    private int _commitsThisFrame;
+    private Flip _waiting;
+    private bool _isWaiting;
+    private Transport _said = Transport.DmaBuf;
+
+    public PlaneSurface(Host host, WlSurface surface, Ladder ladder)
+    {
+        (_host, Surface, _ladder) = (host, surface, ladder);
+        (_poolChanged, _retired, _frameDone, _resumed) = (OnPoolChanged, OnRetired, OnFrame, CommitWaiting);
+        host.Resumed += _resumed;
+    }
+
+    /// <summary>Whoever made it destroys it, after its role.</summary>
+    public WlSurface Surface { get; }
+
+    public PlaneStats Stats { get; } = new();
+
+    /// <summary>The scanout that is on the surface, null for none.</summary>
+    public Scanout? Shown { get; private set; }
+
+    /// <summary>The scanout that was shown last, or refused, also when the plane is off now.</summary>
+    public Scanout? LastScanout { get; private set; }
+
+    /// <summary>The rung of <see cref="LastScanout"/>.</summary>
+    public Step? Step { get; private set; }
+
+    public int Imports => _ladder.Imports;
+
+    public long CopiedBytes => _ladder.CopiedBytes;
+
+    /// <summary>Set for a plane that is paced by the host's frames; a sync subsurface gets its frames with its parent's.</summary>
+    public Presentation? Presentation { get; init; }
+
+    /// <summary>Called with what is about to be committed, to place the surface for it.</summary>
+    public Action<Flip>? Placing { get; init; }
+
+    /// <summary>Called after a commit, for a parent that has to be committed too.</summary>
+    public Action? Committed { get; init; }
+
+    /// <summary>The plane has come to stand on another rung: once for each, with its reason.</summary>
+    public event Action<PlaneSurface, Step>? Stepped;
+
+    /// <summary>The host has shown a frame of ours, and wants the next one.</summary>
+    public event Action? FrameDone;
+
+    /// <summary>Takes a flip of this plane.</summary>
+    public void Flip(Flip flip)
+    {
+        Stats.Flips++;
+        if (_isWaiting)
+            Stats.Coalesced++;
+        (_waiting, _isWaiting) = (flip, true);
+        CommitWaiting();
+    }
+
+    /// <summary>Commits what waits, if nothing holds it.</summary>
+    public void CommitWaiting()
+    {
+        if (!_isWaiting || _host.IsStalled || _commitsThisFrame >= MaxCommitsPerFrame)
+            return;
+        if (_waiting.Scanout is not { } scanout)
+        {
+            Commit(_waiting, null);
+            return;
+        }
+        var pool = Pool(scanout);
+        LastScanout = scanout;
+        if (pool.IsImpossible)
+        {
+            _isWaiting = false;
+            Say(pool.Step);
+            return;
+        }
+        if (pool.Acquire() is not { } buffer)
+            return;
+        Say(pool.Step);
+        Commit(_waiting, buffer);
+    }
+
+    public void Dispose()
+    {
+        _host.Resumed -= _resumed;
+        foreach (var (scanout, pool) in _pools)
+        {
+            scanout.Retired -= _retired;
+            pool.Dispose();
+        }
+        _pools.Clear();
+        _frame?.Dispose();
+    }
+
+    private void Commit(Flip flip, HostBuffer? buffer)
+    {
+        _isWaiting = false;
+        Shown = flip.Scanout;
+        Placing?.Invoke(flip);
+        Surface.Attach(buffer?.Proxy, 0, 0);
+        Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
+        var now = Clock.Now;
+        if (Presentation is not null && buffer is not null)
+        {
+            Presentation.Track(Surface, now);
+            AskForFrame();
+        }
+        Surface.Commit();
+        Stats.Committed++;
+        Stats.FlipToCommit.Add(now - flip.Time);
+        Committed?.Invoke();
+    }
+
+    private void AskForFrame()
+    {
+        _commitsThisFrame++;
+        if (_frame is not null)
+            return;
+        _frame = Surface.Frame();
+        _frame.Done += _frameDone;
+    }
+
+    private void OnFrame(object? sender, WlCallback.DoneEventArgs e)
+    {
+        _frame = null;
+        _commitsThisFrame = 0;
+        FrameDone?.Invoke();
+        CommitWaiting();
+    }
+
+    private BufferPool Pool(Scanout scanout)
+    {
+        if (_pools.TryGetValue(scanout, out var pool))
+            return pool;
+        pool = new BufferPool(scanout, _ladder, _poolChanged);
+        _pools.Add(scanout, pool);
+        scanout.Retired += _retired;
+        return pool;
+    }
+
+    private void OnPoolChanged(BufferPool pool)
+    {
+        if (_isWaiting && _waiting.Scanout == pool.Scanout)
+            CommitWaiting();
+    }
+
+    private void OnRetired(Scanout scanout)
+    {
+        scanout.Retired -= _retired;
+        if (_pools.Remove(scanout, out var pool))
+            pool.Dispose();
+        if (_isWaiting && _waiting.Scanout == scanout)
+            _isWaiting = false;
+        if (Shown == scanout)
+            Shown = null;
+    }
+
+    private void Say(Step step)
+    {
+        var isNews = Step is null || step.Transport != _said;
+        Step = step;
+        if (!isNews)
+            return;
+        _said = step.Transport;
+        Stepped?.Invoke(this, step);
+    }
+}

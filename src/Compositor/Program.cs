@@ -1,0 +1,157 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Guestplane.Gvt;
+using Guestplane.Gvt.Vfio;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Guestplane.Compositor;
+
+/// <summary>The command line, and the one place where the program is put together.</summary>
+internal static class Program
+{
+    /// <summary>"guestplane 0.1.0".</summary>
+    public static string Name { get; } =
+        $"guestplane {typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}";
+
+    public static int Main(string[] args)
+    {
+        var messages = new Messages(Console.Error);
+        var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
+        {
+            ShowCommand(messages),
+            ListCommand(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                messages.Info(error.Message);
+            return (int)ExitCode.Usage;
+        }
+        return (int)Guard(messages, () => (ExitCode)parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+    }
+
+    private static Command ShowCommand(Messages messages)
+    {
+        var source = new Argument<string>("source") { Description = "What to show:\n" + Sources.Help };
+        var fullscreen = new Option<bool>("--fullscreen") { Description = "Fill the screen." };
+        var transport = new Option<Transport?>("--transport") { Description = "Use only this transport: dmabuf, shm or copy." };
+        var cursor = new Option<CursorMode>("--cursor") { Description = "How the cursor plane is shown: auto, subsurface, pointer or none." };
+        var scale = new Option<ScaleMode>("--scale") { Description = "fit the image into the window, or leave it unscaled." };
+        var edid = new Option<string?>("--edid") { Description = $"Plug a monitor into the vGPU: {Edid.Help}." };
+        var frames = new Option<long?>("--frames") { Description = "End after so many flips." };
+        var seconds = new Option<double?>("--seconds") { Description = "End after so long." };
+        var report = new Option<string?>("--report") { Description = "Write a JSON report to this file at the end." };
+        var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
+        var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, edid, frames, seconds, report, ready, require };
+        command.SetAction(parsed => (int)Run(messages, new ShowOptions
+        {
+            Source = parsed.GetValue(source)!,
+            Fullscreen = parsed.GetValue(fullscreen),
+            Transport = Allowed(parsed.GetValue(transport)),
+            Cursor = parsed.GetValue(cursor),
+            Scale = parsed.GetValue(scale),
+            Edid = parsed.GetValue(edid) is { } monitor ? Edid.Parse(monitor) : null,
+            Frames = Positive(parsed.GetValue(frames), "--frames"),
+            Seconds = Positive(parsed.GetValue(seconds), "--seconds"),
+            Report = parsed.GetValue(report),
+            ReadyFd = parsed.GetValue(ready),
+            Require = parsed.GetValue(require) is { } required ? Requirements.Parse(required) : Requirements.None,
+        }));
+        return command;
+    }
+
+    private static Command ListCommand()
+    {
+        var command = new Command("list", "List the vGPUs of this machine and what their planes show.");
+        command.SetAction(_ =>
+        {
+            var lines = VfioInventory.Describe().ToList();
+            foreach (var line in lines.Count > 0 ? lines : ["No vGPU: there is no device in /sys/bus/mdev/devices, and none that vfio has bound."])
+                Console.WriteLine(line);
+        });
+        return command;
+    }
+
+    /// <summary>Ten-odd singletons, made in the order in which they need each other and disposed in reverse.</summary>
+    private static ExitCode Run(Messages messages, ShowOptions options)
+    {
+        using var services = new ServiceCollection()
+            .AddSingleton(messages)
+            .AddSingleton(options)
+            .AddSingleton<Loop>()
+            .AddSingleton(_ => Sources.Open(options.Source, options.Edid))
+            .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
+            .AddSingleton<Show>()
+            .BuildServiceProvider();
+        var loop = services.GetRequiredService<Loop>();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        // A source that is not there is said before a host is asked for.
+        services.GetRequiredService<IGuest>();
+        return services.GetRequiredService<Show>().Run();
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            loop.Stop();
+        }
+    }
+
+    /// <summary>Whatever ends the program early, as one sentence and its code.</summary>
+    private static ExitCode Guard(Messages messages, Func<ExitCode> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (ExitException e)
+        {
+            return End(messages, e.Code, e.Message);
+        }
+        catch (SourceException e)
+        {
+            return End(messages, Code(e.Fault), e.Message);
+        }
+        catch (FormatException e)
+        {
+            return End(messages, ExitCode.Usage, e.Message);
+        }
+        catch (WaylandException e) when (!e.IsProtocolError)
+        {
+            return End(messages, ExitCode.NoHost, $"The Wayland host went away: {e.Message}.");
+        }
+        catch (WaylandException e)
+        {
+            return End(messages, ExitCode.Bug, $"This is a bug of guestplane: {e.Message}. Our last requests: {string.Join(", ", e.LastRequests)}.");
+        }
+        catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            return End(messages, ExitCode.Bug, e.Message);
+        }
+    }
+
+    private static ExitCode End(Messages messages, ExitCode code, string sentence)
+    {
+        messages.Info(sentence);
+        return code;
+    }
+
+    private static ExitCode Code(SourceFault fault) => fault switch
+    {
+        SourceFault.Usage => ExitCode.Usage,
+        SourceFault.NotThere => ExitCode.NoSource,
+        SourceFault.NotPermitted => ExitCode.NotPermitted,
+        _ => ExitCode.GuestLost,
+    };
+
+    private static Transport? Allowed(Transport? transport) =>
+        transport == Compositor.Transport.Impossible ? throw new FormatException("--transport takes dmabuf, shm or copy.") : transport;
+
+    private static T? Positive<T>(T? number, string option) where T : struct, System.Numerics.INumber<T> =>
+        number is { } value && value <= T.Zero ? throw new FormatException($"{option} takes a number above 0.") : number;
+}

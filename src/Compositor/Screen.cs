@@ -1,0 +1,198 @@
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// A head on the desktop. The tree: root = toplevel with an opaque black pixel stretched over it; on it the primary plane
+/// as a desync subsurface, then overlays, then the cursor as a sync one. The root's commits move things, the planes' own
+/// commits flip them: a cursor at 250 Hz leaves the primary's presentation feedback alone. Where the host has no
+/// subcompositor or no viewporter, the primary plane is the toplevel itself, and there is nothing else.
+/// </summary>
+internal sealed class Screen : IDisposable
+{
+    /// <summary>A guest whose display is off gets a black window after this, so that starting it does not look like nothing.</summary>
+    private const long BlackAfterNs = 500_000_000;
+    private static readonly (int Width, int Height) s_blackSize = (640, 480);
+
+    private readonly Host _host;
+    private readonly ShowOptions _options;
+    private readonly Window _window;
+    private readonly Layer? _rootLayer;
+    private readonly WlBuffer? _backdrop;
+    private readonly Layer _primaryLayer;
+    private readonly SubsurfacePlane? _cursor, _overlay;
+    private readonly PointerCursor? _pointerCursor;
+    private readonly Feedback? _feedback;
+    private readonly LoopTimer _black;
+    private (int Width, int Height) _size;
+    private (int Width, int Height) _opaque;
+    private Placement _placement = new(new(0, 0, s_blackSize.Width, s_blackSize.Height), s_blackSize.Width, s_blackSize.Height);
+    private bool _hasImage;
+
+    public Screen(Loop loop, Host host, Head head, string title, ShowOptions options)
+    {
+        (_host, Head, _options) = (host, head, options);
+        var globals = host.Globals;
+        _window = new Window(globals, title, options.Fullscreen);
+        _window.Configured += OnConfigured;
+        _window.CloseRequested += () => CloseRequested?.Invoke();
+        IsTree = globals is { Subcompositor: not null, Viewporter: not null };
+        Presentation = new Presentation(host);
+        var surface = IsTree ? globals.Compositor.CreateSurface() : _window.Root;
+        Primary = new PlaneSurface(host, surface, new Ladder(host, options.Transport, opaque: true))
+        {
+            Presentation = Presentation,
+            Placing = PlacePrimary,
+        };
+        _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
+        _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
+        if (IsTree)
+        {
+            _rootLayer = new Layer(globals, _window.Root, null, sync: false);
+            _backdrop = Backdrop.Create(globals);
+            _overlay = new SubsurfacePlane(host, _window.Root, options.Transport);
+            if (options.Cursor is CursorMode.Auto or CursorMode.Subsurface)
+                _cursor = new SubsurfacePlane(host, _window.Root, options.Transport);
+        }
+        if (options.Cursor == CursorMode.Pointer && globals.Seat is not null)
+            _pointerCursor = new PointerCursor(host, options.Transport);
+        head.Flipped += OnFlip;
+        loop.Add(_black = new LoopTimer(_ => Layout()));
+    }
+
+    public Head Head { get; }
+
+    /// <summary>Whether planes have surfaces of their own.</summary>
+    public bool IsTree { get; }
+
+    public PlaneSurface Primary { get; }
+
+    /// <summary>The cursor plane, by whichever way it is shown; null when it is not.</summary>
+    public PlaneSurface? Cursor => _cursor?.Plane ?? _pointerCursor?.Plane;
+
+    public long CursorMoves => _cursor?.Moves ?? 0;
+
+    public PlaneSurface? Overlay => _overlay?.Plane;
+
+    public Presentation Presentation { get; }
+
+    public bool IsConfigured => _window.IsConfigured;
+
+    /// <summary>Nobody sees it, as far as the host tells.</summary>
+    public bool IsSuspended => _window.IsSuspended;
+
+    /// <summary>Whether a tranche of this surface's feedback that is for scanout has what is shown. Null: the host does not tell.</summary>
+    public bool? IsScanoutFormat => _feedback is not { Tranches.Count: > 0 } feedback || Primary is not { Shown: { } shown, Step: { } step } ? null
+        : feedback.Tranches.Any(t => t.Scanout && t.Formats.Contains((step.Format, shown.Layout.Modifier)));
+
+    public event Action? CloseRequested;
+
+    /// <summary>Takes no more flips; what is on the screen stays.</summary>
+    public void Stop() => Head.Flipped -= OnFlip;
+
+    public void Dispose()
+    {
+        Stop();
+        _black.Cancel();
+        _feedback?.Dispose();
+        _pointerCursor?.Dispose();
+        _cursor?.Dispose();
+        _overlay?.Dispose();
+        Primary.Dispose();
+        _primaryLayer.Dispose();
+        if (IsTree)
+            Primary.Surface.Dispose();
+        _rootLayer?.Dispose();
+        _backdrop?.Dispose();
+        _window.Dispose();
+    }
+
+    private void OnFlip(Flip flip)
+    {
+        switch (flip.Plane)
+        {
+            // Without a root of its own the window would be gone with its image: the last one stays.
+            case PlaneKind.Primary when flip.Scanout is not null || IsTree:
+                Primary.Flip(flip);
+                break;
+            case PlaneKind.Cursor:
+                _cursor?.Flip(flip, mayMove: !_host.IsStalled);
+                _pointerCursor?.Flip(flip);
+                break;
+            case PlaneKind.Overlay:
+                _overlay?.Flip(flip, mayMove: !_host.IsStalled);
+                break;
+        }
+    }
+
+    private void OnConfigured()
+    {
+        if (_hasImage || _options.Fullscreen)
+            Layout();
+        else
+        {
+            _window.Root.Commit();
+            if (!_black.IsSet)
+                _black.Set(Clock.Now + BlackAfterNs);
+        }
+        Primary.CommitWaiting();
+    }
+
+    /// <summary>Before the primary plane's commit: the window and its place in it, for the image that comes now.</summary>
+    private void PlacePrimary(Flip flip)
+    {
+        if (flip.Scanout is not { } scanout)
+            return;
+        var first = !_hasImage;
+        _hasImage = true;
+        if (first || (scanout.Width, scanout.Height) != (_placement.GuestWidth, _placement.GuestHeight))
+            Layout(scanout);
+    }
+
+    /// <summary>Brings window, planes and the sizes that host and guest want together; commits what changed.</summary>
+    private void Layout(Scanout? coming = null)
+    {
+        _black.Cancel();
+        var guest = (coming ?? Primary.Shown) is { } scanout ? (scanout.Width, scanout.Height)
+            : _hasImage ? (_placement.GuestWidth, _placement.GuestHeight) : s_blackSize;
+        // On the toplevel itself an image is as large as it is: there is no viewport to fit it, nor a root around it.
+        var wanted = IsTree && _window.HostSize.Width > 0 ? _window.HostSize : guest;
+        var resized = wanted != _size;
+        _size = wanted;
+        _placement = Placement.Of(wanted.Item1, wanted.Item2, guest.Item1, guest.Item2, _options.Scale);
+        if (resized)
+            _window.SetGeometry(wanted.Item1, wanted.Item2);
+        if (IsTree)
+            LayoutTree(resized);
+        SetOpaque(IsTree ? (_placement.Plane.Width, _placement.Plane.Height) : guest);
+        // Without a new image the plane's own state still has to be committed; with one, that commit is about to come.
+        if (coming is null && Primary.Shown is not null && IsTree)
+            Primary.Surface.Commit();
+        if (IsTree || coming is null)
+            _window.Root.Commit();
+    }
+
+    private void LayoutTree(bool resized)
+    {
+        if (resized)
+        {
+            _window.Root.Attach(_backdrop, 0, 0);
+            _window.Root.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
+            _rootLayer!.Place(new(0, 0, _size.Width, _size.Height), scaled: true);
+            _rootLayer.SetOpaque(_size.Width, _size.Height);
+        }
+        _primaryLayer.Place(_placement.Plane, _placement.IsScaled);
+        _cursor?.Follow(_placement);
+        _overlay?.Follow(_placement);
+    }
+
+    private void SetOpaque((int Width, int Height) size)
+    {
+        if (size == _opaque)
+            return;
+        _opaque = size;
+        _primaryLayer.SetOpaque(size.Width, size.Height);
+    }
+}

@@ -1,0 +1,187 @@
+using Guestplane.Gvt;
+using Guestplane.Linux;
+
+namespace Guestplane.Compositor;
+
+/// <summary>A guest on a host, from the first configure to the report.</summary>
+internal sealed class Show : IDisposable
+{
+    private const long SecondNs = 1_000_000_000;
+
+    /// <summary>What happens only once (imports, pools filling) is over by then; per-flip costs are counted from here.</summary>
+    private const int WarmUpFlips = 60;
+
+    private readonly Loop _loop;
+    private readonly Host _host;
+    private readonly IGuest _guest;
+    private readonly ShowOptions _options;
+    private readonly Messages _messages;
+    private readonly List<Screen> _screens = [];
+    private readonly LoopTimer _end;
+    private Fd? _ready;
+    private (long Flips, long Bytes, long Cpu) _warm;
+    private bool _isWarm, _isEnding;
+    private RunCost? _cost;
+    private string? _lost;
+
+    public Show(Loop loop, Host host, IGuest guest, ShowOptions options, Messages messages)
+    {
+        (_loop, _host, _guest, _options, _messages) = (loop, host, guest, options, messages);
+        _end = new LoopTimer(_ => loop.Stop());
+        loop.Add(_end);
+        _ready = options.ReadyFd is { } number ? Fd.Own(number) : null;
+        foreach (var head in guest.Heads)
+            AddScreen(head);
+        guest.Lost += OnLost;
+    }
+
+    /// <summary>Runs until the user, the host, the guest or a limit ends it; says how it went.</summary>
+    public ExitCode Run()
+    {
+        while (_screens.Exists(screen => !screen.IsConfigured) && !_loop.Stopped)
+            _loop.Turn();
+        if (!_loop.Stopped)
+            Start();
+        var status = StatusLine.Start(_loop, _screens, _messages);
+        _loop.Run();
+        status?.Clear();
+        return Finish();
+    }
+
+    private void Start()
+    {
+        _guest.Start(_loop);
+        if (_guest.IsAsked)
+            StartAsking();
+        if (_options.Seconds is { } seconds)
+            _end.Set(Clock.Now + (long)(seconds * SecondNs));
+    }
+
+    public void Dispose()
+    {
+        foreach (var screen in _screens)
+            screen.Dispose();
+        _ready?.Dispose();
+    }
+
+    private void AddScreen(Head head)
+    {
+        var title = _guest.Heads.Count == 1 ? _guest.Source : $"{_guest.Source} {head.Name}";
+        var screen = new Screen(_loop, _host, head, title, _options);
+        _screens.Add(screen);
+        screen.CloseRequested += _loop.Stop;
+        screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
+        if (screen.Cursor is { } cursor)
+            cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);
+        head.Refused += _messages.Warn;
+        screen.Presentation.Shown += (_, _) => OnShown();
+        screen.Presentation.Settled += () => EndIfSettled();
+        // Where the host tells nothing of presentation, its wish for the next frame says that it has taken this one.
+        if (_host.Globals.Presentation is null)
+            screen.Primary.FrameDone += OnShown;
+        // After the screen's own handler: what it counts is counted.
+        head.Flipped += OnFlip;
+    }
+
+    private void StartAsking()
+    {
+        var refresh = _host.Globals.Outputs.Select(output => output.RefreshMilliHz).FirstOrDefault(rate => rate > 0);
+        var pacer = new Pacer(_guest, refresh, () => _screens.TrueForAll(screen => screen.IsSuspended));
+        _screens[0].Presentation.Shown += pacer.Shown;
+        pacer.Start(_loop);
+    }
+
+    private void OnFlip(Flip flip)
+    {
+        if (flip.Plane != PlaneKind.Primary)
+            return;
+        var flips = Flips;
+        if (!_isWarm && flips >= WarmUpFlips)
+        {
+            _isWarm = true;
+            _warm = (flips, GC.GetAllocatedBytesForCurrentThread(), Clock.Cpu);
+        }
+        if (flips >= _options.Frames)
+            End();
+    }
+
+    /// <summary>The limit is reached: what is committed may still be answered, for a moment.</summary>
+    private void End()
+    {
+        if (_isEnding)
+            return;
+        _isEnding = true;
+        _guest.Lost -= OnLost;
+        foreach (var screen in _screens)
+        {
+            screen.Stop();
+            screen.Head.Flipped -= OnFlip;
+        }
+        _cost = Cost();
+        _end.Set(Clock.Now + SecondNs);
+        EndIfSettled();
+    }
+
+    private void EndIfSettled()
+    {
+        if (_isEnding && _screens.TrueForAll(screen => screen.Presentation.Pending == 0))
+            _loop.Stop();
+    }
+
+    private void OnShown()
+    {
+        if (_ready is null)
+            return;
+        using (_ready)
+            _ready.Write("\n"u8);
+        _ready = null;
+    }
+
+    private void OnLost(string sentence)
+    {
+        _lost = sentence;
+        _loop.Stop();
+    }
+
+    private ExitCode Finish()
+    {
+        var report = new Report(_guest.Source, _host.Name, _screens, _cost ?? Cost());
+        foreach (var line in report.Lines())
+            _messages.Info(line);
+        if (_options.Report is { } path)
+            report.WriteJson(path);
+        if (_lost is not null)
+            throw new ExitException(ExitCode.GuestLost, _lost);
+        var unmet = _screens.SelectMany(_options.Require.Unmet).ToList();
+        unmet.ForEach(_messages.Info);
+        return unmet.Count == 0 ? ExitCode.Ok : ExitCode.RequirementNotMet;
+    }
+
+    private long Flips
+    {
+        get
+        {
+            var flips = 0L;
+            foreach (var screen in _screens)
+                flips += screen.Primary.Stats.Flips;
+            return flips;
+        }
+    }
+
+    private RunCost Cost()
+    {
+        var flips = Math.Max(1, Flips - _warm.Flips);
+        var bytes = _isWarm ? GC.GetAllocatedBytesForCurrentThread() - _warm.Bytes : 0;
+        return new((double)bytes / flips, (Clock.Cpu - _warm.Cpu) / flips, Fd.Live, Fd.Peak);
+    }
+
+    private void Say(Head head, string plane, Step step, PlaneSurface surface)
+    {
+        var what = step.Transport == Transport.Impossible ? "cannot be shown" : $"goes by {step.Transport.Spelled()}";
+        var sentence = $"head {head.Name}: the {plane} plane ({surface.LastScanout}) {what}{(step.Reason is null ? "" : $": {step.Reason}")}";
+        if (step.Reason is null)
+            _messages.Info(sentence);
+        else
+            _messages.Warn(sentence);
+    }
+}

@@ -1,0 +1,51 @@
+using Guestplane.Gvt.Vfio;
+
+namespace Guestplane.Compositor;
+
+/// <summary>How the cursor plane is shown.</summary>
+internal enum CursorMode
+{
+    /// <summary>As the guest's input asks for: a subsurface, until its pointer is the host's.</summary>
+    Auto,
+
+    /// <summary>On a surface of its own, where the guest says.</summary>
+    Subsurface,
+
+    /// <summary>As the host's pointer image.</summary>
+    Pointer,
+
+    /// <summary>Not at all.</summary>
+    None,
+}
+
+/// <summary>What the user wants of a show.</summary>
+internal sealed record ShowOptions
+{
+    /// <summary>As <see cref="Sources"/> reads it.</summary>
+    public required string Source { get; init; }
+
+    public bool Fullscreen { get; init; }
+
+    /// <summary>The only rung to use.</summary>
+    public Transport? Transport { get; init; }
+
+    public CursorMode Cursor { get; init; }
+
+    public ScaleMode Scale { get; init; }
+
+    /// <summary>The monitor to tell a vGPU.</summary>
+    public Edid? Edid { get; init; }
+
+    /// <summary>End after so many flips of the primary plane of the first head.</summary>
+    public long? Frames { get; init; }
+
+    public double? Seconds { get; init; }
+
+    /// <summary>Where the JSON report goes.</summary>
+    public string? Report { get; init; }
+
+    /// <summary>An inherited descriptor that gets a newline when the first frame is on screen (as dinit's and s6's readiness).</summary>
+    public int? ReadyFd { get; init; }
+
+    public Requirements Require { get; init; } = Requirements.None;
+}

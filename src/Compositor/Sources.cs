@@ -1,0 +1,42 @@
+using Guestplane.Gvt;
+using Guestplane.Gvt.Pattern;
+using Guestplane.Gvt.Vfio;
+
+namespace Guestplane.Compositor;
+
+/// <summary>The words by which a user names a guest.</summary>
+internal static class Sources
+{
+    public const string Help =
+        """
+        vfio:UUID            a mediated vGPU of this machine
+        vfio:/sys/…          the same by its sysfs path
+        vfio:/dev/vfio/devices/vfioN   a VFIO device by its node
+        pid:PID              the vGPU of a running VMM (its display must be off with mbochs)
+        fd:N                 an inherited VFIO device descriptor
+        """ + "\n" + PatternOptions.Help + "\n                     the built-in test card";
+
+    /// <exception cref="SourceException">With the sentence to show.</exception>
+    public static IGuest Open(string source, Edid? edid)
+    {
+        if (source.StartsWith("vfio:", StringComparison.Ordinal) || source.StartsWith('/'))
+            return VfioGuest.Open(source, edid);
+        if (Number(source, "pid:") is { } pid)
+            return VfioGuest.OpenProcess(source, pid, edid);
+        if (Number(source, "fd:") is { } fd)
+            return VfioGuest.OpenFd(source, fd, edid);
+        if (edid is not null)
+            throw new SourceException(SourceFault.Usage, $"--edid is for vGPUs, and {source} is none.");
+        if (source == "pattern" || source.StartsWith("pattern:", StringComparison.Ordinal))
+            return new PatternGuest(source, PatternOptions.Parse(source["pattern".Length..].TrimStart(':')));
+        throw new SourceException(SourceFault.NotThere, $"\"{source}\" names no source; the sources are vfio:UUID, pid:PID, fd:N and pattern (see guestplane show --help).");
+    }
+
+    private static int? Number(string source, string prefix)
+    {
+        if (!source.StartsWith(prefix, StringComparison.Ordinal))
+            return null;
+        return int.TryParse(source.AsSpan(prefix.Length), out var number) && number >= 0 ? number
+            : throw new SourceException(SourceFault.Usage, $"\"{source}\" does not end in a number.");
+    }
+}
