@@ -1,0 +1,103 @@
+namespace Guestplane.Tests.Fakes;
+
+/// <summary>What goes wrong, from the moment it is set. Any thread may set it.</summary>
+public sealed class HostFaults
+{
+    private readonly Action _changed;
+    private volatile bool _neverRelease;
+    private volatile bool _neverFrame;
+    private volatile bool _stall;
+    private volatile bool _zeroCopy;
+    private volatile Func<DmabufImport, bool>? _failImport;
+    private int _dieAfter;
+    private int _errorAfter;
+    private int _closeAfter;
+    private int _discardEvery;
+    private int _sinceDiscard;
+
+    internal HostFaults(Action changed) => _changed = changed;
+
+    /// <summary>True refuses the import: create is answered with failed, create_immed with the fatal error 7.</summary>
+    public Func<DmabufImport, bool>? FailImport
+    {
+        get => _failImport;
+        set => _failImport = value;
+    }
+
+    /// <summary>Keeps buffers; they are released at the next vblank after it is off again.</summary>
+    public bool NeverRelease
+    {
+        get => _neverRelease;
+        set => _neverRelease = value;
+    }
+
+    /// <summary>A hidden window: no frame callback, and feedback stays pending. Replaced buffers are still released.</summary>
+    public bool NeverFrame
+    {
+        get => _neverFrame;
+        set => _neverFrame = value;
+    }
+
+    /// <summary>Stops reading requests.</summary>
+    public bool Stall
+    {
+        get => _stall;
+        set
+        {
+            _stall = value;
+            _changed();
+        }
+    }
+
+    /// <summary>Presentation feedback says zero_copy.</summary>
+    public bool ZeroCopy
+    {
+        get => _zeroCopy;
+        set => _zeroCopy = value;
+    }
+
+    /// <summary>Closes the connection at the n-th wl_surface.commit from now; 0 is never. Works once, as the next two.</summary>
+    public int DieAfterCommits
+    {
+        get => Volatile.Read(ref _dieAfter);
+        set => Volatile.Write(ref _dieAfter, value);
+    }
+
+    /// <summary>Sends wl_display.error 4242 "injected" on the surface of the n-th commit from now.</summary>
+    public int ErrorAfterCommits
+    {
+        get => Volatile.Read(ref _errorAfter);
+        set => Volatile.Write(ref _errorAfter, value);
+    }
+
+    /// <summary>Sends xdg_toplevel.close at the n-th commit from now.</summary>
+    public int CloseAfterCommits
+    {
+        get => Volatile.Read(ref _closeAfter);
+        set => Volatile.Write(ref _closeAfter, value);
+    }
+
+    /// <summary>Every n-th feedback that could be presented is discarded; 0 is none.</summary>
+    public int DiscardEvery
+    {
+        get => Volatile.Read(ref _discardEvery);
+        set => Volatile.Write(ref _discardEvery, value);
+    }
+
+    internal bool DiesNow() => Counted(ref _dieAfter);
+
+    internal bool ErrsNow() => Counted(ref _errorAfter);
+
+    internal bool ClosesNow() => Counted(ref _closeAfter);
+
+    internal bool DiscardsNext()
+    {
+        var every = DiscardEvery;
+        if (every <= 0 || ++_sinceDiscard < every)
+            return false;
+        _sinceDiscard = 0;
+        return true;
+    }
+
+    private static bool Counted(ref int left) => Volatile.Read(ref left) > 0 && Interlocked.Decrement(ref left) == 0;
+}

@@ -1,0 +1,33 @@
+namespace Guestplane.Tests.Fakes;
+
+/// <summary>Interface to class.</summary>
+internal static class HostObjects
+{
+    public static HostObject Create(HostClient client, InterfaceModel model, uint id, int version) => model.Name switch
+    {
+        "wl_display" => new HostDisplay(client, model, id, version),
+        "wl_registry" => new HostRegistry(client, model, id, version),
+        "wl_region" => new HostRegion(client, model, id, version),
+        "wl_surface" => new HostSurface(client, model, id, version),
+        "wl_subcompositor" => new HostSubcompositor(client, model, id, version),
+        "wl_subsurface" => new HostSubsurface(client, model, id, version),
+        "wl_output" => new HostOutput(client, model, id, version),
+        "wl_seat" => new HostSeat(client, model, id, version),
+        "wl_pointer" => new HostPointer(client, model, id, version),
+        "wl_shm" => new HostShm(client, model, id, version),
+        "wl_shm_pool" => new HostShmPool(client, model, id, version),
+        "wl_buffer" => new HostWlBuffer(client, model, id, version),
+        "xdg_wm_base" => new HostWmBase(client, model, id, version),
+        "xdg_surface" => new HostXdgSurface(client, model, id, version),
+        "xdg_toplevel" => new HostToplevel(client, model, id, version),
+        "zwp_linux_dmabuf_v1" => new HostDmabuf(client, model, id, version),
+        "zwp_linux_buffer_params_v1" => new HostDmabufParams(client, model, id, version),
+        "zwp_linux_dmabuf_feedback_v1" => new HostDmabufFeedback(client, model, id, version),
+        "wp_viewporter" => new HostViewporter(client, model, id, version),
+        "wp_viewport" => new HostViewport(client, model, id, version),
+        "wp_presentation" => new HostPresentation(client, model, id, version),
+        "wp_presentation_feedback" => new HostPresentationFeedback(client, model, id, version),
+        "wp_single_pixel_buffer_manager_v1" => new HostSinglePixel(client, model, id, version),
+        _ => new HostObject(client, model, id, version),
+    };
+}

@@ -1,0 +1,69 @@
+namespace Guestplane.Tests.Fakes;
+
+/// <summary>A wl_buffer. Format is a DRM fourcc also for wl_shm; Kind is dmabuf, shm or single-pixel.</summary>
+public sealed record HostBufferInfo(
+    int Client, uint Id, string Kind, int Width, int Height, uint Format, ulong Modifier, bool IsBusy, bool IsDestroyed)
+{
+    public override string ToString() =>
+        $"wl_buffer#{Id} {Kind} {Width}x{Height} {HostFormat.Text(Format)}:0x{Modifier:x}";
+}
+
+/// <summary>A surface with its applied state. Regions are null when unset, which for input means everything.</summary>
+public sealed record HostSurfaceInfo
+{
+    public required int Client { get; init; }
+
+    public required uint Id { get; init; }
+
+    /// <summary>xdg_toplevel, wl_subsurface, cursor, or null.</summary>
+    public required string? Role { get; init; }
+
+    public required uint? Parent { get; init; }
+
+    /// <summary>Relative to the parent, as applied by its commit.</summary>
+    public required (int X, int Y) Position { get; init; }
+
+    public required bool IsSync { get; init; }
+
+    public required bool IsMapped { get; init; }
+
+    public required int Commits { get; init; }
+
+    /// <summary>Applied; the next vblank shows it.</summary>
+    public required HostBufferInfo? Buffer { get; init; }
+
+    /// <summary>Shown since a vblank.</summary>
+    public required HostBufferInfo? Latched { get; init; }
+
+    public required int Scale { get; init; }
+
+    public required int Transform { get; init; }
+
+    public required (double X, double Y, double Width, double Height)? ViewportSource { get; init; }
+
+    public required (int Width, int Height)? ViewportDestination { get; init; }
+
+    public required IReadOnlyList<HostRect>? OpaqueRegion { get; init; }
+
+    public required IReadOnlyList<HostRect>? InputRegion { get; init; }
+
+    /// <summary>Subsurfaces from the bottom up, this surface among them.</summary>
+    public required IReadOnlyList<uint> Stack { get; init; }
+
+    public required string? Title { get; init; }
+
+    public required string? AppId { get; init; }
+
+    public required bool WantsFullscreen { get; init; }
+
+    public required HostRect? WindowGeometry { get; init; }
+
+    public bool IsInputEmpty => InputRegion is { Count: 0 };
+}
+
+/// <summary>A wish to import, as zwp_linux_buffer_params_v1.create or create_immed states it.</summary>
+public sealed record DmabufImport(
+    int Width, int Height, HostFormat Format, uint Flags, IReadOnlyList<(uint Offset, uint Stride)> Planes, bool IsImmediate);
+
+/// <summary>One plane of a buffer as the host sees it now.</summary>
+public sealed record HostPixels(int Width, int Height, int Stride, uint Format, byte[] Bytes);

@@ -1,0 +1,298 @@
+# shellcheck shell=bash
+# Functions for the scripts that run in the VM: kernel modules, vGPUs, Wayland hosts, screenshots.
+# /rig/init makes bash source this before the script. README.md says what each host is.
+
+unset BASH_ENV
+
+readonly MDEV_UUID_PREFIX=83b8f4f2-509f-382f-3c1e-e6bfe0fa10
+
+complain() { printf 'rig: %s\n' "$*" >&2; }
+
+uptime_seconds() { cut -d' ' -f1 /proc/uptime; }
+
+# wait_until SECONDS COMMAND…: asks every 50 ms; false if it never came true.
+wait_until() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS <= deadline)) || return 1
+		sleep 0.05
+	done
+}
+
+# ---- devices -------------------------------------------------------------
+
+udev_start() {
+	[[ -S /run/udev/control ]] || /usr/lib/systemd/systemd-udevd --daemon 2>/dev/null
+	udevadm trigger --action=add --subsystem-match=drm --subsystem-match=input --subsystem-match=graphics
+	udevadm settle -t 20
+}
+
+# load_vkms [PARAMETER=VALUE…]: all its planes, unless told otherwise.
+# shellcheck disable=SC2120 # the parameters are for scripts
+load_vkms() {
+	modprobe vkms enable_cursor=1 enable_overlay=1 enable_writeback=1 "$@"
+}
+
+# card_of DRIVER: prints /dev/dri/cardN of vkms, bochs, virtio_gpu or vgem.
+card_of() {
+	local card driver
+
+	for card in /sys/class/drm/card[0-9]; do
+		[[ -e $card ]] || continue
+		driver=$(basename "$(readlink -f "$card/device/driver")" 2>/dev/null)
+		case "$driver $(readlink -f "$card")" in
+		bochs-drm\ * | bochs\ *) driver=bochs ;;
+		virtio_gpu\ * | *virtio*) driver=virtio_gpu ;;
+		*vkms*) driver=vkms ;;
+		*vgem*) driver=vgem ;;
+		esac
+		[[ $driver != "$1" ]] || { printf '/dev/dri/%s\n' "${card##*/}"; return; }
+	done
+	return 1
+}
+
+# need_card DRIVER: as card_of, but loads the driver first. bochs and virtio_gpu
+# need their device on boot's command line.
+need_card() {
+	if ! card_of "$1" >/dev/null; then
+		# shellcheck disable=SC2119 # no parameters
+		case $1 in
+		vkms) load_vkms ;;
+		*) modprobe "$1" ;;
+		esac
+		wait_until 5 card_of "$1" >/dev/null || { complain "no $1 device"; return 1; }
+		udev_start
+	fi
+	card_of "$1"
+}
+
+# load_mbochs stock|patched [small|medium|large]: makes one more mbochs vGPU,
+# exports MBOCHS_UUID and prints it. The two builds exclude each other.
+load_mbochs() {
+	local size=${2:-medium} module
+
+	case $1 in
+	stock) module=mbochs ;;
+	patched) module=mbochs_vmap ;;
+	*) complain "load_mbochs: stock or patched?"; return 2 ;;
+	esac
+	[[ -d /sys/module/$module || ! -d /sys/class/mbochs ]] || { complain "the other mbochs is loaded"; return 1; }
+	modprobe -a vfio_iommu_type1 "$module" || return
+	MBOCHS_UUID=$(create_mdev "/sys/class/mbochs/mbochs/mdev_supported_types/mbochs-$size") || return
+	export MBOCHS_UUID
+	echo "$MBOCHS_UUID"
+}
+
+# load_mdpy [vga|xga|hd]: makes an mdpy vGPU, exports MDPY_UUID and prints it.
+# There is nothing to drive: it shows a grey gradient, in a region.
+load_mdpy() {
+	modprobe -a vfio_iommu_type1 mdpy || return
+	MDPY_UUID=$(create_mdev "/sys/class/mdpy/mdpy/mdev_supported_types/mdpy-${1:-xga}") || return
+	export MDPY_UUID
+	echo "$MDPY_UUID"
+}
+
+# create_mdev TYPE: with a UUID that nothing has yet; prints it.
+create_mdev() {
+	local number uuid
+
+	for number in {01..99}; do
+		uuid=$MDEV_UUID_PREFIX$number
+		[[ ! -e /sys/bus/mdev/devices/$uuid ]] || continue
+		echo "$uuid" >"$1/create" || return
+		wait_until 5 mdev_ready "$uuid" || { complain "no VFIO group for $uuid"; return 1; }
+		echo "$uuid"
+		return
+	done
+	return 1
+}
+
+mdev_ready() {
+	local group
+
+	group=$(readlink "/sys/bus/mdev/devices/$1/iommu_group") && [[ -c /dev/vfio/${group##*/} ]]
+}
+
+# unload_mdevs: removes every vGPU and the drivers; nothing may hold one.
+unload_mdevs() {
+	local device module
+
+	for device in /sys/bus/mdev/devices/*; do
+		[[ ! -e $device ]] || echo 1 >"$device/remove"
+	done
+	for module in mbochs mbochs_vmap mdpy; do
+		[[ ! -d /sys/module/$module ]] || modprobe -r "$module"
+	done
+	unset MBOCHS_UUID MDPY_UUID
+}
+
+# ---- Wayland hosts ---------------------------------------------------------
+
+# host_start NAME: starts the host, waits for its socket, sets WAYLAND_DISPLAY.
+# Its output goes to /share/host-NAME.log. One host at a time.
+host_start() {
+	[[ -z ${HOST_PID:-} ]] || { complain "host $HOST_NAME is running"; return 1; }
+	HOST_NAME=$1
+	case $1 in
+	sway-vkms) sway_start vkms gles2 ;;
+	sway-bochs) sway_start bochs gles2 ;;
+	sway-virtio) sway_start virtio_gpu gles2 ;;
+	sway-pixman) sway_start vkms pixman ;;
+	cage-vkms) wlroots_start vkms gles2 cage -d -- sleep infinity ;;
+	labwc-vkms) wlroots_start vkms gles2 labwc -d ;;
+	weston-drm) weston_drm_start vkms ;;
+	weston-bochs) weston_drm_start bochs ;;
+	weston-headless) weston_start --backend=headless --width=1024 --height=768 ;;
+	kwin-drm) kwin_drm_start ;;
+	kwin-virtual) kwin_virtual_start ;;
+	mutter-headless) mutter_start ;;
+	*) complain "no host is called $1"; return 2 ;;
+	esac
+}
+
+# Some do not end by themselves: cage waits for its application, KWin for good.
+host_stop() {
+	[[ -n ${HOST_PID:-} ]] || return 0
+	kill "$HOST_PID" 2>/dev/null
+	wait_until 2 host_gone || kill -KILL "$HOST_PID" 2>/dev/null
+	wait "$HOST_PID" 2>/dev/null
+	rm -f "$XDG_RUNTIME_DIR"/wayland-*
+	unset HOST_PID HOST_NAME WAYLAND_DISPLAY SWAYSOCK
+}
+
+host_gone() { ! kill -0 "$HOST_PID" 2>/dev/null; }
+
+# launch COMMAND…: the common end of every start.
+launch() {
+	rm -f "$XDG_RUNTIME_DIR"/wayland-*
+	"$@" >"/share/host-$HOST_NAME.log" 2>&1 </dev/null &
+	HOST_PID=$!
+	wait_until 60 host_settled
+	if ! find_socket; then
+		complain "host $HOST_NAME did not come up; its log's end:"
+		tail -n 15 "/share/host-$HOST_NAME.log" >&2
+		host_stop
+		return 1
+	fi
+}
+
+host_settled() { find_socket || host_gone; }
+
+find_socket() {
+	local socket
+
+	for socket in "$XDG_RUNTIME_DIR"/wayland-*; do
+		[[ -S $socket ]] || continue
+		export WAYLAND_DISPLAY=${socket##*/}
+		return 0
+	done
+	return 1
+}
+
+# No seat manager in the VM, and no input devices unless a test adds some.
+wlroots_start() {
+	local driver=$1 renderer=$2 card
+	shift 2
+
+	card=$(need_card "$driver") || return
+	launch env LIBSEAT_BACKEND=noop WLR_LIBINPUT_NO_DEVICES=1 WLR_RENDERER_ALLOW_SOFTWARE=1 \
+		WLR_DRM_DEVICES="$card" WLR_RENDERER="$renderer" "$@"
+}
+
+sway_start() {
+	wlroots_start "$1" "$2" sway -d -c /rig/sway.conf || return
+	SWAYSOCK=$(find "$XDG_RUNTIME_DIR" -name 'sway-ipc.*.sock' | head -n 1)
+	export SWAYSOCK
+}
+
+# --debug is what allows weston-screenshooter. WESTON_SHELL=desktop for windows:
+# the kiosk shows full screen clients only, and (16.0) only one in its life.
+weston_start() {
+	launch env LIBSEAT_BACKEND=noop weston --config=/rig/weston.ini --debug --renderer=gl \
+		--shell="${WESTON_SHELL:-kiosk}-shell.so" --logger-scopes=log,drm-backend "$@"
+}
+
+weston_drm_start() {
+	local card
+
+	card=$(need_card "$1") || return
+	weston_start --backend=drm --drm-device="${card##*/}" --continue-without-input
+}
+
+kwin_drm_start() {
+	local card
+
+	card=$(need_card vkms) || return
+	KWIN_DRM_DEVICES=$card kwin_start --drm
+}
+
+# With no render node at all it would not draw by GL, nor take dma-bufs.
+kwin_virtual_start() {
+	need_card vgem >/dev/null || return
+	kwin_start --virtual --width 1024 --height 768
+}
+
+kwin_start() {
+	session_bus_start
+	launch kwin_wayland --no-lockscreen --no-global-shortcuts "$@"
+}
+
+# Without logind mutter has no card to show on; vgem's render node lets it draw.
+mutter_start() {
+	need_card vgem >/dev/null || return
+	session_bus_start
+	GSETTINGS_BACKEND=memory launch mutter --headless --wayland --no-x11 --virtual-monitor 1024x768
+}
+
+# session_bus_start: exports DBUS_SESSION_BUS_ADDRESS.
+session_bus_start() {
+	[[ -z ${DBUS_SESSION_BUS_ADDRESS:-} ]] || return 0
+	DBUS_SESSION_BUS_ADDRESS=$(dbus-daemon --session --fork --print-address)
+	export DBUS_SESSION_BUS_ADDRESS
+}
+
+# ---- what is on the screen ---------------------------------------------------
+
+# screenshot FILE.png: what the host shows, as the host itself tells.
+screenshot() {
+	case $HOST_NAME in
+	weston-*) weston_screenshot "$1" ;;
+	sway-* | cage-* | labwc-*) grim "$1" ;;
+	*) complain "$HOST_NAME gives no screenshots"; return 2 ;;
+	esac
+}
+
+# weston-screenshooter picks its own file name, in the working directory.
+weston_screenshot() {
+	local directory
+
+	directory=$(mktemp -d)
+	(cd "$directory" && timeout 30 weston-screenshooter) && mv "$directory"/wayland-screenshot-*.png "$1"
+}
+
+# drm_state: one line for each plane of the active crtcs, as the kernel has it.
+# imported=yes is a dma-buf that came from another driver: direct scanout.
+# A card without a host shows its text console.
+drm_state() {
+	local state
+
+	for state in /sys/kernel/debug/dri/{?,??}/state; do
+		[[ -r $state ]] || continue
+		awk -v card="$(cut -d' ' -f1 "${state%/*}/name")" '
+			function finish() {
+				if (plane != "" && crtc != "(null)" && fb != 0)
+					printf "card=%s plane=%s fb=%s imported=%s crtc-pos=%s\n", card, plane, size, imported, position
+				plane = ""
+			}
+			/^plane\[/ { finish(); plane = $2; fb = 0; size = "-"; imported = "no" }
+			/^(crtc|connector|private)/ { finish() }
+			plane == "" { next }
+			/^\tcrtc=/ { sub(/.*=/, ""); crtc = $0 }
+			/^\tfb=/ { sub(/.*=/, ""); fb = $0 }
+			/^\t\tsize=/ { sub(/.*=/, ""); size = $0 }
+			/imported=yes/ { imported = "yes" }
+			/crtc-pos=/ { sub(/.*=/, ""); position = $0 }
+			END { finish() }' "$state"
+	done
+}

@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# The guest's kernel: Debian's, plus the modules that Debian does not build.
+# Sourced by image, which works inside the directory the image is made in.
+
+# Debian leaves VKMS and the VFIO samples out of its configuration. They are
+# built as external modules from linux-source, in a copy of the guest's own
+# tree: the compiler and the headers match the kernel, and do not fatten the image.
+build_kernel() {
+	local suite=$1 rootfs=$2 version
+
+	say "kernel: build tree"
+	cp -a --reflink=auto "$rootfs" buildtree
+	version=$(install_build_tools buildtree)
+	say "kernel: $version and its modules"
+	fetch_kernel "$suite" "$version" buildtree
+	unpack_sources
+	build_modules "$version" buildtree
+	install_kernel "$version" "$rootfs"
+}
+
+in_tree() {
+	local tree=$1
+	shift
+	DEBIAN_FRONTEND=noninteractive chroot "$tree" "$@"
+}
+
+# Prints the version of the kernel that the suite's plain amd64 flavour stands
+# for. (The cloud flavour has no DRM.)
+install_build_tools() {
+	local tree=$1 version
+
+	cp /etc/resolv.conf "$tree/etc/resolv.conf"
+	version=$(in_tree "$tree" apt-cache depends linux-headers-amd64 |
+		sed -n 's/.*Depends: linux-headers-//p' | head -n 1)
+	in_tree "$tree" apt-get install -y --no-install-recommends \
+		"linux-headers-$version" make gcc libc6-dev >tools.log 2>&1 ||
+		{ tail -n 20 tools.log >&2; die "no kernel headers"; }
+	printf '%s\n' "$version"
+}
+
+# Unpacked, never installed: an installed kernel would want an initramfs of its own.
+fetch_kernel() {
+	local suite=$1 version=$2 tree=$3 packages deb
+
+	packages=("linux-source-$(cut -d. -f1,2 <<<"$version")")
+	case $suite in
+	trixie) packages+=("linux-image-$version") ;;
+	*) packages+=("linux-"{base,binary,modules}"-$version") ;;
+	esac
+	mkdir "$tree/kernel" kernel source
+	in_tree "$tree" sh -c 'cd /kernel && exec apt-get download "$@"' sh "${packages[@]}" \
+		>fetch.log 2>&1 || { cat fetch.log >&2; die "no kernel packages"; }
+	for deb in "$tree"/kernel/*.deb; do
+		case $deb in
+		*linux-source*) dpkg-deb -x "$deb" source ;;
+		*) dpkg-deb -x "$deb" kernel ;;
+		esac
+	done
+}
+
+unpack_sources() {
+	tar -C source --strip-components=1 --wildcards -xJf source/usr/src/linux-source-*.tar.xz \
+		'*/samples/vfio-mdev/*' '*/drivers/gpu/drm/vkms/*'
+	cp source/samples/vfio-mdev/mbochs.c mbochs-stock.c
+	patch --quiet -d source -p1 <"$RIG/patches/mbochs-vmap.patch" ||
+		die "mbochs-vmap.patch does not apply to this kernel"
+}
+
+# mbochs twice: as it is, because a client has to live with its bugs, and
+# patched, because only then can a display driver without hardware show it.
+build_modules() {
+	local version=$1 tree=$2 samples=$2/build/samples vkms=$2/build/vkms from=source/samples/vfio-mdev
+
+	mkdir -p "$samples" "$vkms"
+	cp mbochs-stock.c "$samples/mbochs.c"
+	cp "$from/mbochs.c" "$samples/mbochs_vmap.c"
+	cp "$from/mdpy.c" "$from/mdpy-defs.h" "$samples/"
+	echo 'obj-m := mbochs.o mbochs_vmap.o mdpy.o' >"$samples/Makefile"
+
+	cp source/drivers/gpu/drm/vkms/*.[ch] "$vkms/"
+	{
+		echo 'obj-m := vkms.o'
+		sed -n '/^vkms-y/,/[^\\]$/p' source/drivers/gpu/drm/vkms/Makefile
+	} >"$vkms/Makefile"
+
+	# objtool reads /proc
+	mount -t proc proc "$tree/proc"
+	make_module "$version" "$tree" samples
+	make_module "$version" "$tree" vkms
+	umount "$tree/proc"
+}
+
+make_module() {
+	local version=$1 tree=$2 name=$3
+
+	in_tree "$tree" make -j"$(nproc)" -C "/usr/lib/modules/$version/build" \
+		"M=/build/$name" modules >"make-$name.log" 2>&1 ||
+		{ tail -n 20 "make-$name.log" >&2; die "module $name does not build"; }
+}
+
+# Only the modules of modules.txt reach the image: all of them would be 0.4 GB.
+install_kernel() {
+	local version=$1 rootfs=$2 module file
+	local modules=usr/lib/modules/$version
+
+	mkdir -p "full/$modules/extra" "$rootfs/$modules"
+	ln -s usr/lib full/lib
+	if [[ -d kernel/$modules ]]; then
+		cp -a "kernel/$modules/." "full/$modules/"
+	else
+		cp -a "kernel/lib/modules/$version/." "full/$modules/"
+	fi
+	cp buildtree/build/{samples,vkms}/*.ko "full/$modules/extra/"
+	strip --strip-debug "full/$modules/extra"/*.ko
+	depmod -b full "$version"
+
+	all_modules | while read -r module; do
+		module_files full "$version" "$module"
+	done | sort -u | while read -r file; do
+		install -D -m 644 "full/$file" "$rootfs/$file"
+	done
+	cp "full/$modules"/modules.{builtin,builtin.modinfo,order} "$rootfs/$modules/"
+	depmod -b "$rootfs" "$version"
+
+	cp "kernel/boot/vmlinuz-$version" vmlinuz 2>/dev/null || cp "full/$modules/vmlinuz" vmlinuz
+	printf '%s\n' "$version" >kernel-version
+}
+
+all_modules() { sed -E -e 's/#.*//' -e 's/^boot: *//' -e '/^$/d' "$RIG/modules.txt"; }
+
+# Those that the initramfs loads.
+boot_modules() { sed -n 's/^boot: *//p' "$RIG/modules.txt"; }
+
+# A module's file and those it needs, in the order to load them, relative to
+# the tree; nothing for one that is built in.
+module_files() {
+	local tree=$1 version=$2 name=$3 lines
+
+	lines=$(modprobe -d "$PWD/$tree" -S "$version" --show-depends "$name") ||
+		die "the kernel has no module $name"
+	sed -n 's/^insmod //p' <<<"$lines" | sed -E -e 's/ .*//' -e "s|^$PWD/$tree/*||" -e 's|^lib/|usr/lib/|'
+}
