@@ -27,9 +27,16 @@ internal static class InterfaceWriter
             writer.Line($"internal static {name} Adopt(WlDisplay display, nint proxy)");
             writer.Block("", () =>
             {
-                writer.Line(pooled
-                    ? $"var wrapper = ({name}?)display.Rent(InterfaceTable.{name}) ?? new {name}(display);"
-                    : $"var wrapper = new {name}(display);");
+                if (pooled)
+                {
+                    writer.Line($"var wrapper = ({name}?)display.Rent(InterfaceTable.{name});");
+                    // Made a batch at a time, so that one more object in flight than ever before allocates nothing.
+                    writer.Line("for (var n = 0; wrapper is null && n < WlDisplay.PoolBatch; n++)");
+                    writer.Line($"    display.Return(InterfaceTable.{name}, new {name}(display));");
+                    writer.Line($"wrapper ??= ({name})display.Rent(InterfaceTable.{name})!;");
+                }
+                else
+                    writer.Line($"var wrapper = new {name}(display);");
                 writer.Line("wrapper.Attach(proxy);");
                 writer.Line("return wrapper;");
             });

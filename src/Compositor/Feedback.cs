@@ -6,7 +6,16 @@ using Guestplane.Wayland;
 namespace Guestplane.Compositor;
 
 /// <summary>A preference group of dma-buf feedback: what one device of the host takes, best group first.</summary>
-internal sealed record Tranche(ulong Device, bool Scanout, HashSet<(Fourcc Format, Modifier Modifier)> Formats);
+internal sealed class Tranche
+{
+    /// <summary>dev_t of the device; of one GPU, primary and render node differ.</summary>
+    public ulong Device { get; set; }
+
+    /// <summary>Buffers of this group may be scanned out.</summary>
+    public bool Scanout { get; set; }
+
+    public HashSet<(Fourcc Format, Modifier Modifier)> Formats { get; } = [];
+}
 
 /// <summary>
 /// What the host takes as dma-bufs: by feedback from version 4 on, for everything or for one surface, re-sent whenever
@@ -19,8 +28,11 @@ internal sealed class Feedback : IDisposable
 
     private readonly ZwpLinuxDmabufFeedbackV1? _proxy;
     private Mapping? _table;
-    private List<Tranche> _pending = [];
-    private Tranche _tranche = New();
+
+    // Feedback is re-sent whenever a surface comes to be scanned out or no longer is: its tranches are used again.
+    private readonly Stack<Tranche> _spare = new();
+    private List<Tranche> _pending = [], _current = [];
+    private Tranche _tranche = new();
 
     private Feedback(ZwpLinuxDmabufFeedbackV1? proxy)
     {
@@ -28,23 +40,19 @@ internal sealed class Feedback : IDisposable
         if (proxy is null)
             return;
         proxy.FormatTable += (_, e) => ReadTable(e.TakeFd(), e.Size);
-        proxy.TrancheTargetDevice += (_, e) => _tranche = _tranche with { Device = Device(e.Device) };
-        proxy.TrancheFlags += (_, e) =>
-            _tranche = _tranche with { Scanout = e.Flags.HasFlag(ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout) };
+        proxy.TrancheTargetDevice += (_, e) => _tranche.Device = Device(e.Device);
+        proxy.TrancheFlags += (_, e) => _tranche.Scanout = e.Flags.HasFlag(ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout);
         proxy.TrancheFormats += (_, e) => AddFormats(e.Indices);
         proxy.TrancheDone += (_, _) =>
         {
             _pending.Add(_tranche);
-            _tranche = New();
+            _tranche = Spare();
         };
         proxy.Done += (_, _) => Apply();
     }
 
     /// <summary>Best first. Empty where the host takes no dma-bufs.</summary>
-    public IReadOnlyList<Tranche> Tranches { get; private set; } = [];
-
-    /// <summary>New tranches are in force.</summary>
-    public event Action? Changed;
+    public IReadOnlyList<Tranche> Tranches => _current;
 
     /// <summary>For a surface that is not yet known.</summary>
     public static Feedback Default(ZwpLinuxDmabufV1? dmabuf)
@@ -53,9 +61,10 @@ internal sealed class Feedback : IDisposable
             return new Feedback(null);
         if (dmabuf.ProxyVersion >= 4)
             return new Feedback(dmabuf.GetDefaultFeedback());
-        var feedback = new Feedback(null) { Tranches = [New()] };
+        var feedback = new Feedback(null);
+        feedback._current.Add(feedback._tranche);
         dmabuf.Modifier += (_, e) =>
-            feedback.Tranches[0].Formats.Add((new Fourcc(e.Format), new Modifier((ulong)e.ModifierHi << 32 | e.ModifierLo)));
+            feedback._tranche.Formats.Add((new Fourcc(e.Format), new Modifier((ulong)e.ModifierHi << 32 | e.ModifierLo)));
         return feedback;
     }
 
@@ -104,13 +113,20 @@ internal sealed class Feedback : IDisposable
 
     private void Apply()
     {
-        Tranches = _pending;
-        _pending = [];
-        Changed?.Invoke();
+        foreach (var old in _current)
+            _spare.Push(old);
+        _current.Clear();
+        (_current, _pending) = (_pending, _current);
     }
 
-    private static Tranche New() => new(0, false, []);
+    private Tranche Spare()
+    {
+        if (!_spare.TryPop(out var tranche))
+            return new Tranche();
+        tranche.Scanout = false;
+        tranche.Formats.Clear();
+        return tranche;
+    }
 
-    /// <summary>A dev_t as the host has it, for telling devices apart: primary and render node of one GPU differ.</summary>
     private static ulong Device(ReadOnlySpan<byte> bytes) => bytes.Length == sizeof(ulong) ? MemoryMarshal.Read<ulong>(bytes) : 0;
 }

@@ -76,6 +76,9 @@ internal sealed class Screen : IDisposable
 
     public PlaneSurface? Overlay => _overlay?.Plane;
 
+    /// <summary>dma-bufs that the host was asked to import, over all planes.</summary>
+    public long Imports => Primary.Imports + (Cursor?.Imports ?? 0) + (Overlay?.Imports ?? 0);
+
     public Presentation Presentation { get; }
 
     public bool IsConfigured => _window.IsConfigured;

@@ -19,8 +19,11 @@ internal sealed class Show : IDisposable
     private readonly List<Screen> _screens = [];
     private readonly LoopTimer _end;
     private Fd? _ready;
-    private (long Flips, long Bytes, long Cpu) _warm;
+    private (long Flips, long Cpu) _warm;
     private bool _isWarm, _isEnding;
+
+    // Managed bytes between two flips are what a flip costs, unless something was imported between them.
+    private long _bytes, _byteFlips, _bytesAtFlip, _importsAtFlip;
     private RunCost? _cost;
     private string? _lost;
 
@@ -99,8 +102,9 @@ internal sealed class Show : IDisposable
         if (!_isWarm && flips >= WarmUpFlips)
         {
             _isWarm = true;
-            _warm = (flips, GC.GetAllocatedBytesForCurrentThread(), Clock.Cpu);
+            _warm = (flips, Clock.Cpu);
         }
+        CountBytes();
         if (flips >= _options.Frames)
             End();
     }
@@ -168,11 +172,23 @@ internal sealed class Show : IDisposable
         }
     }
 
+    private void CountBytes()
+    {
+        var (bytes, imports) = (GC.GetAllocatedBytesForCurrentThread(), 0L);
+        for (var i = 0; i < _screens.Count; i++)
+            imports += _screens[i].Imports;
+        if (_isWarm && imports == _importsAtFlip)
+        {
+            _bytes += bytes - _bytesAtFlip;
+            _byteFlips++;
+        }
+        (_bytesAtFlip, _importsAtFlip) = (bytes, imports);
+    }
+
     private RunCost Cost()
     {
         var flips = Math.Max(1, Flips - _warm.Flips);
-        var bytes = _isWarm ? GC.GetAllocatedBytesForCurrentThread() - _warm.Bytes : 0;
-        return new((double)bytes / flips, (Clock.Cpu - _warm.Cpu) / flips, Fd.Live, Fd.Peak);
+        return new((double)_bytes / Math.Max(1, _byteFlips), (Clock.Cpu - _warm.Cpu) / flips, Fd.Live, Fd.Peak);
     }
 
     private void Say(Head head, string plane, Step step, PlaneSurface surface)

@@ -25,6 +25,8 @@ public enum FlushResult
 /// </summary>
 public sealed unsafe partial class WlDisplay
 {
+    /// <summary>Wrappers made at once of an interface whose objects end in an event.</summary>
+    internal const int PoolBatch = 16;
     private const int RequestsRemembered = 12;
     private const int LogBytes = 1024;
 
@@ -147,7 +149,7 @@ public sealed unsafe partial class WlDisplay
 
     internal WlProxy? Rent(int tableIndex) => _pools[tableIndex] is { Count: > 0 } pool ? pool.Pop() : null;
 
-    internal void Return(int tableIndex, WlProxy wrapper) => (_pools[tableIndex] ??= new()).Push(wrapper);
+    internal void Return(int tableIndex, WlProxy wrapper) => (_pools[tableIndex] ??= new(PoolBatch)).Push(wrapper);
 
     internal void Link(WlProxy proxy)
     {

@@ -1,0 +1,28 @@
+#!/bin/bash
+# patched mbochs on the other hosts with a card: weston, kwin (whose scanout only the kernel tells), sway on bochs-display,
+# and on virtio-gpu, which refuses to import. Then stock mbochs, which nobody can show.
+. /rig/guestplane.sh
+
+# flips NAME: 300 at 60 Hz, with what the kernel says in the midst of them.
+flips() {
+	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen "${@:2}"
+	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,300 >"$SHARE/$1.driver" &
+	sleep 3
+	drm_state >"$SHARE/$1.drm"
+	wait $!
+	show_stop
+}
+
+udev_start
+load_vkms
+load_mbochs patched
+on weston-drm flips weston-drm
+on kwin-drm flips kwin-drm
+on sway-bochs flips sway-bochs
+on sway-virtio flips sway-virtio
+on sway-pixman flips sway-pixman
+
+unload_mdevs
+load_mbochs stock
+on sway-vkms flips stock-sway
+on weston-drm flips stock-weston

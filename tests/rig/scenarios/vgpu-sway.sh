@@ -1,0 +1,105 @@
+#!/bin/bash
+# patched mbochs on sway/vkms: flips, mode switches, the plane off and on, a VMM that ends, a vGPU that is removed.
+. /rig/guestplane.sh
+
+# 600 flips at 60 Hz between two offsets; guestplane is the VMM's child, and has its device by fd:N.
+flip_600() {
+	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=2000 flip=60,700 hold -- \
+		"$GUESTPLANE" show fd:3 --fullscreen --frames 600 --report "$SHARE/flips.json" 2>"$SHARE/flips.err"
+	echo $? >"$SHARE/flips.rc"
+}
+
+# guestplane opens the vGPU by its UUID; the driver plays its guest through a borrowed descriptor.
+# 640x480 is a whole number of pages: mbochs makes dma-bufs of other sizes too, and llvmpipe, which cannot map those,
+# takes the host down with it when it composites one.
+switch_modes() {
+	local process
+
+	show_start modes "vfio:$MBOCHS_UUID" --fullscreen
+	process=$(show_process)
+	"$DRIVER" --pid "$process" mode=1024x768 flip=60,60
+	fds_of "$process" >"$SHARE/modes.fds-before"
+	"$DRIVER" --pid "$process" mode=640x480 flip=60,60 mode=1024x768 flip=60,60
+	"$DRIVER" --pid "$process" mode=640x480 flip=60,60 off wait=200 on mode=1024x768 flip=60,60
+	fds_of "$process" >"$SHARE/modes.fds-after"
+	drm_state >"$SHARE/modes.drm"
+	show_stop
+}
+
+# The last flip stands still: what a screenshot shows is known.
+last_flip() {
+	show_start last "vfio:$MBOCHS_UUID" --fullscreen
+	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,37 wait=1500 >"$SHARE/last.driver"
+	screenshot "$SHARE/last.png"
+	show_stop
+}
+
+# The VMM that owns the device ends under us.
+vmm_ends() {
+	local vmm
+
+	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 flip=60,30 hold >"$SHARE/vmm.driver" &
+	vmm=$!
+	wait_until 5 grep -q step=flip "$SHARE/vmm.driver"
+	show_start vmm "pid:$vmm" --fullscreen
+	kill -KILL "$vmm"
+	show_end
+	# Nothing of ours keeps the group busy.
+	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 >"$SHARE/vmm-after.driver" 2>&1
+	echo $? >"$SHARE/vmm-after.rc"
+}
+
+busy() {
+	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 hold >/dev/null &
+	wait_until 5 holds_group "$!"
+	show busy "vfio:$MBOCHS_UUID"
+	kill %%
+	wait %%
+}
+
+holds_group() { find "/proc/$1/fd" -lname 'anon_inode:\[vfio-device\]' | grep -q .; }
+
+edid() {
+	show_start edid "vfio:$MBOCHS_UUID" --fullscreen --edid 1280x720@50,300x200mm --seconds 3
+	show_end
+	show edid-large "vfio:$MBOCHS_UUID" --edid 3840x2160
+}
+
+# Whoever removes a vGPU waits until it is closed.
+removed() {
+	show_start removed "vfio:$MBOCHS_UUID" --fullscreen
+	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,30
+	timeout 10 bash -c "echo 1 >/sys/bus/mdev/devices/$MBOCHS_UUID/remove"
+	echo $? >"$SHARE/removed.remove-rc"
+	show_end
+}
+
+not_permitted() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$GUESTPLANE" show "vfio:$MBOCHS_UUID" 2>"$SHARE/denied.err"
+	echo $? >"$SHARE/denied.rc"
+}
+
+mdpy() {
+	load_mdpy xga
+	show_start mdpy "vfio:$MDPY_UUID" --fullscreen --seconds 4
+	screenshot "$SHARE/mdpy.png"
+	show_end
+}
+
+everything() {
+	"$GUESTPLANE" list >"$SHARE/list.txt"
+	flip_600
+	switch_modes
+	last_flip
+	vmm_ends
+	busy
+	not_permitted
+	edid
+	removed
+	mdpy
+}
+
+udev_start
+load_vkms
+load_mbochs patched
+on sway-vkms everything
