@@ -92,10 +92,10 @@ internal sealed class BufferPool : IDisposable
                 break;
             case Transport.Shm:
                 _shmPool ??= _ladder.PoolOn(_scanout);
-                _buffers.Add(new HostBuffer(Ladder.CreateShm(_shmPool, _scanout, Step.Format), _released));
+                Add(new HostBuffer(Ladder.CreateShm(_shmPool, _scanout, Step.Format), _released));
                 break;
             case Transport.Copy:
-                _buffers.Add(_ladder.CreateCopy(_scanout, Step.Format, _released));
+                Add(_ladder.CreateCopy(_scanout, Step.Format, _released));
                 break;
         }
     }
@@ -104,8 +104,14 @@ internal sealed class BufferPool : IDisposable
     {
         _importing!.Dispose();
         _importing = null;
-        _buffers.Add(new HostBuffer(proxy, _released));
+        Add(new HostBuffer(proxy, _released));
         _changed(this);
+    }
+
+    private void Add(HostBuffer buffer)
+    {
+        _buffers.Add(buffer);
+        _ladder.BuffersMade++;
     }
 
     /// <summary>The first import of a scanout says whether the host can take it; a further one is a convenience.</summary>

@@ -54,6 +54,9 @@ internal sealed class Feedback : IDisposable
     /// <summary>Best first. Empty where the host takes no dma-bufs.</summary>
     public IReadOnlyList<Tranche> Tranches => _current;
 
+    /// <summary>How often the host has told its tranches.</summary>
+    public int Times { get; private set; }
+
     /// <summary>For a surface that is not yet known.</summary>
     public static Feedback Default(ZwpLinuxDmabufV1? dmabuf)
     {
@@ -113,6 +116,7 @@ internal sealed class Feedback : IDisposable
 
     private void Apply()
     {
+        Times++;
         foreach (var old in _current)
             _spare.Push(old);
         _current.Clear();

@@ -6,7 +6,7 @@ namespace Guestplane.Compositor;
 /// <summary>The compositor that we are a client of: its connection in our loop, and what it offers.</summary>
 internal sealed class Host : LoopSource, IDisposable
 {
-    private const long AnswerWithinNs = 5_000_000_000;
+    private const long AnswerWithinNs = 10_000_000_000;
 
     private readonly WlDisplay _display;
     private bool _polled;
@@ -39,10 +39,12 @@ internal sealed class Host : LoopSource, IDisposable
     public event Action? Resumed;
 
     /// <summary>Connects, and learns what the host offers.</summary>
+    /// <param name="loop">The loop that it joins.</param>
+    /// <param name="name">A socket's name or path; null for what the environment names.</param>
     /// <exception cref="ExitException">No host, or one that cannot show anything.</exception>
-    public static Host Connect(Loop loop)
+    public static Host Connect(Loop loop, string? name = null)
     {
-        var host = new Host(Open());
+        var host = new Host(Open(name));
         loop.Add(host);
         host.RoundTrip(loop);
         host.Globals.Bind();
@@ -111,12 +113,12 @@ internal sealed class Host : LoopSource, IDisposable
         return stalled ? PollEvents.In | PollEvents.Out : PollEvents.In;
     }
 
-    private static WlDisplay Open()
+    private static WlDisplay Open(string? name)
     {
         try
         {
-            return WlDisplay.Connect() ?? throw new ExitException(ExitCode.NoHost,
-                $"There is no Wayland host at {Address()}: start guestplane from a Wayland session, or set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to one.");
+            return WlDisplay.Connect(name) ?? throw new ExitException(ExitCode.NoHost,
+                $"There is no Wayland host at {name ?? Address()}: start guestplane from a Wayland session, or set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to one.");
         }
         catch (DllNotFoundException)
         {

@@ -16,11 +16,20 @@ internal readonly record struct Step(Transport Transport, Fourcc Format, string?
 /// <param name="opaque">The plane has nothing below it: its alpha means nothing, and a format without it can be scanned out.</param>
 internal sealed class Ladder(Host host, Transport? forced, bool opaque)
 {
+    // Rungs that have broken for the whole plane, with the sentence that says how.
+    private readonly Dictionary<Transport, string> _broken = [];
+
     /// <summary>dma-bufs that the host was asked to import.</summary>
     public int Imports { get; private set; }
 
+    /// <summary>wl_buffers that came of it, on any rung.</summary>
+    public int BuffersMade { get; set; }
+
     /// <summary>Bytes of guest pixels that our CPU has copied.</summary>
     public long CopiedBytes { get; private set; }
+
+    /// <summary>No scanout of this plane shall go by that rung any more.</summary>
+    public void Exclude(Transport transport, string reason) => _broken[transport] = reason;
 
     /// <summary>The best rung for a scanout.</summary>
     public Step First(Scanout scanout) => From(Transport.DmaBuf, scanout, null);
@@ -93,6 +102,8 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
         var format = scanout.Layout.Format;
         if (forced is { } only && transport != only)
             return (format, $"--transport {only.Spelled()} leaves out {transport.Spelled()}");
+        if (_broken.TryGetValue(transport, out var broken))
+            return (format, broken);
         if (opaque && scanout.Format.Opaque is { } twin && Problem(transport, scanout, twin) is null)
             return (twin, null);
         return (format, Problem(transport, scanout, format));

@@ -50,6 +50,8 @@ internal sealed class PlaneSurface : IDisposable
 
     public int Imports => _ladder.Imports;
 
+    public int BuffersMade => _ladder.BuffersMade;
+
     public long CopiedBytes => _ladder.CopiedBytes;
 
     /// <summary>Set for a plane that is paced by the host's frames; a sync subsurface gets its frames with its parent's.</summary>
@@ -101,16 +103,33 @@ internal sealed class PlaneSurface : IDisposable
         Commit(_waiting, buffer);
     }
 
+    /// <summary>Leaves the rung that the plane stands on, for good: everything on it goes down to the next.</summary>
+    public void StepDown(string reason)
+    {
+        if (Step is not { } step || step.Transport == Transport.Impossible)
+            return;
+        _ladder.Exclude(step.Transport, reason);
+        ForgetPools();
+        if (!_isWaiting && Shown is { } shown)
+            (_waiting, _isWaiting) = (_waiting with { Scanout = shown, Time = Clock.Now }, true);
+        CommitWaiting();
+    }
+
     public void Dispose()
     {
         _host.Resumed -= _resumed;
+        ForgetPools();
+        _frame?.Dispose();
+    }
+
+    private void ForgetPools()
+    {
         foreach (var (scanout, pool) in _pools)
         {
             scanout.Retired -= _retired;
             pool.Dispose();
         }
         _pools.Clear();
-        _frame?.Dispose();
     }
 
     private void Commit(Flip flip, HostBuffer? buffer)

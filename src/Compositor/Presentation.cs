@@ -17,6 +17,7 @@ internal sealed class Presentation
     private readonly EventHandler<WpPresentationFeedback.PresentedEventArgs> _presented;
     private readonly EventHandler<WpPresentationFeedback.DiscardedEventArgs> _discarded;
     private long _order;
+    private int _discardedInARow;
 
     public Presentation(Host host) => (_host, _presented, _discarded) = (host, OnPresented, OnDiscarded);
 
@@ -34,6 +35,12 @@ internal sealed class Presentation
 
     /// <summary>A commit reached the screen: when (CLOCK_MONOTONIC, ns), and the time to the next refresh (ns, 0 unknown).</summary>
     public event Action<long, long>? Shown;
+
+    /// <summary>The host has taken that many commits, and shown none of them nor any before.</summary>
+    public const int NeverShownAfter = 32;
+
+    /// <summary>A buffer can be imported and still not be shown (a dma-buf that cannot be mapped, on a software renderer): all that tells is that every commit is discarded.</summary>
+    public event Action? NeverShown;
 
     /// <summary>Every commit is answered.</summary>
     public event Action? Settled;
@@ -53,6 +60,7 @@ internal sealed class Presentation
     private void OnPresented(object? sender, WpPresentationFeedback.PresentedEventArgs e)
     {
         Presented++;
+        _discardedInARow = 0;
         if (e.Flags.HasFlag(WpPresentationFeedbackKind.ZeroCopy))
             ZeroCopy++;
         var seconds = (long)((ulong)e.TvSecHi << 32 | e.TvSecLo);
@@ -68,6 +76,11 @@ internal sealed class Presentation
     {
         Discarded++;
         Settle();
+        if (++_discardedInARow == NeverShownAfter && Presented == 0)
+        {
+            _discardedInARow = 0;
+            NeverShown?.Invoke();
+        }
     }
 
     private void Settle()

@@ -38,9 +38,9 @@ internal static class Program
     {
         var source = new Argument<string>("source") { Description = "What to show:\n" + Sources.Help };
         var fullscreen = new Option<bool>("--fullscreen") { Description = "Fill the screen." };
-        var transport = new Option<Transport?>("--transport") { Description = "Use only this transport: dmabuf, shm or copy." };
-        var cursor = new Option<CursorMode>("--cursor") { Description = "How the cursor plane is shown: auto, subsurface, pointer or none." };
-        var scale = new Option<ScaleMode>("--scale") { Description = "fit the image into the window, or leave it unscaled." };
+        var transport = Choice<Transport?>("--transport", "Use only this transport", ("dmabuf", Compositor.Transport.DmaBuf), ("shm", Compositor.Transport.Shm), ("copy", Compositor.Transport.Copy));
+        var cursor = Choice("--cursor", "How the cursor plane is shown", ("auto", CursorMode.Auto), ("subsurface", CursorMode.Subsurface), ("pointer", CursorMode.Pointer), ("none", CursorMode.None));
+        var scale = Choice("--scale", "Fit the image into the window, or show one pixel on one", ("fit", ScaleMode.Fit), ("1:1", ScaleMode.Unscaled));
         var edid = new Option<string?>("--edid") { Description = $"Plug a monitor into the vGPU: {Edid.Help}." };
         var frames = new Option<long?>("--frames") { Description = "End after so many flips." };
         var seconds = new Option<double?>("--seconds") { Description = "End after so long." };
@@ -52,7 +52,7 @@ internal static class Program
         {
             Source = parsed.GetValue(source)!,
             Fullscreen = parsed.GetValue(fullscreen),
-            Transport = Allowed(parsed.GetValue(transport)),
+            Transport = parsed.GetValue(transport),
             Cursor = parsed.GetValue(cursor),
             Scale = parsed.GetValue(scale),
             Edid = parsed.GetValue(edid) is { } monitor ? Edid.Parse(monitor) : null,
@@ -149,8 +149,20 @@ internal static class Program
         _ => ExitCode.GuestLost,
     };
 
-    private static Transport? Allowed(Transport? transport) =>
-        transport == Compositor.Transport.Impossible ? throw new FormatException("--transport takes dmabuf, shm or copy.") : transport;
+    /// <summary>An option with a closed set of words, which --help and errors spell as the user types them.</summary>
+    private static Option<T> Choice<T>(string name, string what, params (string Word, T Value)[] choices) => new(name)
+    {
+        Description = $"{what}.",
+        HelpName = string.Join("|", choices.Select(c => c.Word)),
+        CustomParser = result =>
+        {
+            var word = result.Tokens[^1].Value;
+            var index = Array.FindIndex(choices, c => c.Word == word);
+            if (index < 0)
+                result.AddError($"{name} takes {string.Join(", ", choices.Select(c => c.Word))}, and not \"{word}\".");
+            return index < 0 ? default! : choices[index].Value;
+        },
+    };
 
     private static T? Positive<T>(T? number, string option) where T : struct, System.Numerics.INumber<T> =>
         number is { } value && value <= T.Zero ? throw new FormatException($"{option} takes a number above 0.") : number;

@@ -46,6 +46,8 @@ internal sealed class Screen : IDisposable
             Presentation = Presentation,
             Placing = PlacePrimary,
         };
+        Presentation.NeverShown += () => Primary.StepDown(
+            $"the host took it and then discarded each of {Presentation.NeverShownAfter} frames, as hosts do whose renderer or display cannot read the guest's memory (its log may tell)");
         _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
         _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
         if (IsTree)
@@ -76,8 +78,8 @@ internal sealed class Screen : IDisposable
 
     public PlaneSurface? Overlay => _overlay?.Plane;
 
-    /// <summary>dma-bufs that the host was asked to import, over all planes.</summary>
-    public long Imports => Primary.Imports + (Cursor?.Imports ?? 0) + (Overlay?.Imports ?? 0);
+    /// <summary>What has happened here that is not part of a flip: imports, buffers made, and feedback that was told anew.</summary>
+    public long Events => EventsOf(Primary) + EventsOf(Cursor) + EventsOf(Overlay) + (_feedback?.Times ?? 0);
 
     public Presentation Presentation { get; }
 
@@ -111,6 +113,8 @@ internal sealed class Screen : IDisposable
         _backdrop?.Dispose();
         _window.Dispose();
     }
+
+    private static long EventsOf(PlaneSurface? plane) => plane is null ? 0 : plane.Imports + plane.BuffersMade;
 
     private void OnFlip(Flip flip)
     {

@@ -22,8 +22,8 @@ internal sealed class Show : IDisposable
     private (long Flips, long Cpu) _warm;
     private bool _isWarm, _isEnding;
 
-    // Managed bytes between two flips are what a flip costs, unless something was imported between them.
-    private long _bytes, _byteFlips, _bytesAtFlip, _importsAtFlip;
+    // Managed bytes between two flips are what a flip costs, unless something else happened between them.
+    private long _bytes, _byteFlips, _bytesAtFlip, _eventsAtFlip;
     private RunCost? _cost;
     private string? _lost;
 
@@ -174,15 +174,15 @@ internal sealed class Show : IDisposable
 
     private void CountBytes()
     {
-        var (bytes, imports) = (GC.GetAllocatedBytesForCurrentThread(), 0L);
+        var (bytes, events) = (GC.GetAllocatedBytesForCurrentThread(), 0L);
         for (var i = 0; i < _screens.Count; i++)
-            imports += _screens[i].Imports;
-        if (_isWarm && imports == _importsAtFlip)
+            events += _screens[i].Events;
+        if (_isWarm && events == _eventsAtFlip)
         {
             _bytes += bytes - _bytesAtFlip;
             _byteFlips++;
         }
-        (_bytesAtFlip, _importsAtFlip) = (bytes, imports);
+        (_bytesAtFlip, _eventsAtFlip) = (bytes, events);
     }
 
     private RunCost Cost()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tmds.Linux;
 
 namespace Guestplane.Linux;
@@ -6,7 +7,7 @@ namespace Guestplane.Linux;
 /// The program's one loop: one ppoll(2) a turn, over a handful of descriptors and to the nanosecond of the nearest
 /// deadline, so that a timer costs no descriptor and no read.
 /// </summary>
-public sealed class Loop : IDisposable
+public sealed partial class Loop : IDisposable
 {
     private static readonly Predicate<LoopSource?> s_removed = source => source is null;
     private readonly List<LoopSource?> _sources = [];
@@ -87,15 +88,19 @@ public sealed class Loop : IDisposable
         var timeout = new timespec { tv_sec = nanoseconds / 1_000_000_000, tv_nsec = (long_t)(nanoseconds % 1_000_000_000) };
         fixed (pollfd* polled = _polled)
         {
-            var ready = LibC.ppoll(polled, (ulong_t)(uint)_sources.Count, forever ? null : &timeout, null);
-            if (ready < 0 && LibC.errno != LibC.EINTR)
-                throw LinuxException.Last("ppoll");
+            var ready = ppoll(polled, (nuint)_sources.Count, forever ? null : &timeout, null);
+            if (ready < 0 && Marshal.GetLastPInvokeError() != LibC.EINTR)
+                throw new LinuxException("ppoll", Marshal.GetLastPInvokeError());
             if (ready >= 0)
                 return;
             for (var i = 0; i < _sources.Count; i++)
                 polled[i].revents = 0;
         }
     }
+
+    // Tmds.LibC has it without errno, and EINTR is the normal end of a wait in which a signal came.
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int ppoll(pollfd* fds, nuint count, timespec* timeout, void* signals);
 
     private unsafe void Drain()
     {

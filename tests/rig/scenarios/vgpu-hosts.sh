@@ -1,7 +1,11 @@
 #!/bin/bash
 # patched mbochs on the other hosts with a card: weston, kwin (whose scanout only the kernel tells), sway on bochs-display,
 # and on virtio-gpu, which refuses to import. Then stock mbochs, which nobody can show.
+# Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
+
+# The mode outlives the driver: guestplane has something to show from the start.
+mode() { "$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768; }
 
 # flips NAME: 300 at 60 Hz, with what the kernel says in the midst of them.
 flips() {
@@ -16,6 +20,7 @@ flips() {
 udev_start
 load_vkms
 load_mbochs patched
+mode
 on weston-drm flips weston-drm
 on kwin-drm flips kwin-drm
 on sway-bochs flips sway-bochs
@@ -24,5 +29,6 @@ on sway-pixman flips sway-pixman
 
 unload_mdevs
 load_mbochs stock
+mode
 on sway-vkms flips stock-sway
 on weston-drm flips stock-weston

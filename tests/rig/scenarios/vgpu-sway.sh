@@ -17,9 +17,8 @@ switch_modes() {
 
 	show_start modes "vfio:$MBOCHS_UUID" --fullscreen
 	process=$(show_process)
-	"$DRIVER" --pid "$process" mode=1024x768 flip=60,60
+	"$DRIVER" --pid "$process" mode=1024x768 flip=60,60 mode=640x480 flip=60,60 mode=1024x768 flip=60,60
 	fds_of "$process" >"$SHARE/modes.fds-before"
-	"$DRIVER" --pid "$process" mode=640x480 flip=60,60 mode=1024x768 flip=60,60
 	"$DRIVER" --pid "$process" mode=640x480 flip=60,60 off wait=200 on mode=1024x768 flip=60,60
 	fds_of "$process" >"$SHARE/modes.fds-after"
 	drm_state >"$SHARE/modes.drm"
@@ -49,6 +48,7 @@ vmm_ends() {
 	echo $? >"$SHARE/vmm-after.rc"
 }
 
+# Said before a host is asked for.
 busy() {
 	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 hold >/dev/null &
 	wait_until 5 holds_group "$!"
