@@ -56,7 +56,7 @@ internal sealed class Globals
 
     public WpPresentation? Presentation { get; private set; }
 
-    public WlSeat? Seat { get; private set; }
+    public Seat? Seat { get; private set; }
 
     public List<Output> Outputs { get; } = [];
 
@@ -72,7 +72,7 @@ internal sealed class Globals
         WmBase = Bind<XdgWmBase>()!;
         Dmabuf = Bind<ZwpLinuxDmabufV1>();
         Presentation = Bind<WpPresentation>();
-        Seat = Bind<WlSeat>();
+        Seat = Bind<WlSeat>() is { } seat ? new Seat(seat) : null;
         WmBase.Ping += (_, e) => WmBase.Pong(e.Serial);
     }
 

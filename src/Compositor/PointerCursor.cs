@@ -10,7 +10,7 @@ namespace Guestplane.Compositor;
 internal sealed class PointerCursor : IDisposable
 {
     private readonly WlSurface _surface;
-    private readonly WlSeat _seat;
+    private readonly Seat _seat;
     private WlPointer? _pointer;
     private uint? _enterSerial;
     private PixelPoint _hotspot;
@@ -21,7 +21,8 @@ internal sealed class PointerCursor : IDisposable
         _surface = host.Globals.Compositor.CreateSurface();
         Plane = new PlaneSurface(host, _surface, new Ladder(host, forced, opaque: false)) { Placing = Place };
         _seat = host.Globals.Seat!;
-        _seat.Capabilities += (_, e) => SetPointer(e.Capabilities.HasFlag(WlSeatCapability.Pointer));
+        _seat.Changed += SetPointer;
+        SetPointer();
     }
 
     public PlaneSurface Plane { get; }
@@ -35,6 +36,7 @@ internal sealed class PointerCursor : IDisposable
 
     public void Dispose()
     {
+        _seat.Changed -= SetPointer;
         Plane.Dispose();
         _pointer?.Dispose();
         _surface.Dispose();
@@ -46,16 +48,16 @@ internal sealed class PointerCursor : IDisposable
         SetCursor();
     }
 
-    private void SetPointer(bool has)
+    private void SetPointer()
     {
-        if (has == _pointer is not null)
+        if (_seat.HasPointer == _pointer is not null)
             return;
         _pointer?.Dispose();
         _pointer = null;
         _enterSerial = null;
-        if (!has)
+        if (!_seat.HasPointer)
             return;
-        _pointer = _seat.GetPointer();
+        _pointer = _seat.Proxy.GetPointer();
         _pointer.Enter += (_, e) =>
         {
             _enterSerial = e.Serial;

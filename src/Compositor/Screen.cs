@@ -46,8 +46,7 @@ internal sealed class Screen : IDisposable
             Presentation = Presentation,
             Placing = PlacePrimary,
         };
-        Presentation.NeverShown += () => Primary.StepDown(
-            $"the host took it and then discarded each of {Presentation.NeverShownAfter} frames, as hosts do whose renderer or display cannot read the guest's memory (its log may tell)");
+        Presentation.NeverShown += OnNeverShown;
         _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
         _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
         if (IsTree)
@@ -112,6 +111,14 @@ internal sealed class Screen : IDisposable
         _rootLayer?.Dispose();
         _backdrop?.Dispose();
         _window.Dispose();
+    }
+
+    /// <summary>What wl_shm carries any host can read: only a dma-buf is given up.</summary>
+    private void OnNeverShown()
+    {
+        if (Primary.Step?.Transport == Transport.DmaBuf)
+            Primary.StepDown($"the host took it and then discarded each of {Presentation.NeverShownAfter} frames, as hosts do whose renderer "
+                + "or display cannot read the guest's memory (its log may tell)");
     }
 
     private static long EventsOf(PlaneSurface? plane) => plane is null ? 0 : plane.Imports + plane.BuffersMade;

@@ -25,7 +25,7 @@ internal sealed class Show : IDisposable
     // Managed bytes between two flips are what a flip costs, unless something else happened between them.
     private long _bytes, _byteFlips, _bytesAtFlip, _eventsAtFlip;
     private RunCost? _cost;
-    private string? _lost;
+    private string? _lost, _refused;
 
     public Show(Loop loop, Host host, IGuest guest, ShowOptions options, Messages messages)
     {
@@ -76,7 +76,7 @@ internal sealed class Show : IDisposable
         screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
         if (screen.Cursor is { } cursor)
             cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);
-        head.Refused += _messages.Warn;
+        head.Refused += sentence => _messages.Warn(_refused = sentence);
         screen.Presentation.Shown += (_, _) => OnShown();
         screen.Presentation.Settled += () => EndIfSettled();
         // Where the host tells nothing of presentation, its wish for the next frame says that it has taken this one.
@@ -156,9 +156,20 @@ internal sealed class Show : IDisposable
             report.WriteJson(path);
         if (_lost is not null)
             throw new ExitException(ExitCode.GuestLost, _lost);
+        if (_screens.TrueForAll(screen => screen.Primary.Stats.Committed == 0))
+            ThrowIfNothingCouldBeShown();
         var unmet = _screens.SelectMany(_options.Require.Unmet).ToList();
         unmet.ForEach(_messages.Info);
         return unmet.Count == 0 ? ExitCode.Ok : ExitCode.RequirementNotMet;
+    }
+
+    /// <summary>A guest may change its mode, so the show went on; but it never came to anything.</summary>
+    private void ThrowIfNothingCouldBeShown()
+    {
+        if (_screens.Find(screen => screen.Primary.Step?.Transport == Transport.Impossible) is { } screen)
+            throw new ExitException(ExitCode.NoHost, $"Nothing was shown: the host has no way for {screen.Primary.LastScanout}: {screen.Primary.Step!.Value.Reason}.");
+        if (_refused is not null)
+            throw new ExitException(ExitCode.NoSource, $"Nothing was shown. {_refused}");
     }
 
     private long Flips

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>The published program in a process of its own, on a fake host: what it says, reports and returns.</summary>
+internal sealed class ProgramRun : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private readonly Process _process;
+    private readonly Task<string> _messages;
+    private readonly string _reportPath = Path.GetTempFileName();
+
+    private ProgramRun(string? runtimeDir, string? display, IEnumerable<string> arguments)
+    {
+        Assert.SkipUnless(File.Exists(Repository.Program), "artifacts/guestplane is not built: ./run --build-only");
+        var start = new ProcessStartInfo(Repository.Program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        if (start.ArgumentList.FirstOrDefault() == "show")
+        {
+            start.ArgumentList.Add("--report");
+            start.ArgumentList.Add(_reportPath);
+        }
+        start.Environment["XDG_RUNTIME_DIR"] = runtimeDir ?? "/nonexistent";
+        start.Environment["WAYLAND_DISPLAY"] = display ?? "wayland-none";
+        _process = Process.Start(start)!;
+        _messages = _process.StandardError.ReadToEndAsync();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Starts it on a host: "show" and its arguments, in one line.</summary>
+    public static ProgramRun Start(FakeHost host, string arguments) => new(host.RuntimeDir, host.DisplayName, arguments.Split(' '));
+
+    /// <summary>Runs it without a host, to its end.</summary>
+    public static ProgramRun Alone(string arguments)
+    {
+        var run = new ProgramRun(null, null, arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        run.Wait();
+        return run;
+    }
+
+    /// <summary>Runs it on a host, to its end.</summary>
+    public static ProgramRun ToEnd(FakeHost host, string arguments)
+    {
+        var run = Start(host, arguments);
+        run.Wait();
+        return run;
+    }
+
+    public int ExitCode => _process.ExitCode;
+
+    public string Messages => _messages.Result;
+
+    public JsonElement Report
+    {
+        get
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(_reportPath));
+            return document.RootElement.Clone();
+        }
+    }
+
+    public JsonElement Head => Report.GetProperty("heads")[0];
+
+    /// <summary>Waits for its end; a program that hangs is a failure.</summary>
+    public ProgramRun Wait()
+    {
+        if (_process.WaitForExit(s_patience))
+            return this;
+        _process.Kill();
+        throw new TimeoutException($"guestplane did not end: {Messages}");
+    }
+
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+        File.Delete(_reportPath);
+    }
+}

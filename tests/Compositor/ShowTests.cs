@@ -1,0 +1,173 @@
+using Guestplane.Gvt.Pattern;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>The program on a strict host that does what it should.</summary>
+public sealed class ShowTests
+{
+    private const string Pattern = "show pattern:memory=memfd,size=640x480";
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+
+    private static HostSetup Setup() => new(Repository.Protocols);
+
+    [Fact]
+    public void The_pattern_goes_by_dma_buf_and_nothing_is_allocated_per_flip()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 200");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Empty(host.Violations);
+        Assert.Equal("dmabuf", run.Head.GetProperty("transport").GetString());
+        Assert.Equal(200, run.Head.GetProperty("flips").GetInt32());
+        Assert.Equal(0, run.Report.GetProperty("managedBytesPerFlip").GetDouble());
+        var presented = run.Head.GetProperty("presented").GetInt32() + run.Head.GetProperty("discarded").GetInt32();
+        Assert.Equal(run.Head.GetProperty("committed").GetInt32(), presented);
+        Assert.InRange(presented, 190, 200);
+        Assert.Equal(0, host.LiveBuffers);
+    }
+
+    [Fact]
+    public void The_tree_is_black_root_plane_and_cursor()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, $"{Pattern} --fullscreen");
+        Assert.True(host.WaitUntil(h => Cursor(h)?.Buffer is not null && Primary(h)?.Buffer is not null, s_soon), run.Id.ToString());
+        var (root, primary, cursor) = (Root(host)!, Primary(host)!, Cursor(host)!);
+        Assert.Equal("single-pixel", root.Buffer!.Kind);
+        Assert.Equal((1024, 768), root.ViewportDestination);
+        Assert.Equal(root.Id, primary.Parent);
+        Assert.False(primary.IsSync);
+        Assert.Equal((1024, 768), primary.ViewportDestination);
+        Assert.Equal(new HostRect(0, 0, 1024, 768), Assert.Single(primary.OpaqueRegion!));
+        Assert.Equal(root.Id, cursor.Parent);
+        Assert.True(cursor.IsSync);
+        Assert.True(cursor.IsInputEmpty);
+        Assert.Equal(new HostRect(0, 0, 1024, 768), root.WindowGeometry);
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void An_image_of_another_shape_is_letterboxed()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x400,no-cursor --fullscreen");
+        Assert.True(host.WaitUntil(h => Primary(h)?.Buffer is not null, s_soon));
+        Assert.Equal((1024, 640), Primary(host)!.ViewportDestination);
+        Assert.Equal((0, 64), Primary(host)!.Position);
+    }
+
+    [Fact]
+    public void A_window_is_as_large_as_the_image_and_unscaled()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, Pattern);
+        Assert.True(host.WaitUntil(h => Primary(h)?.Buffer is not null, s_soon));
+        Assert.Equal(new HostRect(0, 0, 640, 480), Root(host)!.WindowGeometry);
+        Assert.Null(Primary(host)!.ViewportDestination);
+        host.Configure(1280, 1000);
+        Assert.True(host.WaitUntil(h => Primary(h)!.ViewportDestination == (1280, 960), s_soon));
+        Assert.Equal((0, 20), Primary(host)!.Position);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void The_screen_shows_the_frame_that_was_flipped()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, "show pattern:memory=memfd,size=640x480,no-cursor,rate=30 --frames 20");
+        Assert.Equal(0, run.ExitCode);
+        using var still = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,no-cursor,rate=0.2");
+        Assert.True(host.WaitUntil(h => Primary(h)?.Latched is not null, s_soon));
+        var pixels = host.ReadPixels(Primary(host)!);
+        Assert.Equal(0u, BarCode.Read((x, y) => pixels.Bytes[y * pixels.Stride + x * 4] > 128));
+    }
+
+    [Theory]
+    [InlineData("XR24")]
+    [InlineData("AR24")]
+    [InlineData("XB24")]
+    [InlineData("RG16")]
+    [InlineData("NV12")]
+    [InlineData("XR30")]
+    public void Each_format_of_the_pattern_is_taken(string format)
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, $"show pattern:memory=memfd,size=640x480,format={format} --frames 10");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("dmabuf", run.Head.GetProperty("transport").GetString());
+        // A primary plane's alpha means nothing, and a host scans out only what has none.
+        Assert.Equal(format == "AR24" ? "XR24" : format, run.Head.GetProperty("format").GetString());
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData("wl_subcompositor")]
+    [InlineData("wp_viewporter")]
+    [InlineData("wp_single_pixel_buffer_manager_v1")]
+    [InlineData("wp_presentation")]
+    [InlineData("wl_seat")]
+    public void A_host_without_it_shows_the_plane_all_the_same(string global)
+    {
+        using var host = new FakeHost(Setup().Without(global));
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 30");
+        Assert.Equal(0, run.ExitCode);
+        Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 20, 30);
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void Every_version_of_linux_dmabuf_is_spoken(int version)
+    {
+        using var host = new FakeHost(Setup().With("zwp_linux_dmabuf_v1", version));
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 30");
+        Assert.Equal("dmabuf", run.Head.GetProperty("transport").GetString());
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void The_cursor_plane_can_be_the_hosts_pointer()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols) { PointerPresent = true });
+        using var run = ProgramRun.Start(host, $"{Pattern} --cursor pointer");
+        Assert.True(host.WaitUntil(h => Primary(h)?.Buffer is not null, s_soon));
+        host.PointerEnter(Primary(host)!.Id, 10, 10);
+        Assert.True(host.WaitUntil(h => h.Cursor is (_, 8, 8), s_soon));
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void Closing_the_window_ends_it()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, Pattern);
+        Assert.True(host.WaitUntil(h => h.TotalCommits > 10, s_soon));
+        host.CloseWindows();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_requirement_that_is_not_met_is_exit_1()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 30 --require zero-copy=95%,transport=dmabuf");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("zero-copy", run.Messages, StringComparison.Ordinal);
+        host.Faults.ZeroCopy = true;
+        using var met = ProgramRun.ToEnd(host, $"{Pattern} --frames 30 --require zero-copy=95%,transport=dmabuf");
+        Assert.Equal(0, met.ExitCode);
+    }
+
+    internal static HostSurfaceInfo? Root(FakeHost host) => host.Surfaces.FirstOrDefault(s => s.Role?.Contains("toplevel", StringComparison.Ordinal) == true);
+
+    internal static HostSurfaceInfo? Primary(FakeHost host) =>
+        host.Surfaces.FirstOrDefault(s => s.Parent is not null && !s.IsSync) ?? Root(host);
+
+    internal static HostSurfaceInfo? Cursor(FakeHost host) => host.Surfaces.LastOrDefault(s => s.Parent is not null && s.IsSync && s.Buffer is not null);
+}
