@@ -14,17 +14,19 @@ internal static class EventWriter
             writer.Line($"public event EventHandler<{Naming.Pascal(e.Name)}EventArgs>? {EventName(i, e)};");
         }
         writer.Line();
-        writer.Block("private protected override bool Dispatch(uint opcode, WlArgument* args)", () =>
+        writer.Block("private protected override void Dispatch(uint opcode, WlArgument* args)", () =>
         {
             writer.Block("switch (opcode)", () =>
             {
                 foreach (var e in i.Events)
                     WriteCase(writer, i, e);
-                writer.Line("default: return false;");
             });
         });
         if (pooled)
         {
+            writer.Line();
+            var last = i.Events.Where(e => e.Destructor).Select(e => e.Opcode);
+            writer.Line($"private protected override bool IsLast(uint opcode) => opcode is {string.Join(" or ", last)};");
             writer.Line();
             writer.Block("private protected override void ForgetHandlers()", () =>
             {
@@ -55,7 +57,7 @@ internal static class EventWriter
                 : $"if (args[{x.n}].Pointer != 0) {Naming.Pascal(x.a.Interface!)}.Adopt(Display, args[{x.n}].Pointer).Dispose();");
             writer.Line($"    finally {{ {string.Join(" ", drops)} }}");
         }
-        writer.Line($"    return {(e.Destructor ? "true" : "false")};");
+        writer.Line("    break;");
     }
 
     private static void WriteArguments(SourceWriter writer, Interface i, Message e)
@@ -118,6 +120,8 @@ internal static class EventWriter
                 writer.Line("/// <remarks>Made by the server; the caller owns it. Not taken, it is destroyed after the event.</remarks>");
                 writer.Block($"public {Naming.Pascal(a.Interface!)} Take{name}()", () =>
                 {
+                    writer.Line($"if (_args[{n}].Pointer == 0)");
+                    writer.Line("    throw new InvalidOperationException(\"The event's new object was taken already.\");");
                     writer.Line($"var made = {Naming.Pascal(a.Interface!)}.Adopt(_proxy.Display, _args[{n}].Pointer);");
                     writer.Line($"_args[{n}].Pointer = 0;");
                     writer.Line("return made;");

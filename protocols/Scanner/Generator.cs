@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
@@ -34,8 +35,14 @@ public sealed class Generator : IIncrementalGenerator
         var interfaces = files.SelectMany(static (file, _) => file.Protocol?.Interfaces.ToImmutableArray() ?? []).WithTrackingName("Interfaces");
 
         context.RegisterSourceOutput(files, static (output, file) => ReportBadFile(output, file));
-        context.RegisterSourceOutput(interfaces, static (output, i) =>
-            output.AddSource(Naming.Pascal(i.Name) + ".g.cs", SourceText.From(InterfaceWriter.Write(i), s_utf8)));
+        // Two files of one name would end the whole generator; WriteTable says who they are.
+        var doubled = interfaces.Collect().Select(static (all, _) => new EquatableArray<string>(
+            all.GroupBy(i => Naming.Pascal(i.Name), StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g).Select(i => i.Name)));
+        context.RegisterSourceOutput(interfaces.Combine(doubled), static (output, pair) =>
+        {
+            if (!pair.Right.Contains(pair.Left.Name))
+                output.AddSource(Naming.Pascal(pair.Left.Name) + ".g.cs", SourceText.From(InterfaceWriter.Write(pair.Left), s_utf8));
+        });
         context.RegisterSourceOutput(interfaces.Collect(), static (output, all) => WriteTable(output, all));
     }
 
@@ -51,14 +58,22 @@ public sealed class Generator : IIncrementalGenerator
     private static void WriteTable(SourceProductionContext output, ImmutableArray<Interface> all)
     {
         var known = all.Select(i => i.Name).ToImmutableHashSet();
-        foreach (var twice in all.GroupBy(i => i.Name).Where(g => g.Count() > 1))
-            output.ReportDiagnostic(Diagnostic.Create(s_badReference, Location.None, $"{twice.Key} is defined by {twice.Count()} protocol files"));
+        var twice = all.GroupBy(i => Naming.Pascal(i.Name), StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).ToArray();
+        foreach (var same in twice)
+            output.ReportDiagnostic(Diagnostic.Create(s_badReference, Location.None,
+                $"{string.Join(" and ", same.Select(i => i.Name).Distinct())} is defined by {same.Count()} protocol files"));
+        var enums = all.SelectMany(i => i.Enums.Select(e => Naming.Enum(e.Name, i.Name))).ToImmutableHashSet();
         foreach (var i in all)
             foreach (var message in i.Requests.Concat(i.Events))
                 foreach (var argument in message.Arguments.Where(a => a.Interface is not null && !known.Contains(a.Interface)))
                     output.ReportDiagnostic(Diagnostic.Create(s_badReference, Location.None,
                         $"{i.Name}.{message.Name} names {argument.Interface}, which no protocol file defines"));
-        if (all.Length > 0 && known.Count == all.Length)
+        foreach (var i in all)
+            foreach (var message in i.Requests.Concat(i.Events))
+                foreach (var argument in message.Arguments.Where(a => a.Enum is not null && !enums.Contains(Naming.Enum(a.Enum, i.Name))))
+                    output.ReportDiagnostic(Diagnostic.Create(s_badReference, Location.None,
+                        $"{i.Name}.{message.Name} names the enum {argument.Enum}, which no protocol file defines"));
+        if (all.Length > 0 && twice.Length == 0)
             output.AddSource("InterfaceTable.g.cs", SourceText.From(TableWriter.Write(all), s_utf8));
     }
 }

@@ -44,6 +44,8 @@ internal static class ProtocolXml
         var arguments = x.Elements("arg").Select(ReadArgument).ToArray();
         // libwayland's WL_CLOSURE_MAX_ARGS (connection.c); an untyped new_id counts for three.
         Check(arguments.Length <= 18, x, $"{Name(x)} has {arguments.Length} arguments; libwayland takes 20 on the wire");
+        Check(x.Name != "event" || !arguments.Any(a => a is { Type: "new_id", Interface: null }), x,
+            $"{Name(x)} has a new_id without an interface, which only a request may have");
         return new(Name(x), opcode, Number(x, "since", 1), (string?)x.Attribute("type") == "destructor", Summary(x), new(arguments));
     }
 
@@ -79,7 +81,14 @@ internal static class ProtocolXml
         return value;
     }
 
-    private static string Name(XElement x) => Attribute(x, "name");
+    /// <summary>A name of letters, digits, _ and -, one letter or digit at least: it becomes a C# word.</summary>
+    private static string Name(XElement x)
+    {
+        var name = Attribute(x, "name");
+        Check(name.All(c => c < 128 && (char.IsLetterOrDigit(c) || c is '_' or '-')) && name.Any(char.IsLetterOrDigit), x,
+            $"'{name}' is no name of letters, digits and _");
+        return name;
+    }
 
     private static string Attribute(XElement x, string name)
     {

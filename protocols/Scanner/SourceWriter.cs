@@ -31,7 +31,7 @@ internal sealed class SourceWriter
     {
         var tail = since > 1 ? $" Since version {since}." : "";
         if (text.Length + tail.Length > 0)
-            Line($"/// <summary>{text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;")}{(text.Length > 0 && tail.Length > 0 ? "." : "")}{tail}</summary>");
+            Line($"/// <summary>{text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;")}{(text.Length == 0 ? tail.TrimStart() : tail.Length > 0 ? "." + tail : "")}</summary>");
     }
 
     public static SourceWriter File()

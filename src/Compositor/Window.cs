@@ -8,6 +8,9 @@ namespace Guestplane.Compositor;
 /// </summary>
 internal sealed class Window : IDisposable
 {
+    /// <summary>A message is at most 4096 bytes (libwayland, WL_MAX_MESSAGE_SIZE); a title is read to a few dozen.</summary>
+    private const int MaxTitle = 256;
+
     private readonly XdgSurface _xdgSurface;
     private readonly XdgToplevel _toplevel;
     private (int Width, int Height) _scheduled;
@@ -26,7 +29,7 @@ internal sealed class Window : IDisposable
         _xdgSurface.Configure += (_, e) => Apply(e.Serial);
         _toplevel.Close += (_, _) => CloseRequested?.Invoke();
         _toplevel.SetAppId("guestplane");
-        _toplevel.SetTitle(title);
+        _toplevel.SetTitle(title.Length <= MaxTitle ? title : title[..MaxTitle]);
         if (fullscreen)
             _toplevel.SetFullscreen(null);
         // The first commit has no buffer: it asks for the first configure (xdg-shell.xml, xdg_surface).

@@ -62,16 +62,14 @@ public sealed class Fd : SafeHandle
     public unsafe void ReadAt(Span<byte> bytes, long offset)
     {
         fixed (byte* p = bytes)
-            if (LibC.pread(Number, p, bytes.Length, offset) != bytes.Length)
-                throw LinuxException.Last($"pread of {bytes.Length} bytes at 0x{offset:x}");
+            CheckWhole((long)LibC.pread(Number, p, bytes.Length, offset), bytes.Length, $"pread at 0x{offset:x}");
     }
 
     /// <summary>pwrite(2) of exactly <paramref name="bytes"/>.</summary>
     public unsafe void WriteAt(ReadOnlySpan<byte> bytes, long offset)
     {
         fixed (byte* p = bytes)
-            if (LibC.pwrite(Number, p, bytes.Length, offset) != bytes.Length)
-                throw LinuxException.Last($"pwrite of {bytes.Length} bytes at 0x{offset:x}");
+            CheckWhole((long)LibC.pwrite(Number, p, bytes.Length, offset), bytes.Length, $"pwrite at 0x{offset:x}");
     }
 
     /// <summary>write(2), for a pipe or socket; whether all of it went.</summary>
@@ -79,6 +77,22 @@ public sealed class Fd : SafeHandle
     {
         fixed (byte* p = bytes)
             return LibC.write(Number, p, bytes.Length) == bytes.Length;
+    }
+
+    /// <summary>A device's registers come whole or not at all.</summary>
+    private static void CheckWhole(long done, int wanted, string call)
+    {
+        if (done < 0)
+            throw LinuxException.Last(call);
+        if (done != wanted)
+            throw new LinuxException($"{call}, {done} of {wanted} bytes", LibC.EIO);
+    }
+
+    /// <summary>Another owner has it now, and closes it.</summary>
+    public void GiveAway()
+    {
+        SetHandleAsInvalid();
+        Interlocked.Decrement(ref s_live);
     }
 
     protected override bool ReleaseHandle()

@@ -45,18 +45,27 @@ public sealed partial class Loop : IDisposable
     public unsafe void Stop()
     {
         _stopped = true;
-        ulong one = 1;
-        // Can only fail when the counter is full, and then the loop is awake anyway.
-        _ = LibC.write(_wake.Number, &one, sizeof(ulong));
+        // A signal may come while the program ends: the number could be another file's by then.
+        lock (_wake)
+        {
+            ulong one = 1;
+            // Can only fail when the counter is full, and then the loop is awake anyway.
+            if (!_wake.IsClosed)
+                _ = LibC.write(_wake.Number, &one, sizeof(ulong));
+        }
     }
 
     /// <summary>Prepares, waits once, checks.</summary>
-    public void Turn()
+    public void Turn() => Turn(LoopSource.Never);
+
+    /// <summary>A turn that waits <paramref name="waitNs"/> at the longest; with 0 it does what is due and returns.</summary>
+    public void Turn(long waitNs)
     {
         var deadline = Prepare();
         var polled = _sources.Count;
         var now = Clock.Now;
-        Wait(_stopped ? 0 : Math.Max(0, deadline - now), forever: deadline == LoopSource.Never && !_stopped);
+        var wait = _stopped ? 0 : Math.Min(waitNs, deadline == LoopSource.Never ? deadline : Math.Max(0, deadline - now));
+        Wait(wait);
         now = Clock.Now;
         // A source may add and remove sources while it is checked: what is added now waits for the next turn.
         for (var i = 0; i < polled; i++)
@@ -64,7 +73,11 @@ public sealed partial class Loop : IDisposable
         _sources.RemoveAll(s_removed);
     }
 
-    public void Dispose() => _wake.Dispose();
+    public void Dispose()
+    {
+        lock (_wake)
+            _wake.Dispose();
+    }
 
     private long Prepare()
     {
@@ -83,12 +96,12 @@ public sealed partial class Loop : IDisposable
         return deadline;
     }
 
-    private unsafe void Wait(long nanoseconds, bool forever)
+    private unsafe void Wait(long nanoseconds)
     {
         var timeout = new timespec { tv_sec = nanoseconds / 1_000_000_000, tv_nsec = (long_t)(nanoseconds % 1_000_000_000) };
         fixed (pollfd* polled = _polled)
         {
-            var ready = ppoll(polled, (nuint)_sources.Count, forever ? null : &timeout, null);
+            var ready = ppoll(polled, (nuint)_sources.Count, nanoseconds == LoopSource.Never ? null : &timeout, null);
             if (ready < 0 && Marshal.GetLastPInvokeError() != LibC.EINTR)
                 throw new LinuxException("ppoll", Marshal.GetLastPInvokeError());
             if (ready >= 0)

@@ -35,7 +35,7 @@ public sealed unsafe partial class WlDisplay
 
     private readonly Stack<WlProxy>?[] _pools = new Stack<WlProxy>?[InterfaceTable.Count];
     private readonly (int Interface, uint Id, uint Opcode)[] _requests = new (int, uint, uint)[RequestsRemembered];
-    private int _requestCount;
+    private long _requestCount;
     private WlProxy? _living;
     private ExceptionDispatchInfo? _kept;
 
@@ -56,7 +56,7 @@ public sealed unsafe partial class WlDisplay
         wl_log_set_handler_client(&OnLog);
         var display = Wrap(wl_display_connect_to_fd(socket.Number));
         if (display is not null)
-            socket.SetHandleAsInvalid();
+            socket.GiveAway();
         return display;
     }
 
@@ -132,13 +132,22 @@ public sealed unsafe partial class WlDisplay
         uint id = 0;
         var code = wl_display_get_protocol_error(Handle, &source, &id);
         var name = source == null ? "unknown" : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)source->Name)!;
-        return new WaylandException($"{name}#{id}", code, t_lastLog?.Trim() ?? "", LastRequests());
+        return new WaylandException($"{name}#{id}", code, HostMessage(code), LastRequests());
+    }
+
+    /// <summary>What the host said with its error. libwayland only logs it, as "object: error code: message".</summary>
+    private static string HostMessage(uint code)
+    {
+        var line = t_lastLog?.Trim() ?? "";
+        var before = $"error {code}: ";
+        var at = line.IndexOf(before, StringComparison.Ordinal);
+        return at < 0 ? line : line[(at + before.Length)..];
     }
 
     private List<string> LastRequests()
     {
         var first = Math.Max(0, _requestCount - RequestsRemembered);
-        return Enumerable.Range(first, _requestCount - first).Select(n => _requests[n % RequestsRemembered])
+        return Enumerable.Range(0, (int)(_requestCount - first)).Select(n => _requests[(first + n) % RequestsRemembered])
             .Select(r => $"{InterfaceTable.Name(r.Interface)}#{r.Id}.{InterfaceTable.RequestName(r.Interface, r.Opcode)}").ToList();
     }
 

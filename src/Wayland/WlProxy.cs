@@ -119,8 +119,11 @@ public abstract unsafe class WlProxy : IDisposable
         Forget();
     }
 
-    /// <summary>Raises one event. True: it was the object's last one.</summary>
-    private protected virtual bool Dispatch(uint opcode, WlArgument* args) => false;
+    /// <summary>Raises one event.</summary>
+    private protected virtual void Dispatch(uint opcode, WlArgument* args) { }
+
+    /// <summary>Whether the object is gone after this event.</summary>
+    private protected virtual bool IsLast(uint opcode) => false;
 
     /// <summary>Drops the handlers of a wrapper that will be used again.</summary>
     private protected virtual void ForgetHandlers() { }
@@ -188,14 +191,16 @@ public abstract unsafe class WlProxy : IDisposable
         // An exception must not cross libwayland's frames: it is kept, and thrown when the dispatch has returned.
         try
         {
-            if (!proxy.Dispatch(opcode, args) || !proxy.IsAlive)
-                return 0;
-            wl_proxy_destroy(proxy._handle);
-            proxy.Recycle();
+            proxy.Dispatch(opcode, args);
         }
         catch (Exception e)
         {
             proxy.Display.Keep(e);
+        }
+        if (proxy.IsLast(opcode) && proxy.IsAlive)
+        {
+            wl_proxy_destroy(proxy._handle);
+            proxy.Recycle();
         }
         return 0;
     }

@@ -28,11 +28,11 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
     {
         try
         {
-            var parts = text.Split(',');
-            var mode = parts[0].Split('@');
+            var parts = text.Split(',', 2);
+            var mode = parts[0].Split('@', 2);
             var (width, height) = Pair(mode[0]);
             var refresh = mode.Length > 1 ? (int)Math.Round(double.Parse(mode[1], CultureInfo.InvariantCulture) * 1000) : 60_000;
-            var (widthMm, heightMm) = parts.Length > 1 ? Pair(parts[1].Replace("mm", "", StringComparison.Ordinal)) : (0, 0);
+            var (widthMm, heightMm) = parts.Length > 1 ? Pair(parts[1].EndsWith("mm", StringComparison.Ordinal) ? parts[1][..^2] : "") : (0, 0);
             var edid = new Edid(width, height, refresh, widthMm, heightMm);
             _ = edid.ToBytes();
             return edid;
@@ -57,8 +57,8 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
         (edid[18], edid[19]) = (1, 4);
         // Digital, 8 bits per colour; size in cm; gamma 2.2; RGB 4:4:4, sRGB, and the preferred timing is native.
         edid[20] = 0xa0;
-        edid[21] = (byte)Math.Min(255, (PhysicalWidth + 5) / 10);
-        edid[22] = (byte)Math.Min(255, (PhysicalHeight + 5) / 10);
+        edid[21] = (byte)Math.Clamp((PhysicalWidth + 5) / 10, 1, 255);
+        edid[22] = (byte)Math.Clamp((PhysicalHeight + 5) / 10, 1, 255);
         (edid[23], edid[24]) = (220 - 100, 0x06);
         byte[] srgb = [0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54];
         srgb.CopyTo(edid, 25);
@@ -109,7 +109,7 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
 
     private static (int, int) Pair(string text)
     {
-        var parts = text.Split('x');
-        return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture));
+        var parts = text.Split('x', 2);
+        return (int.Parse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture), int.Parse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture));
     }
 }

@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using Guestplane.Gvt.Pattern;
+using Guestplane.Gvt.Vfio;
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Tests.Gvt;
+
+/// <summary>Structs and numbers that cross into the kernel and libwayland, as the C compiler sees them.</summary>
+public sealed class AbiTests
+{
+    private static readonly string[] s_kernel = ["linux/vfio.h", "linux/udmabuf.h", "linux/dma-heap.h", "linux/dma-buf.h"];
+
+    [Fact]
+    public void Vfio_structs_are_those_of_the_kernel() => Holds(s_kernel, c => c
+        .Struct(typeof(GfxPlaneInfo), "struct vfio_device_gfx_plane_info",
+            ("ArgumentSize", "argsz"), ("Flags", "flags"), ("PlaneType", "drm_plane_type"), ("Format", "drm_format"),
+            ("Modifier", "drm_format_mod"), ("Width", "width"), ("Height", "height"), ("Stride", "stride"), ("Size", "size"),
+            ("X", "x_pos"), ("Y", "y_pos"), ("HotX", "x_hot"), ("HotY", "y_hot"), ("Id", "dmabuf_id"),
+            // Has that name since Linux 6.6.
+            ("Reserved", null))
+        .Assert("offsetof(struct vfio_device_gfx_plane_info, region_index) == offsetof(struct vfio_device_gfx_plane_info, dmabuf_id)")
+        .Prefix(typeof(DeviceInfo), "struct vfio_device_info",
+            ("ArgumentSize", "argsz"), ("Flags", "flags"), ("Regions", "num_regions"), ("Interrupts", "num_irqs"))
+        .Struct(typeof(RegionInfo), "struct vfio_region_info",
+            ("ArgumentSize", "argsz"), ("Flags", "flags"), ("Index", "index"), ("CapabilityOffset", "cap_offset"), ("Size", "size"), ("Offset", "offset"))
+        .Struct(typeof(RegionTypeCapability), "struct vfio_region_info_cap_type",
+            ("Id", "header.id"), ("Version", "header.version"), ("Next", "header.next"), ("Type", "type"), ("Subtype", "subtype"))
+        .Struct(typeof(RegionGfxEdid), "struct vfio_region_gfx_edid",
+            ("EdidOffset", "edid_offset"), ("EdidMaxSize", "edid_max_size"), ("EdidSize", "edid_size"),
+            ("MaxXres", "max_xres"), ("MaxYres", "max_yres"), ("LinkState", "link_state"))
+        .Struct(typeof(GroupStatus), "struct vfio_group_status", ("ArgumentSize", "argsz"), ("Flags", "flags"))
+        // Younger than the oldest headers that this is built with.
+        .Line("#ifdef VFIO_DEVICE_BIND_IOMMUFD")
+        .Prefix(typeof(BindIommufd), "struct vfio_device_bind_iommufd",
+            ("ArgumentSize", "argsz"), ("Flags", "flags"), ("Iommufd", "iommufd"), ("DeviceId", "out_devid"))
+        .Line("#endif"));
+
+    [Fact]
+    public void Vfio_numbers_are_those_of_the_kernel() => Holds(s_kernel, c => c
+        .Constant(typeof(VfioAbi), "GetApiVersion", "VFIO_GET_API_VERSION")
+        .Constant(typeof(VfioAbi), "SetIommu", "VFIO_SET_IOMMU")
+        .Constant(typeof(VfioAbi), "GroupGetStatus", "VFIO_GROUP_GET_STATUS")
+        .Constant(typeof(VfioAbi), "GroupSetContainer", "VFIO_GROUP_SET_CONTAINER")
+        .Constant(typeof(VfioAbi), "GroupGetDeviceFd", "VFIO_GROUP_GET_DEVICE_FD")
+        .Constant(typeof(VfioAbi), "DeviceGetInfo", "VFIO_DEVICE_GET_INFO")
+        .Constant(typeof(VfioAbi), "DeviceGetRegionInfo", "VFIO_DEVICE_GET_REGION_INFO")
+        .Constant(typeof(VfioAbi), "DeviceQueryGfxPlane", "VFIO_DEVICE_QUERY_GFX_PLANE")
+        .Constant(typeof(VfioAbi), "DeviceGetGfxDmabuf", "VFIO_DEVICE_GET_GFX_DMABUF")
+        .Line("#ifdef VFIO_DEVICE_BIND_IOMMUFD")
+        .Constant(typeof(VfioAbi), "DeviceBindIommufd", "VFIO_DEVICE_BIND_IOMMUFD")
+        .Line("#endif")
+        .Constant(typeof(VfioAbi), "Type1Iommu", "VFIO_TYPE1_IOMMU")
+        .Constant(typeof(VfioAbi), "Type1V2Iommu", "VFIO_TYPE1v2_IOMMU")
+        .Constant(typeof(VfioAbi), "GroupViable", "VFIO_GROUP_FLAGS_VIABLE")
+        .Constant(typeof(VfioAbi), "PlaneProbe", "VFIO_GFX_PLANE_TYPE_PROBE")
+        .Constant(typeof(VfioAbi), "PlaneDmabuf", "VFIO_GFX_PLANE_TYPE_DMABUF")
+        .Constant(typeof(VfioAbi), "PlaneRegion", "VFIO_GFX_PLANE_TYPE_REGION")
+        .Constant(typeof(VfioAbi), "PciConfigRegion", "VFIO_PCI_CONFIG_REGION_INDEX")
+        .Constant(typeof(VfioAbi), "PciRegions", "VFIO_PCI_NUM_REGIONS")
+        .Constant(typeof(VfioAbi), "CapabilityType", "VFIO_REGION_INFO_CAP_TYPE")
+        .Constant(typeof(VfioAbi), "TypeGfx", "VFIO_REGION_TYPE_GFX")
+        .Constant(typeof(VfioAbi), "SubtypeEdid", "VFIO_REGION_SUBTYPE_GFX_EDID")
+        .Constant(typeof(VfioAbi), "LinkUp", "VFIO_DEVICE_GFX_LINK_STATE_UP")
+        .Constant(typeof(VfioAbi), "LinkDown", "VFIO_DEVICE_GFX_LINK_STATE_DOWN")
+        // Registers that the program writes on their own.
+        .Constant(typeof(EdidRegion), "EdidSize", "offsetof(struct vfio_region_gfx_edid, edid_size)")
+        .Constant(typeof(EdidRegion), "LinkState", "offsetof(struct vfio_region_gfx_edid, link_state)"));
+
+    [Fact]
+    public void Memory_ioctls_are_those_of_the_kernel() => Holds(["fcntl.h", .. s_kernel], c => c
+        .Struct(typeof(PatternBuffer.UdmabufCreate), "struct udmabuf_create",
+            ("Memfd", "memfd"), ("Flags", "flags"), ("Offset", "offset"), ("Size", "size"))
+        .Constant(typeof(PatternBuffer), "IoctlUdmabufCreate", "UDMABUF_CREATE")
+        .Constant(typeof(PatternBuffer), "UdmabufCloseOnExec", "UDMABUF_FLAGS_CLOEXEC")
+        .Struct(typeof(PatternBuffer.HeapAllocation), "struct dma_heap_allocation_data",
+            ("Length", "len"), ("Fd", "fd"), ("FdFlags", "fd_flags"), ("HeapFlags", "heap_flags"))
+        .Constant(typeof(PatternBuffer), "IoctlHeapAllocate", "DMA_HEAP_IOCTL_ALLOC")
+        .Constant(typeof(PatternBuffer), "HeapReadWriteCloseOnExec", "O_RDWR | O_CLOEXEC")
+        .Struct(typeof(DmaBuf.SyncArgument), "struct dma_buf_sync", ("Flags", "flags"))
+        .Constant(typeof(DmaBuf), "IoctlSync", "DMA_BUF_IOCTL_SYNC")
+        .Constant(typeof(DmaBuf), "SyncWrite", "DMA_BUF_SYNC_WRITE")
+        .Constant(typeof(DmaBuf), "SyncStart", "DMA_BUF_SYNC_START")
+        .Constant(typeof(DmaBuf), "SyncEnd", "DMA_BUF_SYNC_END"));
+
+    [Fact]
+    public void Structs_for_libwayland_are_its_own() => Holds(["wayland-util.h"], c => c
+        .Struct(typeof(NativeInterface), "struct wl_interface",
+            ("Name", "name"), ("Version", "version"), ("MethodCount", "method_count"), ("Methods", "methods"),
+            ("EventCount", "event_count"), ("Events", "events"))
+        .Struct(typeof(NativeMessage), "struct wl_message", ("Name", "name"), ("Signature", "signature"), ("Types", "types"))
+        .Struct(typeof(WlArgument), "union wl_argument", ("Int", "i"), ("UInt", "u"), ("Pointer", "o"))
+        .Struct(typeof(NativeArray), "struct wl_array", ("_size", "size"), ("_allocated", "alloc"), ("_data", "data")));
+
+    [Fact]
+    public void A_wrong_offset_would_be_noticed()
+    {
+        NeedCompiler();
+        var c = new CLayout().Include("stddef.h").Line("struct s { int a, b; };").Assert("offsetof(struct s, b) == 8");
+        Assert.Contains("offsetof(struct s, b) == 8", c.Compile());
+    }
+
+    private static void Holds(IEnumerable<string> headers, Func<CLayout, CLayout> write)
+    {
+        NeedCompiler();
+        foreach (var header in headers)
+            Assert.SkipUnless(new CLayout().Include(header).Compile().Length == 0, $"<{header}> is not installed");
+        Assert.Equal("", write(new CLayout().Include("stddef.h").Include(headers)).Compile());
+    }
+
+    private static void NeedCompiler() => Assert.SkipUnless(CLayout.Compiler is not null, "gcc is not installed");
+}
+
+
+/// <summary>A C file of _Static_asserts that compares managed structs and constants with the headers of this machine.</summary>
+internal sealed class CLayout
+{
+    private readonly StringBuilder _text = new();
+
+    public static string? Compiler { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        .Select(folder => Path.Combine(folder, "gcc")).FirstOrDefault(File.Exists);
+
+    public CLayout Include(params IEnumerable<string> headers)
+    {
+        foreach (var header in headers)
+            Line($"#include <{header}>");
+        return this;
+    }
+
+    /// <summary>Same size, and each field in its place. Every field needs its C name, so that none is forgotten; null is padding.</summary>
+    public CLayout Struct(Type managed, string native, params IEnumerable<(string Field, string? Native)> fields)
+    {
+        Prefix(managed, native, fields);
+        return Assert($"sizeof({native}) == {Marshal.SizeOf(managed)}");
+    }
+
+    /// <summary>As <see cref="Struct"/> for a struct of which the kernel's may by now be longer.</summary>
+    public CLayout Prefix(Type managed, string native, params IEnumerable<(string Field, string? Native)> fields)
+    {
+        var names = fields.ToDictionary(field => field.Field, field => field.Native);
+        foreach (var field in managed.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        {
+            if (names[field.Name] is not { } name)
+                continue;
+            Assert($"offsetof({native}, {name}) == {Marshal.OffsetOf(managed, field.Name)}");
+            Assert($"sizeof((({native} *)0)->{name}) == {Size(field.FieldType)}");
+        }
+        return Assert($"sizeof({native}) >= {Marshal.SizeOf(managed)}");
+    }
+
+    /// <summary>A constant of a type, private ones included.</summary>
+    public CLayout Constant(Type holder, string field, string native)
+    {
+        var value = holder.GetField(field, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.GetRawConstantValue();
+        return Assert($"({native}) == {value}");
+    }
+
+    public CLayout Assert(string condition) => Line($"_Static_assert({condition}, \"{condition}\");");
+
+    public CLayout Line(string line)
+    {
+        _text.Append(line).Append('\n');
+        return this;
+    }
+
+    /// <summary>What the compiler has to say; nothing when all of it holds.</summary>
+    public string Compile()
+    {
+        var start = new ProcessStartInfo(Compiler!, ["-x", "c", "-fsyntax-only", "-Wall", "-Werror", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
+        using var gcc = Process.Start(start)!;
+        var said = gcc.StandardError.ReadToEndAsync();
+        gcc.StandardInput.Write(_text);
+        gcc.StandardInput.Close();
+        gcc.WaitForExit();
+        return gcc.ExitCode == 0 ? "" : said.Result;
+    }
+
+    private static int Size(Type type) => type.IsPointer ? nint.Size : Marshal.SizeOf(type);
+}

@@ -1,0 +1,14 @@
+namespace Guestplane.Tests.Linux;
+
+/// <summary>Tests that count the descriptors of this process: nothing else may run beside them.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Descriptors
+{
+    public const string Name = "descriptors";
+
+    /// <summary>All that are open, the test runner's own among them.</summary>
+    public static int Open => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+
+    /// <summary>What the descriptor links to, or null when it is closed.</summary>
+    public static string? Target(int number) => new FileInfo($"/proc/self/fd/{number}").LinkTarget;
+}

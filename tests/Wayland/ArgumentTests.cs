@@ -1,0 +1,113 @@
+using Guestplane.Wayland;
+
+namespace Guestplane.Tests.Wayland;
+
+public sealed class ArgumentTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("a title")]
+    [InlineData("Grüße, 世界 🖥")]
+    public void A_string_arrives_as_it_was(string title) => Arrives(title);
+
+    [Theory]
+    [InlineData(254)]
+    [InlineData(255)]
+    [InlineData(256)]
+    [InlineData(257)]
+    [InlineData(4000)]
+    public void So_does_one_around_and_beyond_the_stacks_share(int length) => Arrives(new string('x', length - 1) + "y");
+
+    [Fact]
+    public void Strings_of_events_are_read()
+    {
+        using var client = new HostedClient();
+        string? name = null;
+        var bytes = 0;
+        client.Bind<WlOutput>("wl_output").Name += (_, e) => (name, bytes) = (e.Name, e.NameUtf8.Length);
+        client.Sync();
+        Assert.Equal(("FAKE-1", 6), (name, bytes));
+    }
+
+    [Fact]
+    public void Null_is_an_object_that_is_none()
+    {
+        using var client = new HostedClient();
+        var (surface, toplevel) = client.Window();
+        toplevel.SetParent(null);
+        toplevel.SetFullscreen(null);
+        surface.SetInputRegion(null);
+        client.Sync();
+        Assert.Single(client.Host.Transcript.Matching("set_parent(nil)"));
+        Assert.Empty(client.Host.Violations);
+    }
+
+    [Fact]
+    public void Fixed_numbers_arrive()
+    {
+        using var client = new HostedClient();
+        var (surface, _) = client.Window();
+        var viewport = client.Bind<WpViewporter>("wp_viewporter").GetViewport(surface);
+        viewport.SetSource(WlFixed.From(0.25), WlFixed.From(0.5), WlFixed.From(0.5), WlFixed.From(0.125));
+        viewport.SetDestination(10, 20);
+        surface.Commit();
+        client.Sync();
+        Assert.Equal((0.25, 0.5, 0.5, 0.125), client.Host.Surface(surface.ProxyId)!.ViewportSource);
+        Assert.Equal((10, 20), client.Host.Surface(surface.ProxyId)!.ViewportDestination);
+    }
+
+    [Fact]
+    public void Objects_and_arrays_of_events_are_ours()
+    {
+        using var client = new HostedClient();
+        var (surface, toplevel) = client.Window();
+        WlSurface? entered = null;
+        var states = Array.Empty<byte>();
+        client.Bind<WlSeat>("wl_seat").GetPointer().Enter += (_, e) => entered = e.Surface;
+        toplevel.Configure += (_, e) => states = e.States.ToArray();
+        client.Sync();
+        client.Host.PointerEnter(surface.ProxyId, 0, 0);
+        client.Host.Configure(10, 10, fullscreen: true);
+        client.Sync();
+        Assert.Same(surface, entered);
+        Assert.Equal([2, 0, 0, 0, 4, 0, 0, 0], states);
+    }
+
+    [Fact]
+    public void Collections_of_garbage_move_nothing_that_is_in_use()
+    {
+        using var client = new HostedClient();
+        var (surface, toplevel) = client.Window();
+        var (collections, frames) = (GC.CollectionCount(2), 0);
+        var garbage = new List<byte[]>();
+        for (var i = 0; i < 500 && (frames < 50 || GC.CollectionCount(2) < collections + 2); i++)
+        {
+            // Large ones go to the heap that only full collections clean; small ones make holes to move into.
+            garbage.Add(new byte[1 << 20]);
+            garbage.AddRange(Enumerable.Range(0, 100).Select(n => new byte[n]));
+            if (garbage.Count > 5000)
+                garbage.Clear();
+            toplevel.SetTitle($"frame {i}");
+            surface.Frame().Done += (_, _) => frames++;
+            surface.Commit();
+            client.Host.Vblank();
+            client.Sync();
+            Assert.Equal($"frame {i}", client.Host.Surface(surface.ProxyId)!.Title);
+        }
+        Assert.True(GC.CollectionCount(2) >= collections + 2);
+        client.Host.Vblank();
+        client.Sync();
+        Assert.True(frames >= 50);
+        Assert.Empty(client.Host.Violations);
+    }
+
+    private static void Arrives(string title)
+    {
+        using var client = new HostedClient();
+        var (surface, toplevel) = client.Window();
+        toplevel.SetTitle(title);
+        client.Sync();
+        Assert.Equal(title, client.Host.Surface(surface.ProxyId)!.Title);
+        Assert.Empty(client.Host.Violations);
+    }
+}
