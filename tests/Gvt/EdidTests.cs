@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using CsCheck;
-using Guestplane.Gvt.Vfio;
 using Guestplane.Gvt;
+using Guestplane.Gvt.Vfio;
 
 namespace Guestplane.Tests.Gvt;
 

@@ -33,8 +33,14 @@ internal sealed class FakeVgpu : IVfioGfx
 
     public static GfxPlaneInfo Xrgb(uint id, uint width, uint height) => new()
     {
-        Format = Fourcc.Xrgb8888.Code, Width = width, Height = height, Stride = width * 4, Size = width * height * 4, Id = id,
-        HotX = uint.MaxValue, HotY = uint.MaxValue,
+        Format = Fourcc.Xrgb8888.Code,
+        Width = width,
+        Height = height,
+        Stride = width * 4,
+        Size = width * height * 4,
+        Id = id,
+        HotX = uint.MaxValue,
+        HotY = uint.MaxValue,
     };
 
     public int Query(ref GfxPlaneInfo plane)
