@@ -13,9 +13,11 @@ internal static class Backdrop
     {
         if (globals.SinglePixel is { } singlePixel)
             return singlePixel.CreateU32RgbaBuffer(0, 0, 0, uint.MaxValue);
-        // XRGB of a fresh memfd: black.
         const int Pixel = 4;
         using var memory = Memfd.Create("guestplane-black", Pixel);
+        // The unused byte too: hosts copy it into their screenshots, as alpha.
+        using (var pixel = Mapping.Of(memory, Pixel, writable: true))
+            System.Runtime.InteropServices.MemoryMarshal.Write(pixel.Bytes, 0xff00_0000);
         using var pool = globals.Shm.CreatePool(memory, Pixel);
         return pool.CreateBuffer(0, 1, 1, Pixel, WlShmFormat.Xrgb8888);
     }

@@ -17,7 +17,7 @@ internal sealed class Presentation
     private readonly EventHandler<WpPresentationFeedback.PresentedEventArgs> _presented;
     private readonly EventHandler<WpPresentationFeedback.DiscardedEventArgs> _discarded;
     private long _order;
-    private int _discardedInARow;
+    private int _framesUnshown;
 
     public Presentation(Host host) => (_host, _presented, _discarded) = (host, OnPresented, OnDiscarded);
 
@@ -36,10 +36,13 @@ internal sealed class Presentation
     /// <summary>A commit reached the screen: when (CLOCK_MONOTONIC, ns), and the time to the next refresh (ns, 0 unknown).</summary>
     public event Action<long, long>? Shown;
 
-    /// <summary>The host has taken that many commits, and shown none of them nor any before.</summary>
+    /// <summary>Frames that the host may take without ever showing one.</summary>
     public const int NeverShownAfter = 32;
 
-    /// <summary>A buffer can be imported and still not be shown (a dma-buf that cannot be mapped, on a software renderer): all that tells is that every commit is discarded.</summary>
+    /// <summary>
+    /// A buffer can be imported and still not be shown (a dma-buf that cannot be mapped, on a software renderer). weston then
+    /// discards every commit; wlroots does not even answer, and both go on asking for frames.
+    /// </summary>
     public event Action? NeverShown;
 
     /// <summary>Every commit is answered.</summary>
@@ -48,7 +51,8 @@ internal sealed class Presentation
     /// <summary>Asks for the commit that is about to be made.</summary>
     public void Track(WlSurface surface, long now)
     {
-        if (_host.Globals.Presentation is not { } presentation)
+        // Of a host that has stopped answering no more is asked: each question is an object on both sides.
+        if (_host.Globals.Presentation is not { } presentation || Pending >= Remembered)
             return;
         var feedback = presentation.Feedback(surface);
         feedback.Presented += _presented;
@@ -57,10 +61,19 @@ internal sealed class Presentation
         _commits[_order++ % Remembered] = now;
     }
 
+    /// <summary>The host has taken a frame, and wants the next.</summary>
+    public void FrameTaken()
+    {
+        if (Presented > 0 || _order == 0 || ++_framesUnshown < NeverShownAfter)
+            return;
+        _framesUnshown = 0;
+        NeverShown?.Invoke();
+    }
+
     private void OnPresented(object? sender, WpPresentationFeedback.PresentedEventArgs e)
     {
         Presented++;
-        _discardedInARow = 0;
+        _framesUnshown = 0;
         if (e.Flags.HasFlag(WpPresentationFeedbackKind.ZeroCopy))
             ZeroCopy++;
         var seconds = (long)((ulong)e.TvSecHi << 32 | e.TvSecLo);
@@ -76,11 +89,6 @@ internal sealed class Presentation
     {
         Discarded++;
         Settle();
-        if (++_discardedInARow == NeverShownAfter && Presented == 0)
-        {
-            _discardedInARow = 0;
-            NeverShown?.Invoke();
-        }
     }
 
     private void Settle()

@@ -18,11 +18,14 @@ internal static class Program
 
     public static int Main(string[] args)
     {
-        var messages = new Messages(Console.Error);
+        // Not Console.Out and Console.Error: those send a terminal control sequences of their own.
+        using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
+        using var errors = new StreamWriter(Console.OpenStandardError()) { AutoFlush = true };
+        var messages = new Messages(errors);
         var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
         {
             ShowCommand(messages),
-            ListCommand(),
+            ListCommand(output),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -31,7 +34,8 @@ internal static class Program
                 messages.Info(error.Message);
             return (int)ExitCode.Usage;
         }
-        return (int)Guard(messages, () => (ExitCode)parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors };
+        return (int)Guard(messages, () => (ExitCode)parsed.Invoke(invocation));
     }
 
     private static Command ShowCommand(Messages messages)
@@ -65,14 +69,14 @@ internal static class Program
         return command;
     }
 
-    private static Command ListCommand()
+    private static Command ListCommand(TextWriter output)
     {
         var command = new Command("list", "List the vGPUs of this machine and what their planes show.");
         command.SetAction(_ =>
         {
             var lines = VfioInventory.Describe().ToList();
             foreach (var line in lines.Count > 0 ? lines : ["No vGPU: there is no device in /sys/bus/mdev/devices, and none that vfio has bound."])
-                Console.WriteLine(line);
+                output.WriteLine(line);
         });
         return command;
     }

@@ -47,6 +47,7 @@ internal sealed class Screen : IDisposable
             Placing = PlacePrimary,
         };
         Presentation.NeverShown += OnNeverShown;
+        Primary.FrameDone += Presentation.FrameTaken;
         _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
         _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
         if (IsTree)
@@ -117,7 +118,7 @@ internal sealed class Screen : IDisposable
     private void OnNeverShown()
     {
         if (Primary.Step?.Transport == Transport.DmaBuf)
-            Primary.StepDown($"the host took it and then discarded each of {Presentation.NeverShownAfter} frames, as hosts do whose renderer "
+            Primary.StepDown($"the host took it and then showed none of {Presentation.NeverShownAfter} frames, as hosts do whose renderer "
                 + "or display cannot read the guest's memory (its log may tell)");
     }
 
