@@ -1,9 +1,12 @@
 namespace Guestplane.Compositor;
 
 /// <summary>What the program says while it runs: a line each on standard error, above the status line if there is one.</summary>
-internal sealed class Messages(TextWriter output)
+internal sealed class Messages(StreamWriter output)
 {
     private readonly HashSet<string> _said = [];
+
+    /// <summary>Where they go, for the status line's bytes.</summary>
+    public Stream Stream => output.BaseStream;
 
     /// <summary>Runs before a line is written: the status line gets out of the way.</summary>
     public Action? BeforeLine { get; set; }

@@ -18,9 +18,8 @@ internal static class Program
 
     public static int Main(string[] args)
     {
-        // Not Console.Out and Console.Error: those send a terminal control sequences of their own.
-        using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
-        using var errors = new StreamWriter(Console.OpenStandardError()) { AutoFlush = true };
+        using var output = new StreamWriter(new StandardStream(StandardStream.Output)) { AutoFlush = true };
+        using var errors = new StreamWriter(new StandardStream(StandardStream.Error)) { AutoFlush = true };
         var messages = new Messages(errors);
         var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
         {

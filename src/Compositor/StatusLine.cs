@@ -19,9 +19,9 @@ internal sealed class StatusLine
     /// <summary>Starts it where standard error is a terminal; else null.</summary>
     public static StatusLine? Start(Loop loop, IReadOnlyList<Screen> screens, Messages messages)
     {
-        if (Console.IsErrorRedirected)
+        if (!StandardStream.IsTerminal(StandardStream.Error))
             return null;
-        var line = new StatusLine(Console.OpenStandardError(), screens);
+        var line = new StatusLine(messages.Stream, screens);
         messages.BeforeLine = line.Clear;
         loop.Add(line._timer);
         line._timer.Set(Clock.Now + PeriodNs);
