@@ -115,6 +115,14 @@ internal sealed class PlaneSurface : IDisposable
         CommitWaiting();
     }
 
+    /// <summary>Takes the image off the surface.</summary>
+    public void Detach()
+    {
+        Shown = null;
+        Surface.Attach(null, 0, 0);
+        Surface.Commit();
+    }
+
     public void Dispose()
     {
         _host.Resumed -= _resumed;

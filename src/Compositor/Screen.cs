@@ -117,9 +117,13 @@ internal sealed class Screen : IDisposable
     /// <summary>What wl_shm carries any host can read: only a dma-buf is given up.</summary>
     private void OnNeverShown()
     {
-        if (Primary.Step?.Transport == Transport.DmaBuf)
-            Primary.StepDown($"the host took it and then showed none of {Presentation.NeverShownAfter} frames, as hosts do whose renderer "
-                + "or display cannot read the guest's memory (its log may tell)");
+        if (Primary.Step?.Transport != Transport.DmaBuf)
+            return;
+        Primary.StepDown($"the host took it and then showed none of {Presentation.NeverShownAfter} frames, as hosts do whose renderer "
+            + "or display cannot read the guest's memory (its log may tell)");
+        // Left on the surface, it makes every further frame of a wlroots output fail.
+        if (IsTree && Primary.Step?.Transport == Transport.Impossible)
+            Primary.Detach();
     }
 
     private static long EventsOf(PlaneSurface? plane) => plane is null ? 0 : plane.Imports + plane.BuffersMade;
