@@ -9,6 +9,9 @@ DRIVER=$SHARE/mbochs-driver
 # A guest that the rig stops is stopped by SIGTERM within this, and by SIGKILL after it.
 readonly SHOW_TIMEOUT=90
 
+# Seconds until show_start gives up the first frame; a script that expects none sets fewer.
+FIRST_FRAME_TIMEOUT=30
+
 # show NAME ARGUMENT…: one run, to its end.
 show() {
 	show_start "$@"
@@ -17,7 +20,7 @@ show() {
 
 # show_start NAME ARGUMENT…: starts it and returns when its first frame is on screen, or when it has ended.
 show_start() {
-	local ready line
+	local ready
 
 	SHOW_NAME=$1
 	shift
@@ -26,7 +29,7 @@ show_start() {
 	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" show "$@" --report "$SHARE/$SHOW_NAME.json" --ready-fd 9 \
 		2>"$SHARE/$SHOW_NAME.err" 9>"$ready" &
 	SHOW_PID=$!
-	read -r -t 30 line <"$ready" || echo "$SHOW_NAME: no frame on screen" >&2
+	read -r -t "$FIRST_FRAME_TIMEOUT" _ <"$ready" || echo "$SHOW_NAME: no frame on screen" >&2
 	rm -f "$ready"
 }
 
@@ -49,6 +52,35 @@ show_end() {
 
 # fds_of PID: how many descriptors it has open.
 fds_of() { find "/proc/$1/fd" -mindepth 1 -maxdepth 1 | wc -l; }
+
+# watch_fds PID NAME: leaves in NAME.fds how many it had open, a line per second for five.
+watch_fds() {
+	for _ in {1..5}; do
+		fds_of "$1"
+		sleep 1
+	done >"$SHARE/$2.fds"
+}
+
+# flip_600 NAME: at 60 Hz between two offsets. guestplane is the VMM's child, has its device by fd:N, and ends the flips by
+# its own end; it counts as a flip what may be one, also while the guest stands still at the start.
+flip_600() {
+	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=1500 flip=60,1500 hold -- \
+		"$GUESTPLANE" show fd:3 --fullscreen --frames 720 --report "$SHARE/$1.json" \
+		>"$SHARE/$1.driver" 2>"$SHARE/$1.err" &
+	sleep 4
+	drm_state >"$SHARE/$1.drm"
+	watch_fds "$(pgrep -x guestplane)" "$1"
+	wait $!
+	echo $? >"$SHARE/$1.rc"
+}
+
+# last_flip NAME: the last flip stands still, so that what a screenshot shows is known.
+last_flip() {
+	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen
+	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,37 wait=1500 >"$SHARE/$1.driver"
+	screenshot "$SHARE/$1.png"
+	show_stop
+}
 
 # on HOST FUNCTION…: a host, what is to be done on it, and its end.
 on() {

@@ -1,21 +1,39 @@
 #!/bin/bash
-# The pattern guest over udmabuf on every host of the rig, with and without its cursor plane.
+# The pattern guest over udmabuf on every host of the rig: flipping at 60 Hz, and then with its cursor plane.
 . /rig/guestplane.sh
 
-both() {
-	show "$1" pattern:memory=udmabuf,no-cursor --fullscreen --seconds 6
-	show_start "$1-cursor" pattern:memory=udmabuf --fullscreen --seconds 8
+# plain HOST
+plain() { show "$1" pattern:memory=udmabuf,no-cursor --fullscreen --seconds 5; }
+
+# with_cursor HOST: slowly between many buffers. This guest waits for nobody: at 60 Hz it would long have drawn over the
+# buffer that a host without a GPU still reads, and a screenshot's bar code would not say when the cursor was there.
+with_cursor() {
+	local rate=10
+
+	# Its screenshooter stops weston for seconds.
+	[[ $1 != weston-* ]] || rate=1
+	show_start "$1-cursor" "pattern:memory=udmabuf,rate=$rate,buffers=16" --fullscreen
+	sleep 4
 	case $1 in
 	kwin-* | mutter-*) ;;
 	*) screenshot "$SHARE/$1-cursor.png" ;;
 	esac
-	show_end
+	show_stop
+}
+
+both() {
+	plain "$1"
+	with_cursor "$1"
 }
 
 udev_start
 load_vkms
-# The kiosk of weston 16 shows one client in its life.
-export WESTON_SHELL=desktop
-for host in sway-vkms cage-vkms labwc-vkms weston-drm weston-headless sway-pixman kwin-drm kwin-virtual mutter-headless; do
+for host in sway-vkms cage-vkms labwc-vkms sway-pixman kwin-drm kwin-virtual; do
 	on "$host" both "$host"
 done
+# The kiosk of weston 16 shows one client in its life; mutter is busy for seconds with a window that is gone.
+for host in weston-drm weston-headless mutter-headless; do
+	on "$host" plain "$host"
+	on "$host" with_cursor "$host"
+done
+on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 6

@@ -9,12 +9,17 @@ mode() { "$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768; }
 
 # flips NAME: 300 at 60 Hz, with what the kernel says in the midst of them.
 flips() {
-	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen "${@:2}"
+	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,300 >"$SHARE/$1.driver" &
 	sleep 3
 	drm_state >"$SHARE/$1.drm"
 	wait $!
 	show_stop
+}
+
+bochs() {
+	flip_600 sway-bochs
+	last_flip sway-bochs-last
 }
 
 udev_start
@@ -23,12 +28,14 @@ load_mbochs patched
 mode
 on weston-drm flips weston-drm
 on kwin-drm flips kwin-drm
-on sway-bochs flips sway-bochs
+on sway-bochs bochs
 on sway-virtio flips sway-virtio
 on sway-pixman flips sway-pixman
 
 unload_mdevs
 load_mbochs stock
 mode
+# shellcheck disable=SC2034 # read by show_start
+FIRST_FRAME_TIMEOUT=10
 on sway-vkms flips stock-sway
 on weston-drm flips stock-weston
