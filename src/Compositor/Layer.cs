@@ -10,8 +10,8 @@ internal sealed class Layer : IDisposable
     private readonly WlSurface _surface;
     private readonly WlSubsurface? _subsurface;
     private readonly WpViewport? _viewport;
-    private Rectangle _rectangle;
-    private bool _isScaled;
+    private (int X, int Y) _position;
+    private Crop? _crop;
 
     /// <param name="globals">What the host has.</param>
     /// <param name="surface">The surface to place.</param>
@@ -29,19 +29,26 @@ internal sealed class Layer : IDisposable
     }
 
     /// <summary>
-    /// Places and scales it. Takes effect with the surface's commit, its position with the parent's: true when the parent
-    /// must be committed for it.
+    /// Places an image on a rectangle of the window, scaled to it and cropped to the window: hosts do not clip a subsurface
+    /// to its parent. A position takes effect with the parent's commit, all else with the surface's own.
     /// </summary>
-    public bool Place(Rectangle rectangle, bool scaled)
+    public Placed Place(Rectangle rectangle, int imageWidth, int imageHeight, Rectangle window)
     {
-        var moved = _subsurface is not null && (rectangle.X, rectangle.Y) != (_rectangle.X, _rectangle.Y);
+        var visible = rectangle.Intersect(window);
+        if (visible.IsEmpty)
+            visible = rectangle;
+        var moved = _subsurface is not null && (visible.X, visible.Y) != _position;
         if (moved)
-            _subsurface!.SetPosition(rectangle.X, rectangle.Y);
-        var resized = scaled != _isScaled || (rectangle.Width, rectangle.Height) != (_rectangle.Width, _rectangle.Height);
-        if (resized && (scaled || _isScaled))
-            _viewport?.SetDestination(scaled ? rectangle.Width : -1, scaled ? rectangle.Height : -1);
-        (_rectangle, _isScaled) = (rectangle, scaled);
-        return moved;
+            _subsurface!.SetPosition(visible.X, visible.Y);
+        _position = (visible.X, visible.Y);
+        Crop? crop = visible == rectangle && (rectangle.Width, rectangle.Height) == (imageWidth, imageHeight) ? null
+            : new(visible with { X = visible.X - rectangle.X, Y = visible.Y - rectangle.Y },
+                (double)imageWidth / rectangle.Width, (double)imageHeight / rectangle.Height);
+        var resized = crop != _crop && _viewport is not null;
+        if (resized)
+            Set(crop, whole: visible == rectangle);
+        _crop = crop;
+        return new(moved, resized);
     }
 
     /// <summary>Says that all of it hides what is below; hosts ask that of a surface that they scan out.</summary>
@@ -59,6 +66,26 @@ internal sealed class Layer : IDisposable
         _surface.SetInputRegion(region);
     }
 
+    /// <summary>-1 takes a part of a viewport's state back (viewporter.xml).</summary>
+    private void Set(Crop? crop, bool whole)
+    {
+        var none = WlFixed.From(-1);
+        if (crop is not { } c)
+        {
+            _viewport!.SetSource(none, none, none, none);
+            _viewport.SetDestination(-1, -1);
+            return;
+        }
+        if (whole)
+            _viewport!.SetSource(none, none, none, none);
+        else
+            _viewport!.SetSource(Down(c.Part.X * c.ScaleX), Down(c.Part.Y * c.ScaleY), Down(c.Part.Width * c.ScaleX), Down(c.Part.Height * c.ScaleY));
+        _viewport.SetDestination(c.Part.Width, c.Part.Height);
+    }
+
+    /// <summary>Rounded down: a source that reaches over the buffer's edge by 1/256 of a pixel is an error.</summary>
+    private static WlFixed Down(double pixels) => new((int)Math.Floor(pixels * 256));
+
     /// <summary>The role goes before the surface.</summary>
     public void Dispose()
     {
@@ -66,3 +93,9 @@ internal sealed class Layer : IDisposable
         _subsurface?.Dispose();
     }
 }
+
+/// <summary>What a placement still needs: a commit of the parent, of the surface itself, or of both.</summary>
+internal readonly record struct Placed(bool Moved, bool Resized);
+
+/// <summary>The visible part of a placed image, in window pixels from its corner, and image pixels per window pixel.</summary>
+internal readonly record struct Crop(Rectangle Part, double ScaleX, double ScaleY);

@@ -3,7 +3,16 @@ using Guestplane.Gvt;
 namespace Guestplane.Compositor;
 
 /// <summary>A rectangle of a surface, in logical pixels.</summary>
-internal readonly record struct Rectangle(int X, int Y, int Width, int Height);
+internal readonly record struct Rectangle(int X, int Y, int Width, int Height)
+{
+    public bool IsEmpty => Width <= 0 || Height <= 0;
+
+    public Rectangle Intersect(Rectangle other)
+    {
+        var (x, y) = (Math.Max(X, other.X), Math.Max(Y, other.Y));
+        return new(x, y, Math.Min(X + Width, other.X + other.Width) - x, Math.Min(Y + Height, other.Y + other.Height) - y);
+    }
+}
 
 /// <summary>How a guest's image is fitted into the window.</summary>
 internal enum ScaleMode
@@ -16,7 +25,7 @@ internal enum ScaleMode
 }
 
 /// <summary>Where the primary plane lies in the window, and so where everything on it does.</summary>
-internal readonly record struct Placement(Rectangle Plane, int GuestWidth, int GuestHeight)
+internal readonly record struct Placement(Rectangle Window, Rectangle Plane, int GuestWidth, int GuestHeight)
 {
     /// <summary>Centred; scaled only where the host has a viewporter.</summary>
     public static Placement Of(int windowWidth, int windowHeight, int guestWidth, int guestHeight, ScaleMode mode)
@@ -29,10 +38,8 @@ internal readonly record struct Placement(Rectangle Plane, int GuestWidth, int G
             width = wide ? windowWidth : (int)Math.Max(1, (long)guestWidth * windowHeight / guestHeight);
             height = wide ? (int)Math.Max(1, (long)guestHeight * windowWidth / guestWidth) : windowHeight;
         }
-        return new(new((windowWidth - width) / 2, (windowHeight - height) / 2, width, height), guestWidth, guestHeight);
+        return new(new(0, 0, windowWidth, windowHeight), new((windowWidth - width) / 2, (windowHeight - height) / 2, width, height), guestWidth, guestHeight);
     }
-
-    public bool IsScaled => (Plane.Width, Plane.Height) != (GuestWidth, GuestHeight);
 
     /// <summary>A point of the guest, in the window.</summary>
     public PixelPoint Map(PixelPoint guest) => new(

@@ -28,7 +28,7 @@ internal sealed class Screen : IDisposable
     private readonly LoopTimer _black;
     private (int Width, int Height) _size;
     private (int Width, int Height) _opaque;
-    private Placement _placement = new(new(0, 0, s_blackSize.Width, s_blackSize.Height), s_blackSize.Width, s_blackSize.Height);
+    private Placement _placement = Placement.Of(s_blackSize.Width, s_blackSize.Height, s_blackSize.Width, s_blackSize.Height, ScaleMode.Fit);
     private bool _hasImage;
 
     public Screen(Loop loop, Host host, Head head, string title, ShowOptions options)
@@ -199,10 +199,10 @@ internal sealed class Screen : IDisposable
         {
             _window.Root.Attach(_backdrop, 0, 0);
             _window.Root.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
-            _rootLayer!.Place(new(0, 0, _size.Width, _size.Height), scaled: true);
+            _rootLayer!.Place(_placement.Window, 1, 1, _placement.Window);
             _rootLayer.SetOpaque(_size.Width, _size.Height);
         }
-        _primaryLayer.Place(_placement.Plane, _placement.IsScaled);
+        _primaryLayer.Place(_placement.Plane, _placement.GuestWidth, _placement.GuestHeight, _placement.Window);
         _cursor?.Follow(_placement);
         _overlay?.Follow(_placement);
     }

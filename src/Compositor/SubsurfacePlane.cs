@@ -41,7 +41,10 @@ internal sealed class SubsurfacePlane : IDisposable
         if (flip.Scanout is null)
             return;
         Moves++;
-        if (Place(flip))
+        var placed = Place(flip);
+        if (placed.Resized)
+            _surface.Commit();
+        if (placed.Moved || placed.Resized)
             _root.Commit();
     }
 
@@ -62,14 +65,14 @@ internal sealed class SubsurfacePlane : IDisposable
         _surface.Dispose();
     }
 
-    private bool Place(Flip flip)
+    private Placed Place(Flip flip)
     {
         _last = flip;
         if (flip.Scanout is not { } scanout)
-            return false;
+            return default;
         var at = _placement.Map(flip.Position);
         var (width, height) = _placement.MapSize(scanout.Width, scanout.Height);
-        return _layer.Place(new(at.X, at.Y, width, height), _placement.IsScaled);
+        return _layer.Place(new(at.X, at.Y, width, height), scanout.Width, scanout.Height, _placement.Window);
     }
 
 }

@@ -22,7 +22,7 @@ public sealed class PlacementTests
         });
 
     [Fact]
-    public void An_exact_fit_is_not_scaled() => Assert.False(Placement.Of(1024, 768, 1024, 768, ScaleMode.Fit).IsScaled);
+    public void An_exact_fit_is_not_scaled() => Assert.Equal(new Rectangle(0, 0, 1024, 768), Placement.Of(1024, 768, 1024, 768, ScaleMode.Fit).Plane);
 
     [Fact]
     public void A_point_of_the_guest_is_found_in_the_window()

@@ -60,6 +60,22 @@ public sealed class ShowTests
     }
 
     [Fact]
+    public void What_does_not_fit_is_cropped_to_the_window()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=1280x800 --fullscreen --scale 1:1");
+        Assert.True(host.WaitUntil(h => Primary(h)?.Buffer is not null, s_soon));
+        Assert.Equal((0, 0), Primary(host)!.Position);
+        Assert.Equal((128, 16, 1024, 768), Primary(host)!.ViewportSource);
+        Assert.Equal((1024, 768), Primary(host)!.ViewportDestination);
+        // The cursor's path takes it over every edge.
+        host.WaitUntil(_ => false, TimeSpan.FromSeconds(3));
+        var window = new HostRect(0, 0, 1024, 768);
+        Assert.True(Cursor(host) is not { } cursor || (cursor.Position.X >= window.X && cursor.Position.Y >= window.Y));
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
     public void A_window_is_as_large_as_the_image_and_unscaled()
     {
         using var host = new FakeHost(Setup());

@@ -67,7 +67,9 @@ flip_600() {
 	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=1500 flip=60,1500 hold -- \
 		"$GUESTPLANE" show fd:3 --fullscreen --frames 720 --report "$SHARE/$1.json" \
 		>"$SHARE/$1.driver" 2>"$SHARE/$1.err" &
-	sleep 4
+	# From its first frame on; the flips begin when the driver has waited, and then it has both buffers.
+	wait_until 20 grep -qs 'goes by' "$SHARE/$1.err"
+	sleep 2.5
 	drm_state >"$SHARE/$1.drm"
 	watch_fds "$(pgrep -x guestplane)" "$1"
 	wait $!
