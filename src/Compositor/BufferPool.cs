@@ -22,6 +22,7 @@ internal sealed class BufferPool : IDisposable
     private ZwpLinuxBufferParamsV1? _importing;
     private WlShmPool? _shmPool;
     private long _attaches;
+    private bool _isDisposed, _isFull;
 
     /// <param name="scanout">What the buffers are of.</param>
     /// <param name="ladder">What the host, the plane and the user allow.</param>
@@ -68,8 +69,10 @@ internal sealed class BufferPool : IDisposable
         foreach (var buffer in _buffers)
             buffer.Dispose();
         _buffers.Clear();
-        _importing?.Dispose();
         _shmPool?.Dispose();
+        // An import that is under way stays until it is answered: the id of the buffer that comes is the server's, and
+        // libwayland must see it in use.
+        _isDisposed = true;
     }
 
     private HostBuffer? Oldest()
@@ -85,7 +88,7 @@ internal sealed class BufferPool : IDisposable
     {
         switch (Step.Transport)
         {
-            case Transport.DmaBuf when _importing is null:
+            case Transport.DmaBuf when _importing is null && !_isFull:
                 _importing = _ladder.Import(_scanout, Step.Format);
                 _importing.Created += (_, e) => Imported(e.TakeBuffer());
                 _importing.Failed += (_, _) => ImportFailed();
@@ -104,6 +107,11 @@ internal sealed class BufferPool : IDisposable
     {
         _importing!.Dispose();
         _importing = null;
+        if (_isDisposed)
+        {
+            proxy.Dispose();
+            return;
+        }
         Add(new HostBuffer(proxy, _released));
         _changed(this);
     }
@@ -119,7 +127,8 @@ internal sealed class BufferPool : IDisposable
     {
         _importing!.Dispose();
         _importing = null;
-        if (_buffers.Count > 0)
+        _isFull = _buffers.Count > 0;
+        if (_isFull || _isDisposed)
             return;
         Step = _ladder.Next(_scanout, Step);
         AddBuffer();

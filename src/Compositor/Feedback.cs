@@ -54,6 +54,9 @@ internal sealed class Feedback : IDisposable
     /// <summary>Best first. Empty where the host takes no dma-bufs.</summary>
     public IReadOnlyList<Tranche> Tranches => _current;
 
+    /// <summary>New tranches are in force.</summary>
+    public event Action? Changed;
+
     /// <summary>How often the host has told its tranches.</summary>
     public int Times { get; private set; }
 
@@ -121,6 +124,7 @@ internal sealed class Feedback : IDisposable
             _spare.Push(old);
         _current.Clear();
         (_current, _pending) = (_pending, _current);
+        Changed?.Invoke();
     }
 
     private Tranche Spare()

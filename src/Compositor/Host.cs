@@ -47,6 +47,8 @@ internal sealed class Host : LoopSource, IDisposable
         var host = new Host(Open(name));
         loop.Add(host);
         host.RoundTrip(loop);
+        if (loop.Stopped)
+            throw new ExitException(ExitCode.Ok, "Interrupted.");
         host.Globals.Bind();
         host.Globals.Shm.Format += (_, e) => host.ShmFormats.Add(e.Format);
         if (host.Globals.Presentation is { } presentation)
@@ -61,10 +63,17 @@ internal sealed class Host : LoopSource, IDisposable
     {
         var done = false;
         _display.Sync().Done += (_, _) => done = true;
+        Await(loop, () => done);
+    }
+
+    /// <summary>Turns the loop until something that the host owes us has come.</summary>
+    /// <exception cref="ExitException">It does not come.</exception>
+    public void Await(Loop loop, Func<bool> done)
+    {
         var patience = new LoopTimer(_ => throw new ExitException(ExitCode.NoHost, $"The host ({Name}) does not answer: it hangs or is stopped."));
         patience.Set(Clock.Now + AnswerWithinNs);
         loop.Add(patience);
-        while (!done && !loop.Stopped)
+        while (!done() && !loop.Stopped)
             loop.Turn();
         loop.Remove(patience);
     }
@@ -95,7 +104,15 @@ internal sealed class Host : LoopSource, IDisposable
     {
         if (_polled)
             _display.CancelRead();
-        _display.Flush();
+        try
+        {
+            _display.Flush();
+        }
+        catch (WaylandException)
+        {
+            // Said already, by whoever ended the program.
+        }
+        Feedback?.Dispose();
         _display.Dispose();
     }
 

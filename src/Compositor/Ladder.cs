@@ -31,6 +31,12 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
     /// <summary>No scanout of this plane shall go by that rung any more.</summary>
     public void Exclude(Transport transport, string reason) => _broken[transport] = reason;
 
+    /// <summary>Takes <see cref="Exclude"/> back.</summary>
+    public void Include(Transport transport) => _broken.Remove(transport);
+
+    /// <summary>What the host likes on this plane's surface, where it tells.</summary>
+    public Feedback? SurfaceFeedback { get; set; }
+
     /// <summary>The best rung for a scanout.</summary>
     public Step First(Scanout scanout) => From(Transport.DmaBuf, scanout, null);
 
@@ -123,7 +129,7 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
         if (host.Globals.Dmabuf is null)
             return "the host has no zwp_linux_dmabuf_v1 of version 3 or later";
         var modifier = scanout.Layout.Modifier;
-        return host.Feedback.Accepts(format, modifier) ? null
+        return host.Feedback.Accepts(format, modifier) || SurfaceFeedback?.Accepts(format, modifier) == true ? null
             : $"the host does not take {format} with modifier {modifier} (it takes: {host.Feedback.ModifiersOf(format)})";
     }
 

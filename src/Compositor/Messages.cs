@@ -3,6 +3,7 @@ namespace Guestplane.Compositor;
 /// <summary>What the program says while it runs: a line each on standard error, above the status line if there is one.</summary>
 internal sealed class Messages(StreamWriter output)
 {
+    private const int MaxRemembered = 200;
     private readonly HashSet<string> _said = [];
 
     /// <summary>Where they go, for the status line's bytes.</summary>
@@ -14,10 +15,10 @@ internal sealed class Messages(StreamWriter output)
     /// <summary>Something changed that a user may want to know.</summary>
     public void Info(string sentence) => Write(sentence);
 
-    /// <summary>Bad, but the show goes on. The same sentence is not said twice.</summary>
+    /// <summary>Bad, but the show goes on. The same sentence is not said twice, and not endlessly many.</summary>
     public void Warn(string sentence)
     {
-        if (_said.Add(sentence))
+        if (_said.Count < MaxRemembered && _said.Add(sentence))
             Write("warning: " + sentence);
     }
 

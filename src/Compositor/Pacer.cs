@@ -19,16 +19,21 @@ internal sealed class Pacer
 
     private readonly IGuest _guest;
     private readonly LoopTimer _timer;
-    private readonly Func<bool> _isHidden;
-    private long _vblank, _refresh;
+    /// <summary>No display refreshes faster or slower; a host that says so is not believed.</summary>
+    private const long ShortestRefreshNs = SecondNs / 1000, LongestRefreshNs = SecondNs;
+
+    private readonly Func<long, bool> _isHidden;
+    private long _vblank, _refresh, _notBefore;
 
     /// <param name="guest">Whom to ask.</param>
     /// <param name="outputRefreshMilliHz">Of the output's mode, 0 unknown.</param>
     /// <param name="isHidden">Whether nobody looks.</param>
-    public Pacer(IGuest guest, int outputRefreshMilliHz, Func<bool> isHidden)
+    public Pacer(IGuest guest, int outputRefreshMilliHz, Func<long, bool> isHidden)
     {
         (_guest, _isHidden, _timer) = (guest, isHidden, new LoopTimer(Ask));
-        _refresh = outputRefreshMilliHz > 0 ? SecondNs * 1000 / outputRefreshMilliHz : DefaultRefreshNs;
+        _refresh = DefaultRefreshNs;
+        if (outputRefreshMilliHz > 0)
+            Shown(0, SecondNs * 1000 / outputRefreshMilliHz);
     }
 
     public void Start(Loop loop)
@@ -41,22 +46,31 @@ internal sealed class Pacer
     public void Shown(long time, long refresh)
     {
         _vblank = time;
-        if (refresh > 0)
+        if (refresh is >= ShortestRefreshNs and <= LongestRefreshNs)
             _refresh = refresh;
+    }
+
+    /// <summary>The window can be seen again: no slow question's answer is waited for.</summary>
+    public void Wake(long now)
+    {
+        if (_timer.Due > now + _refresh * 2 && !_isHidden(now) && now >= _notBefore)
+            _timer.Set(now);
     }
 
     /// <summary>The next moment to ask: the margin before the first vblank that is further away than that.</summary>
     internal long Next(long now)
     {
-        if (_isHidden())
+        if (_isHidden(now))
             return now + HiddenRefreshNs;
         var phase = (now + MarginNs - _vblank) % _refresh;
-        return now + _refresh - phase;
+        var next = now + _refresh - phase;
+        // A vblank that came a hair later than predicted is not asked for twice.
+        return next - now < _refresh / 2 ? next + _refresh : next;
     }
 
     private void Ask(long now)
     {
-        var earliest = _guest.Ask(now);
-        _timer.Set(earliest == LoopSource.Never ? LoopSource.Never : Math.Max(Next(now), earliest));
+        _notBefore = _guest.Ask(now);
+        _timer.Set(_notBefore == LoopSource.Never ? LoopSource.Never : Math.Max(Next(now), _notBefore));
     }
 }

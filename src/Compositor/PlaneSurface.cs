@@ -23,9 +23,10 @@ internal sealed class PlaneSurface : IDisposable
     private readonly EventHandler<WlCallback.DoneEventArgs> _frameDone;
     private WlCallback? _frame;
     private int _commitsThisFrame;
+    private long _frameAsked;
     private Flip _waiting;
     private bool _isWaiting;
-    private Transport _said = Transport.DmaBuf;
+    private int _saidTransports;
 
     public PlaneSurface(Host host, WlSurface surface, Ladder ladder)
     {
@@ -53,6 +54,9 @@ internal sealed class PlaneSurface : IDisposable
     public int BuffersMade => _ladder.BuffersMade;
 
     public long CopiedBytes => _ladder.CopiedBytes;
+
+    /// <summary>A flip waits to be committed.</summary>
+    public bool IsWaiting => _isWaiting;
 
     /// <summary>Set for a plane that is paced by the host's frames; a sync subsurface gets its frames with its parent's.</summary>
     public Presentation? Presentation { get; init; }
@@ -115,9 +119,22 @@ internal sealed class PlaneSurface : IDisposable
         CommitWaiting();
     }
 
+    /// <summary>The host has owed a frame for so long (ns) that nobody can be looking.</summary>
+    public bool IsStarved(long now, long after) => _frame is not null && now - _frameAsked > after;
+
+    /// <summary>The rung may bear again: what was found impossible is tried anew at the next flip.</summary>
+    public void Reconsider(Transport? broken)
+    {
+        if (broken is { } transport)
+            _ladder.Include(transport);
+        foreach (var pool in _pools.Values.Where(pool => pool.IsImpossible).ToList())
+            Forget(pool);
+    }
+
     /// <summary>Takes the image off the surface.</summary>
     public void Detach()
     {
+        ForgetFrame();
         Shown = null;
         Surface.Attach(null, 0, 0);
         Surface.Commit();
@@ -132,12 +149,15 @@ internal sealed class PlaneSurface : IDisposable
 
     private void ForgetPools()
     {
-        foreach (var (scanout, pool) in _pools)
-        {
-            scanout.Retired -= _retired;
-            pool.Dispose();
-        }
-        _pools.Clear();
+        foreach (var pool in _pools.Values.ToList())
+            Forget(pool);
+    }
+
+    private void Forget(BufferPool pool)
+    {
+        pool.Scanout.Retired -= _retired;
+        _pools.Remove(pool.Scanout);
+        pool.Dispose();
     }
 
     private void Commit(Flip flip, HostBuffer? buffer)
@@ -148,10 +168,12 @@ internal sealed class PlaneSurface : IDisposable
         Surface.Attach(buffer?.Proxy, 0, 0);
         Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
         var now = Clock.Now;
-        if (Presentation is not null && buffer is not null)
+        if (buffer is null)
+            ForgetFrame();
+        else if (Presentation is not null)
         {
             Presentation.Track(Surface, now);
-            AskForFrame();
+            AskForFrame(now);
         }
         Surface.Commit();
         Stats.Committed++;
@@ -159,13 +181,22 @@ internal sealed class PlaneSurface : IDisposable
         Committed?.Invoke();
     }
 
-    private void AskForFrame()
+    private void AskForFrame(long now)
     {
         _commitsThisFrame++;
         if (_frame is not null)
             return;
+        _frameAsked = now;
         _frame = Surface.Frame();
         _frame.Done += _frameDone;
+    }
+
+    /// <summary>A surface without an image gets no frames: what was asked for may never come.</summary>
+    private void ForgetFrame()
+    {
+        _frame?.Dispose();
+        _frame = null;
+        _commitsThisFrame = 0;
     }
 
     private void OnFrame(object? sender, WlCallback.DoneEventArgs e)
@@ -194,9 +225,7 @@ internal sealed class PlaneSurface : IDisposable
 
     private void OnRetired(Scanout scanout)
     {
-        scanout.Retired -= _retired;
-        if (_pools.Remove(scanout, out var pool))
-            pool.Dispose();
+        Forget(_pools[scanout]);
         if (_isWaiting && _waiting.Scanout == scanout)
             _isWaiting = false;
         if (Shown == scanout)
@@ -205,11 +234,11 @@ internal sealed class PlaneSurface : IDisposable
 
     private void Say(Step step)
     {
-        var isNews = Step is null || step.Transport != _said;
         Step = step;
-        if (!isNews)
+        var bit = 1 << (int)step.Transport;
+        if ((_saidTransports & bit) != 0)
             return;
-        _said = step.Transport;
+        _saidTransports |= bit;
         Stepped?.Invoke(this, step);
     }
 }

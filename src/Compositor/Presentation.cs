@@ -12,12 +12,15 @@ internal sealed class Presentation
     // A host answers within a few frames; one that is hidden answers late, and what is older than this is forgotten.
     private const int Remembered = 1024;
 
+    private const long PromptNs = 200_000_000;
+
     private readonly Host _host;
     private readonly long[] _commits = new long[Remembered];
     private readonly EventHandler<WpPresentationFeedback.PresentedEventArgs> _presented;
     private readonly EventHandler<WpPresentationFeedback.DiscardedEventArgs> _discarded;
     private long _order;
     private int _framesUnshown;
+    private long _frameTaken;
 
     public Presentation(Host host) => (_host, _presented, _discarded) = (host, OnPresented, OnDiscarded);
 
@@ -61,10 +64,12 @@ internal sealed class Presentation
         _commits[_order++ % Remembered] = now;
     }
 
-    /// <summary>The host has taken a frame, and wants the next.</summary>
-    public void FrameTaken()
+    /// <summary>The host has taken a frame, and wants the next. Of a hidden window some hosts want one now and then: that counts for nothing.</summary>
+    public void FrameTaken(long now)
     {
-        if (Presented > 0 || _order == 0 || ++_framesUnshown < NeverShownAfter)
+        var isPrompt = now - _frameTaken < PromptNs;
+        _frameTaken = now;
+        if (!isPrompt || Presented > 0 || ++_framesUnshown < NeverShownAfter)
             return;
         _framesUnshown = 0;
         NeverShown?.Invoke();

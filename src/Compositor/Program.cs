@@ -59,10 +59,10 @@ internal static class Program
             Cursor = parsed.GetValue(cursor),
             Scale = parsed.GetValue(scale),
             Edid = parsed.GetValue(edid) is { } monitor ? Edid.Parse(monitor) : null,
-            Frames = Positive(parsed.GetValue(frames), "--frames"),
-            Seconds = Positive(parsed.GetValue(seconds), "--seconds"),
-            Report = parsed.GetValue(report),
-            ReadyFd = parsed.GetValue(ready),
+            Frames = InRange(parsed.GetValue(frames), "--frames"),
+            Seconds = InRange(parsed.GetValue(seconds), "--seconds"),
+            Report = parsed.GetValue(report) is { } path ? CreateReport(path) : null,
+            Ready = parsed.GetValue(ready) is { } number ? OwnReady(number) : null,
             Require = parsed.GetValue(require) is { } required ? Requirements.Parse(required) : Requirements.None,
         }));
         return command;
@@ -87,7 +87,7 @@ internal static class Program
             .AddSingleton(messages)
             .AddSingleton(options)
             .AddSingleton<Loop>()
-            .AddSingleton(_ => Sources.Open(options.Source, options.Edid))
+            .AddSingleton(provider => Sources.Open(options.Source, options.Edid, provider.GetRequiredService<Loop>()))
             .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
             .AddSingleton<Show>()
             .BuildServiceProvider();
@@ -120,21 +120,21 @@ internal static class Program
         {
             return End(messages, Code(e.Fault), e.Message);
         }
-        catch (FormatException e)
+        catch (WaylandException e) when (e.IsHostGone)
         {
-            return End(messages, ExitCode.Usage, e.Message);
+            return End(messages, ExitCode.NoHost, $"The Wayland host went away: {e.Message}.");
         }
         catch (WaylandException e) when (!e.IsProtocolError)
         {
-            return End(messages, ExitCode.NoHost, $"The Wayland host went away: {e.Message}.");
+            return End(messages, ExitCode.Bug, $"guestplane cannot go on: {e.Message}.");
         }
         catch (WaylandException e)
         {
             return End(messages, ExitCode.Bug, $"This is a bug of guestplane: {e.Message}. Our last requests: {string.Join(", ", e.LastRequests)}.");
         }
-        catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            return End(messages, ExitCode.Bug, e.Message);
+            return End(messages, ExitCode.Bug, $"This is a bug of guestplane: {e.GetType().Name}: {e.Message} {e.StackTrace?.Trim().Split('\n')[0]}");
         }
     }
 
@@ -167,6 +167,36 @@ internal static class Program
         },
     };
 
-    private static T? Positive<T>(T? number, string option) where T : struct, System.Numerics.INumber<T> =>
-        number is { } value && value <= T.Zero ? throw new FormatException($"{option} takes a number above 0.") : number;
+    /// <summary>Up to thirty years of frames or seconds; deadlines are in ns, and must not overflow.</summary>
+    private static T? InRange<T>(T? number, string option) where T : struct, System.Numerics.INumber<T>
+    {
+        if (number is not { } value || (value > T.Zero && value <= T.CreateChecked(1_000_000_000)))
+            return number;
+        throw new ExitException(ExitCode.Usage, $"{option} takes a number above 0, and up to 1000000000.");
+    }
+
+    /// <summary>Before the show: at its end would be a bad moment to learn that it cannot be written.</summary>
+    private static FileStream CreateReport(string path)
+    {
+        try
+        {
+            return File.Create(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ExitException(ExitCode.Usage, $"The report cannot be written to \"{path}\": see that its folder is there, and that you may write to it.");
+        }
+    }
+
+    private static Fd OwnReady(int number)
+    {
+        try
+        {
+            return Fd.Own(number);
+        }
+        catch (LinuxException)
+        {
+            throw new ExitException(ExitCode.Usage, $"--ready-fd {number} is not open: whoever starts guestplane must leave it open, as in: guestplane … --ready-fd 3 3>FILE.");
+        }
+    }
 }

@@ -7,21 +7,21 @@ namespace Guestplane.Compositor;
 internal readonly record struct RunCost(double ManagedBytesPerFlip, long CpuNsPerFlip, int LiveFds, int PeakFds);
 
 /// <summary>What a run came to: as JSON (doc/report.md documents each field) and as a few lines for people.</summary>
-internal sealed class Report(string source, string host, IReadOnlyList<Screen> screens, RunCost cost)
+internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> screens, RunCost cost)
 {
-    public void WriteJson(string path)
+    public void WriteJson(Stream file)
     {
-        using var file = File.Create(path);
         using var json = new Utf8JsonWriter(file);
         json.WriteStartObject();
         json.WriteNumber("version", 1);
         json.WriteString("program", Program.Name);
-        json.WriteString("source", source);
+        json.WriteString("source", guest.Source);
         json.WriteString("host", host);
         json.WriteStartArray("heads");
         foreach (var screen in screens)
             WriteHead(json, screen);
         json.WriteEndArray();
+        json.WriteNumber("dmaBufs", guest.DmaBufs);
         json.WriteNumber("managedBytesPerFlip", Math.Round(cost.ManagedBytesPerFlip, 2));
         json.WriteNumber("cpuNsPerFlip", cost.CpuNsPerFlip);
         json.WriteStartObject("fds");
@@ -39,7 +39,7 @@ internal sealed class Report(string source, string host, IReadOnlyList<Screen> s
             var (stats, shown) = (screen.Primary.Stats, screen.Presentation);
             yield return $"head {screen.Head.Name}: {Describe(screen.Primary)}; {stats.Flips} flips, {stats.Committed} committed, "
                 + $"{shown.Presented} presented ({shown.ZeroCopy} zero-copy), {shown.Discarded} discarded, {stats.Coalesced} coalesced, {screen.Primary.Imports} imports";
-            yield return $"head {screen.Head.Name}: commit to presented p50 {Milliseconds(shown.CommitToPresented, 50)}, p99 {Milliseconds(shown.CommitToPresented, 99)}";
+            yield return $"head {screen.Head.Name}: flip to commit {Milliseconds(stats.FlipToCommit)}; commit to presented {Milliseconds(shown.CommitToPresented)}";
         }
         yield return $"{cost.ManagedBytesPerFlip:0.##} managed bytes and {cost.CpuNsPerFlip / 1000} µs of CPU per flip; {cost.LiveFds} fds now, {cost.PeakFds} at most";
     }
@@ -48,7 +48,7 @@ internal sealed class Report(string source, string host, IReadOnlyList<Screen> s
     {
         if (plane.Step is not { } step)
             return "nothing shown";
-        return $"{step.Transport.Spelled()} {plane.LastScanout}{(step.Reason is null ? "" : $" ({step.Reason})")}";
+        return $"{step.Transport.Spelled()} {step.Format} {plane.LastScanout?.Layout.Modifier} {plane.LastScanout?.Width}x{plane.LastScanout?.Height}{(step.Reason is null ? "" : $" ({step.Reason})")}";
     }
 
     private static void WriteHead(Utf8JsonWriter json, Screen screen)
@@ -114,5 +114,6 @@ internal sealed class Report(string source, string host, IReadOnlyList<Screen> s
         json.WriteEndObject();
     }
 
-    private static string Milliseconds(Histogram latency, double percent) => $"{latency.Percentile(percent) / 1e6:0.0} ms";
+    private static string Milliseconds(Histogram latency) =>
+        $"p50 {latency.Percentile(50) / 1e6:0.0}, p95 {latency.Percentile(95) / 1e6:0.0}, p99 {latency.Percentile(99) / 1e6:0.0} ms";
 }

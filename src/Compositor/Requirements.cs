@@ -9,7 +9,7 @@ internal sealed record Requirements(double? Presented, double? ZeroCopy, Transpo
 
     public static readonly Requirements None = new(null, null, null);
 
-    /// <exception cref="FormatException">It is not of that form.</exception>
+    /// <exception cref="ExitException">Usage: it is not of that form.</exception>
     public static Requirements Parse(string text)
     {
         var result = None;
@@ -20,8 +20,10 @@ internal sealed record Requirements(double? Presented, double? ZeroCopy, Transpo
             {
                 ("presented", { } percent) => result with { Presented = Percent(percent) },
                 ("zero-copy", { } percent) => result with { ZeroCopy = Percent(percent) },
-                ("transport", { } name) when Enum.TryParse<Transport>(name, true, out var transport) => result with { Transport = transport },
-                _ => throw new FormatException($"\"{word}\" is no requirement; the form is {Help}."),
+                ("transport", "dmabuf") => result with { Transport = Compositor.Transport.DmaBuf },
+                ("transport", "shm") => result with { Transport = Compositor.Transport.Shm },
+                ("transport", "copy") => result with { Transport = Compositor.Transport.Copy },
+                _ => throw new ExitException(ExitCode.Usage, $"\"{word}\" is no requirement; the form is {Help}."),
             };
         }
         return result;
@@ -43,5 +45,5 @@ internal sealed record Requirements(double? Presented, double? ZeroCopy, Transpo
 
     private static double Percent(string text) =>
         double.TryParse(text.TrimEnd('%'), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 100
-            ? value : throw new FormatException($"\"{text}\" is no percentage.");
+            ? value : throw new ExitException(ExitCode.Usage, $"\"{text}\" is no percentage.");
 }

@@ -12,6 +12,12 @@ namespace Guestplane.Compositor;
 /// </summary>
 internal sealed class Screen : IDisposable
 {
+    /// <summary>A host may only have been busy, or away: what it never showed is tried again, ever more rarely.</summary>
+    private const long FirstRetryNs = 5_000_000_000, LongestRetryNs = 60_000_000_000;
+
+    /// <summary>A visible window gets its frames faster than this, whatever the host's refresh.</summary>
+    private const long StarvedNs = 100_000_000;
+
     /// <summary>A guest whose display is off gets a black window after this, so that starting it does not look like nothing.</summary>
     private const long BlackAfterNs = 500_000_000;
     private static readonly (int Width, int Height) s_blackSize = (640, 480);
@@ -25,10 +31,11 @@ internal sealed class Screen : IDisposable
     private readonly SubsurfacePlane? _cursor, _overlay;
     private readonly PointerCursor? _pointerCursor;
     private readonly Feedback? _feedback;
-    private readonly LoopTimer _black;
+    private readonly LoopTimer _black, _retry;
     private (int Width, int Height) _size;
     private (int Width, int Height) _opaque;
     private Placement _placement = Placement.Of(s_blackSize.Width, s_blackSize.Height, s_blackSize.Width, s_blackSize.Height, ScaleMode.Fit);
+    private long _retryIn = FirstRetryNs;
     private bool _hasImage;
 
     public Screen(Loop loop, Host host, Head head, string title, ShowOptions options)
@@ -41,15 +48,17 @@ internal sealed class Screen : IDisposable
         IsTree = globals is { Subcompositor: not null, Viewporter: not null };
         Presentation = new Presentation(host);
         var surface = IsTree ? globals.Compositor.CreateSurface() : _window.Root;
-        Primary = new PlaneSurface(host, surface, new Ladder(host, options.Transport, opaque: true))
+        _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
+        Primary = new PlaneSurface(host, surface, new Ladder(host, options.Transport, opaque: true) { SurfaceFeedback = _feedback })
         {
             Presentation = Presentation,
             Placing = PlacePrimary,
         };
         Presentation.NeverShown += OnNeverShown;
-        Primary.FrameDone += Presentation.FrameTaken;
+        Primary.FrameDone += OnFrameDone;
         _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
-        _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
+        if (_feedback is not null)
+            _feedback.Changed += () => Primary.Reconsider(null);
         if (IsTree)
         {
             _rootLayer = new Layer(globals, _window.Root, null, sync: false);
@@ -62,6 +71,7 @@ internal sealed class Screen : IDisposable
             _pointerCursor = new PointerCursor(host, options.Transport);
         head.Flipped += OnFlip;
         loop.Add(_black = new LoopTimer(_ => Layout()));
+        loop.Add(_retry = new LoopTimer(_ => Primary.Reconsider(Transport.DmaBuf)));
     }
 
     public Head Head { get; }
@@ -85,8 +95,8 @@ internal sealed class Screen : IDisposable
 
     public bool IsConfigured => _window.IsConfigured;
 
-    /// <summary>Nobody sees it, as far as the host tells.</summary>
-    public bool IsSuspended => _window.IsSuspended;
+    /// <summary>Nobody sees it: the host says so, or gives it no frames.</summary>
+    public bool IsHidden(long now) => _window.IsSuspended || Primary.IsStarved(now, StarvedNs);
 
     /// <summary>Whether a tranche of this surface's feedback that is for scanout has what is shown. Null: the host does not tell.</summary>
     public bool? IsScanoutFormat => _feedback is not { Tranches.Count: > 0 } feedback || Primary is not { Shown: { } shown, Step: { } step } ? null
@@ -101,6 +111,7 @@ internal sealed class Screen : IDisposable
     {
         Stop();
         _black.Cancel();
+        _retry.Cancel();
         _feedback?.Dispose();
         _pointerCursor?.Dispose();
         _cursor?.Dispose();
@@ -121,9 +132,19 @@ internal sealed class Screen : IDisposable
             return;
         Primary.StepDown($"the host took it and then showed none of {Presentation.NeverShownAfter} frames, as hosts do whose renderer "
             + "or display cannot read the guest's memory (its log may tell)");
+        if (Primary.Step?.Transport != Transport.Impossible)
+            return;
         // Left on the surface, it makes every further frame of a wlroots output fail.
-        if (IsTree && Primary.Step?.Transport == Transport.Impossible)
+        if (IsTree)
             Primary.Detach();
+        _retry.Set(Clock.Now + _retryIn);
+        _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
+    }
+
+    private void OnFrameDone()
+    {
+        if (!_window.IsSuspended)
+            Presentation.FrameTaken(Clock.Now);
     }
 
     private static long EventsOf(PlaneSurface? plane) => plane is null ? 0 : plane.Imports + plane.BuffersMade;

@@ -32,7 +32,7 @@ internal sealed class Show : IDisposable
         (_loop, _host, _guest, _options, _messages) = (loop, host, guest, options, messages);
         _end = new LoopTimer(_ => loop.Stop());
         loop.Add(_end);
-        _ready = options.ReadyFd is { } number ? Fd.Own(number) : null;
+        _ready = options.Ready;
         foreach (var head in guest.Heads)
             AddScreen(head);
         guest.Lost += OnLost;
@@ -41,14 +41,21 @@ internal sealed class Show : IDisposable
     /// <summary>Runs until the user, the host, the guest or a limit ends it; says how it went.</summary>
     public ExitCode Run()
     {
-        while (_screens.Exists(screen => !screen.IsConfigured) && !_loop.Stopped)
-            _loop.Turn();
+        _host.Await(_loop, () => _screens.TrueForAll(screen => screen.IsConfigured));
         if (!_loop.Stopped)
             Start();
         var status = StatusLine.Start(_loop, _screens, _messages);
-        _loop.Run();
-        status?.Clear();
-        return Finish();
+        try
+        {
+            _loop.Run();
+        }
+        finally
+        {
+            // Also of a show that the host ended: that is when it is wanted most.
+            status?.Clear();
+            Tell();
+        }
+        return Judge();
     }
 
     private void Start()
@@ -76,6 +83,10 @@ internal sealed class Show : IDisposable
         screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
         if (screen.Cursor is { } cursor)
             cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);
+        if (screen.Overlay is { } overlay)
+            overlay.Stepped += (_, step) => Say(head, "overlay", step, overlay);
+        if (screen.Cursor is null && _options.Cursor != CursorMode.None)
+            _messages.Warn($"The cursor plane is not shown: the host has no {(_options.Cursor == CursorMode.Pointer ? "wl_seat" : "wl_subcompositor or wp_viewporter")}.");
         head.Refused += sentence => _messages.Warn(_refused = sentence);
         screen.Presentation.Shown += (_, _) => OnShown();
         screen.Presentation.Settled += () => EndIfSettled();
@@ -89,8 +100,9 @@ internal sealed class Show : IDisposable
     private void StartAsking()
     {
         var refresh = _host.Globals.Outputs.Select(output => output.RefreshMilliHz).FirstOrDefault(rate => rate > 0);
-        var pacer = new Pacer(_guest, refresh, () => _screens.TrueForAll(screen => screen.IsSuspended));
+        var pacer = new Pacer(_guest, refresh, now => _screens.TrueForAll(screen => screen.IsHidden(now)));
         _screens[0].Presentation.Shown += pacer.Shown;
+        _screens[0].Primary.FrameDone += () => pacer.Wake(Clock.Now);
         pacer.Start(_loop);
     }
 
@@ -128,7 +140,7 @@ internal sealed class Show : IDisposable
 
     private void EndIfSettled()
     {
-        if (_isEnding && _screens.TrueForAll(screen => screen.Presentation.Pending == 0))
+        if (_isEnding && _screens.TrueForAll(screen => screen.Presentation.Pending == 0 && !screen.Primary.IsWaiting))
             _loop.Stop();
     }
 
@@ -147,13 +159,17 @@ internal sealed class Show : IDisposable
         _loop.Stop();
     }
 
-    private ExitCode Finish()
+    private void Tell()
     {
-        var report = new Report(_guest.Source, _host.Name, _screens, _cost ?? Cost());
+        var report = new Report(_guest, _host.Name, _screens, _cost ?? Cost());
         foreach (var line in report.Lines())
             _messages.Info(line);
-        if (_options.Report is { } path)
-            report.WriteJson(path);
+        if (_options.Report is not null)
+            report.WriteJson(_options.Report);
+    }
+
+    private ExitCode Judge()
+    {
         if (_lost is not null)
             throw new ExitException(ExitCode.GuestLost, _lost);
         if (_screens.TrueForAll(screen => screen.Primary.Stats.Committed == 0))

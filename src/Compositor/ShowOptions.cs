@@ -1,4 +1,5 @@
 using Guestplane.Gvt.Vfio;
+using Guestplane.Linux;
 
 namespace Guestplane.Compositor;
 
@@ -36,16 +37,16 @@ internal sealed record ShowOptions
     /// <summary>The monitor to tell a vGPU.</summary>
     public Edid? Edid { get; init; }
 
-    /// <summary>End after so many flips of the primary plane of the first head.</summary>
+    /// <summary>End after so many flips of primary planes.</summary>
     public long? Frames { get; init; }
 
     public double? Seconds { get; init; }
 
     /// <summary>Where the JSON report goes.</summary>
-    public string? Report { get; init; }
+    public Stream? Report { get; init; }
 
     /// <summary>An inherited descriptor that gets a newline when the first frame is on screen (as dinit's and s6's readiness).</summary>
-    public int? ReadyFd { get; init; }
+    public Fd? Ready { get; init; }
 
     public Requirements Require { get; init; } = Requirements.None;
 }

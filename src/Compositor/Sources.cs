@@ -1,6 +1,7 @@
 using Guestplane.Gvt;
 using Guestplane.Gvt.Pattern;
 using Guestplane.Gvt.Vfio;
+using Guestplane.Linux;
 
 namespace Guestplane.Compositor;
 
@@ -17,12 +18,12 @@ internal static class Sources
         """ + "\n" + PatternOptions.Help + "\n                     the built-in test card";
 
     /// <exception cref="SourceException">With the sentence to show.</exception>
-    public static IGuest Open(string source, Edid? edid)
+    public static IGuest Open(string source, Edid? edid, Loop loop)
     {
         if (source.StartsWith("vfio:", StringComparison.Ordinal) || source.StartsWith('/'))
             return VfioGuest.Open(source, edid);
         if (Number(source, "pid:") is { } pid)
-            return VfioGuest.OpenProcess(source, pid, edid);
+            return VfioGuest.OpenProcess(source, pid, loop, edid);
         if (Number(source, "fd:") is { } fd)
             return VfioGuest.OpenFd(source, fd, edid);
         if (edid is not null)

@@ -22,6 +22,9 @@ public interface IGuest : IDisposable
     /// <summary>Asks for the planes now, and raises what has flipped. Returns when to ask again at the earliest (ns): later than now after an error.</summary>
     long Ask(long now);
 
+    /// <summary>dma-bufs that were taken from the guest so far: one per framebuffer, however often it flips.</summary>
+    int DmaBufs { get; }
+
     /// <summary>The guest is gone, with one sentence; it raises nothing after it.</summary>
     event Action<string>? Lost;
 }

@@ -30,7 +30,15 @@ public sealed class Fd : SafeHandle
     public override bool IsInvalid => handle == new IntPtr(-1);
 
     /// <summary>The number, for a call made right now; the handle keeps the ownership.</summary>
-    public int Number => (int)DangerousGetHandle();
+    /// <exception cref="ObjectDisposedException">It is closed, and the number may be another file's by now.</exception>
+    public int Number
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return (int)handle;
+        }
+    }
 
     /// <summary>Takes ownership of a descriptor that somebody handed to us, and sets FD_CLOEXEC on it: mbochs, for one, exports without.</summary>
     /// <exception cref="LinuxException">It is not open.</exception>

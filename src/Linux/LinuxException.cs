@@ -20,8 +20,8 @@ public static class Errno
     public static int Again => LibC.EAGAIN;
     public static int BadFd => LibC.EBADF;
     public static int Busy => LibC.EBUSY;
+    public static int ConnectionReset => LibC.ECONNRESET;
     public static int Denied => LibC.EACCES;
-    public static int Interrupted => LibC.EINTR;
     public static int Invalid => LibC.EINVAL;
     public static int NoDevice => LibC.ENODEV;
     public static int NoEntry => LibC.ENOENT;

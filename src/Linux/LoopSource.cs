@@ -40,6 +40,9 @@ public sealed class LoopTimer(Action<long> due) : LoopSource
 
     protected internal override long Deadline => _deadline;
 
+    /// <summary>The moment that is set, or <see cref="LoopSource.Never"/>.</summary>
+    public long Due => _deadline;
+
     public bool IsSet => _deadline != Never;
 
     /// <summary>Sets the moment (CLOCK_MONOTONIC, ns), in place of an earlier one.</summary>

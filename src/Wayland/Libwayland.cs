@@ -64,7 +64,7 @@ internal static unsafe partial class Libwayland
     public static partial void* wl_proxy_get_user_data(nint proxy);
 
     [LibraryImport(Library)]
-    public static partial void wl_proxy_set_user_data(nint proxy, void* data);
+    public static partial void* wl_proxy_get_listener(nint proxy);
 
     [LibraryImport(Library)]
     public static partial void wl_log_set_handler_client(delegate* unmanaged[Cdecl]<byte*, nint, void> handler);

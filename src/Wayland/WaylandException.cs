@@ -6,15 +6,19 @@ namespace Guestplane.Wayland;
 /// <summary>The connection has failed, for good: the host went away, or it refused a request of ours.</summary>
 public sealed class WaylandException : Exception
 {
-    /// <summary>The host is gone (EPIPE, ECONNRESET …).</summary>
-    internal WaylandException(int errno) : base($"the connection to the Wayland host broke: {Marshal.GetPInvokeErrorMessage(errno)}") { }
+    /// <summary>The connection broke: the host is gone, or libwayland could not go on.</summary>
+    internal WaylandException(int errno) : base($"the connection to the Wayland host broke: {Marshal.GetPInvokeErrorMessage(errno)}") =>
+        IsHostGone = errno == Errno.Pipe || errno == Errno.ConnectionReset;
 
     /// <summary>wl_display.error.</summary>
     internal WaylandException(string source, uint code, string hostMessage, IReadOnlyList<string> lastRequests)
         : base($"the Wayland host refused a request: {source}, error {code}: {hostMessage}") =>
         (IsProtocolError, Source, Code, LastRequests) = (true, source, code, lastRequests);
 
-    /// <summary>A request of ours was refused: a bug of ours. Otherwise the host went away.</summary>
+    /// <summary>The host closed the connection, or ended.</summary>
+    public bool IsHostGone { get; }
+
+    /// <summary>A request of ours was refused: a bug of ours.</summary>
     public bool IsProtocolError { get; }
 
     /// <summary>The object, "wl_surface#7".</summary>

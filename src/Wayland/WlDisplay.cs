@@ -74,11 +74,16 @@ public sealed unsafe partial class WlDisplay
     }
 
     /// <summary>Sends what is queued; never waits.</summary>
+    /// <exception cref="WaylandException">The connection has failed on our side (no descriptors left to duplicate): nothing will be read any more.</exception>
     public FlushResult Flush()
     {
         if (wl_display_flush(Handle) >= 0)
             return FlushResult.Done;
-        return System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.Again ? FlushResult.Blocked : FlushResult.Closed;
+        var errno = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+        if (errno == Errno.Again)
+            return FlushResult.Blocked;
+        // A host that is gone is not noted by a flush; whatever else is noted here was libwayland's own failure.
+        return wl_display_get_error(Handle) == 0 ? FlushResult.Closed : throw Failure();
     }
 
     /// <summary>Reads what the socket has, after <see cref="PrepareRead"/>.</summary>

@@ -57,8 +57,9 @@ public abstract unsafe class WlProxy : IDisposable
     /// <summary>The wrapper of a wl_proxy, or null for none, for one of another library, and for one that is gone.</summary>
     internal static WlProxy? FromHandle(nint proxy)
     {
-        var data = proxy == 0 ? null : wl_proxy_get_user_data(proxy);
-        return data == null ? null : GCHandle.FromIntPtr((nint)data).Target as WlProxy;
+        if (proxy == 0 || wl_proxy_get_listener(proxy) != s_cookie)
+            return null;
+        return GCHandle.FromIntPtr((nint)wl_proxy_get_user_data(proxy)).Target as WlProxy;
     }
 
     private protected static nint HandleOf(WlProxy? proxy)

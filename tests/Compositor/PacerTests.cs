@@ -9,7 +9,7 @@ public sealed class PacerTests
     private const long Millisecond = 1_000_000;
     private const long Refresh = 16_666_667;
 
-    private static Pacer New(bool hidden = false, int outputMilliHz = 0) => new(new SilentGuest(), outputMilliHz, () => hidden);
+    private static Pacer New(bool hidden = false, int outputMilliHz = 0) => new(new SilentGuest(), outputMilliHz, _ => hidden);
 
     [Fact]
     public void It_asks_once_per_refresh_the_margin_before_the_vblank()
@@ -48,6 +48,8 @@ public sealed class PacerTests
         public IReadOnlyList<Head> Heads => [];
 
         public bool IsAsked => true;
+
+        public int DmaBufs => 0;
 
         public event Action<string>? Lost
         {

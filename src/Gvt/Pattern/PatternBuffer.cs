@@ -18,12 +18,9 @@ internal sealed class PatternBuffer : IDisposable
     private readonly Mapping _mapping;
     private readonly Fd? _memfd;
 
-    private PatternBuffer(Scanout scanout, Mapping mapping, Fd? memfd, PatternMemory memory) =>
-        (Scanout, _mapping, _memfd, Memory) = (scanout, mapping, memfd, memory);
+    private PatternBuffer(Scanout scanout, Mapping mapping, Fd? memfd) => (Scanout, _mapping, _memfd) = (scanout, mapping, memfd);
 
     public Scanout Scanout { get; }
-
-    public PatternMemory Memory { get; }
 
     public int Stride => (int)Scanout.Layout.Planes[0].Stride;
 
@@ -40,11 +37,11 @@ internal sealed class PatternBuffer : IDisposable
             size += stride * known.Rows(i, height);
         }
         size = (size + PageSize - 1) / PageSize * PageSize;
-        var (fd, memfd, kind) = Allocate(size, memory);
+        var (fd, memfd) = Allocate(size, memory);
         // A dma-buf over a memfd need not be mappable itself (it is one memory); the memfd always is.
         var mapping = Mapping.Of(memfd ?? fd, size, writable: true);
         var scanout = Scanout.Create([fd], new((uint)width, (uint)height, format, Modifier.Linear, planes), out var problem);
-        return scanout is null ? throw new InvalidOperationException(problem) : new(scanout, mapping, memfd, kind);
+        return scanout is null ? throw new InvalidOperationException(problem) : new(scanout, mapping, memfd);
     }
 
     /// <summary>Draws, bracketed for the exporter's caches.</summary>
@@ -62,7 +59,7 @@ internal sealed class PatternBuffer : IDisposable
         _memfd?.Dispose();
     }
 
-    private static (Fd Fd, Fd? Memfd, PatternMemory Kind) Allocate(long size, PatternMemory memory)
+    private static (Fd Fd, Fd? Memfd) Allocate(long size, PatternMemory memory)
     {
         LinuxException? failure = null;
         foreach (var kind in memory == PatternMemory.Auto ? [PatternMemory.Udmabuf, PatternMemory.Heap, PatternMemory.Memfd] : new[] { memory })
@@ -72,8 +69,8 @@ internal sealed class PatternBuffer : IDisposable
                 return kind switch
                 {
                     PatternMemory.Udmabuf => Udmabuf(size),
-                    PatternMemory.Heap => (Heap(size), null, kind),
-                    _ => (Memfd.Create("guestplane-pattern", size), null, kind),
+                    PatternMemory.Heap => (Heap(size), null),
+                    _ => (Memfd.Create("guestplane-pattern", size), null),
                 };
             }
             catch (LinuxException e)
@@ -85,14 +82,14 @@ internal sealed class PatternBuffer : IDisposable
         throw new SourceException(fault, $"The pattern guest has no {memory} memory here: {failure.Message}; try memory=auto.");
     }
 
-    private static (Fd, Fd?, PatternMemory) Udmabuf(long size)
+    private static (Fd, Fd?) Udmabuf(long size)
     {
         using var device = Fd.Open("/dev/udmabuf");
         var memfd = Memfd.Create("guestplane-pattern", size);
         var argument = new UdmabufCreate { Memfd = (uint)memfd.Number, Flags = UdmabufCloseOnExec, Size = (ulong)size };
         var result = Ioctl.Try(device, IoctlUdmabufCreate, ref argument);
         if (result >= 0)
-            return (Fd.Own(result), memfd, PatternMemory.Udmabuf);
+            return (Fd.Own(result), memfd);
         memfd.Dispose();
         throw new LinuxException($"UDMABUF_CREATE of {size} bytes", -result);
     }

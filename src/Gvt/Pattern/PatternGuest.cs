@@ -42,8 +42,7 @@ public sealed class PatternGuest : IGuest
 
     public bool IsAsked => false;
 
-    /// <summary>What its buffers were made of.</summary>
-    public PatternMemory Memory => _buffers[0].Memory;
+    public int DmaBufs => _buffers.Length + (_cursor is null ? 0 : 1);
 
     /// <summary>Never raised: this guest lives as long as the program.</summary>
     public event Action<string>? Lost

@@ -58,13 +58,13 @@ public sealed record PatternOptions
     {
         "size" when Size(value) is var (width, height) => options with { Width = width, Height = height },
         "format" when value.Length == 4 && PatternPainter.Supports(Fourcc.Of(value)) => options with { Format = Fourcc.Of(value) },
-        "rate" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is > 0 and <= 1000 =>
+        "rate" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is >= 0.01 and <= 1000 =>
             options with { Rate = rate },
         "buffers" when int.TryParse(value, out var buffers) && buffers is >= 1 and <= 16 => options with { Buffers = buffers },
         "in-place" when value == "" => options with { Buffers = 1 },
         "cursor" when value == "" => options with { Cursor = true },
         "no-cursor" when value == "" => options with { Cursor = false },
-        "memory" when Enum.TryParse<PatternMemory>(value, ignoreCase: true, out var memory) => options with { Memory = memory },
+        "memory" when Enum.TryParse<PatternMemory>(value, ignoreCase: true, out var memory) && !char.IsDigit(value[0]) => options with { Memory = memory },
         _ => null,
     };
 

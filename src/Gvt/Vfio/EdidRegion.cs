@@ -18,7 +18,8 @@ internal sealed class EdidRegion(VfioDevice device, VfioRegion region)
 
     /// <summary>Writes it and plugs it in from the loop. Throws what is wrong with it; a driver's refusal of the link comes by <paramref name="refused"/>.</summary>
     /// <exception cref="SourceException">The vGPU takes no monitor of that size.</exception>
-    public void Plug(Edid edid, Loop loop, Action<string> refused)
+    /// <returns>The pause before the link comes up; cancelled, it never does.</returns>
+    public LoopTimer Plug(Edid edid, Loop loop, Action<string> refused)
     {
         Span<byte> bytes = stackalloc byte[Unsafe.SizeOf<RegionGfxEdid>()];
         for (var i = 0; i < bytes.Length; i += sizeof(uint))
@@ -48,6 +49,7 @@ internal sealed class EdidRegion(VfioDevice device, VfioRegion region)
         });
         loop.Add(pause);
         pause.Set(Clock.Now + PlugPauseNs);
+        return pause;
     }
 
     private void Write(int register, uint value)

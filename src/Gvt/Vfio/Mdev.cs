@@ -9,6 +9,12 @@ internal sealed record Mdev(string SysfsPath)
     /// <summary>The name by which a group hands it out: the UUID, or a PCI address.</summary>
     public string Name => Path.GetFileName(SysfsPath);
 
+    /// <summary>
+    /// What goes as soon as somebody begins to remove the device. Its own folder would stay until it is closed, and who
+    /// removes it waits for that.
+    /// </summary>
+    public string PresencePath => Directory.Exists(Path.Combine(MdevDevices, Name)) ? Path.Combine(MdevDevices, Name) : SysfsPath;
+
     public bool Exists => Directory.Exists(SysfsPath);
 
     /// <summary>/dev/vfio/N, or null where the kernel has no groups.</summary>

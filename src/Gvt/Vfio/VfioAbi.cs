@@ -33,9 +33,6 @@ internal static class VfioAbi
 
     /// <summary>VFIO_DEVICE_GFX_LINK_STATE_UP, _DOWN.</summary>
     public const uint LinkUp = 1, LinkDown = 2;
-
-    /// <summary>A hotspot that the driver does not know.</summary>
-    public const uint HotspotUnknown = uint.MaxValue;
 }
 
 /// <summary>struct vfio_device_gfx_plane_info.</summary>

@@ -11,19 +11,21 @@ public sealed class VfioGuest : IGuest
     private readonly Head _head = new("0");
     private readonly List<VfioPlane> _planes = [];
     private readonly VfioRegionPlane? _region;
-    private readonly KnownPath? _sysfs;
+    private readonly KnownPath? _presence;
     private readonly Fd? _process;
     private readonly Edid? _edid;
     private readonly long[] _notBefore;
     private LoopWatch? _processWatch;
+    private LoopTimer? _plug;
     private Loop? _loop;
+    private string? _gone;
     private long _sysfsLooked;
     private bool _closed;
 
     private VfioGuest(string source, VfioDevice device, Edid? edid, Mdev? mdev = null, Fd? process = null)
     {
         (Source, _device, _edid, _process, Heads) = (source, device, edid, process, [_head]);
-        _sysfs = mdev is null ? null : new KnownPath(mdev.SysfsPath);
+        _presence = mdev is null ? null : new KnownPath(mdev.PresencePath);
         if (device.Serves(VfioAbi.PlaneDmabuf))
             foreach (var kind in new[] { PlaneKind.Primary, PlaneKind.Cursor, PlaneKind.Overlay })
                 _planes.Add(new VfioPlane(kind, device, device.MayEvict));
@@ -47,8 +49,8 @@ public sealed class VfioGuest : IGuest
 
     public event Action<string>? Lost;
 
-    /// <summary>dma-bufs that were got from the device: one per id, however often it flips.</summary>
-    public int Gets => _planes.Sum(plane => plane.Gets);
+    /// <inheritdoc/>
+    public int DmaBufs => _planes.Sum(plane => plane.Gets);
 
     /// <summary>vfio:UUID, vfio:/sys/…, vfio:/dev/vfio/devices/vfioN; the paths also alone.</summary>
     /// <exception cref="SourceException">With the sentence to show.</exception>
@@ -56,7 +58,7 @@ public sealed class VfioGuest : IGuest
     {
         var name = source.StartsWith("vfio:", StringComparison.Ordinal) ? source["vfio:".Length..] : source;
         if (name.StartsWith("/dev/", StringComparison.Ordinal))
-            return new VfioGuest(source, VfioOpener.OpenCdev(name), edid);
+            return new VfioGuest(source, VfioOpener.OpenCdev(name), edid, new Mdev(name));
         if (!name.StartsWith("/sys/", StringComparison.Ordinal) && !Guid.TryParseExact(name, "D", out _))
             throw new SourceException(SourceFault.Usage, $"\"{name}\" is no UUID, sysfs path or /dev/vfio/devices node; \"guestplane list\" shows the vGPUs of this machine.");
         var mdev = Mdev.Of(name);
@@ -65,10 +67,13 @@ public sealed class VfioGuest : IGuest
 
     /// <summary>pid:PID, a VMM's device.</summary>
     /// <inheritdoc cref="Open"/>
-    public static VfioGuest OpenProcess(string source, int pid, Edid? edid = null)
+    public static VfioGuest OpenProcess(string source, int pid, Loop loop, Edid? edid = null)
     {
         var (device, process) = VmmProcess.Borrow(pid);
-        return new VfioGuest(source, device, edid, process: process);
+        var guest = new VfioGuest(source, device, edid, process: process) { _loop = loop };
+        // From now on, also while a host is still being asked what it offers: what is borrowed keeps the VMM's group busy.
+        loop.Add(guest._processWatch = new LoopWatch(process, _ => guest.End("the VMM has ended")));
+        return guest;
     }
 
     /// <summary>fd:N, a device's descriptor that we inherited.</summary>
@@ -88,13 +93,20 @@ public sealed class VfioGuest : IGuest
     public void Start(Loop loop)
     {
         _loop = loop;
-        if (_process is not null)
-            loop.Add(_processWatch = new LoopWatch(_process, _ => End("the VMM has ended")));
-        if (_edid is null)
+        if (_gone is not null)
+            Lost?.Invoke(_gone);
+        if (_edid is null || _closed)
             return;
         if (_device.EdidRegion() is not { } region)
             throw new SourceException(SourceFault.NotThere, $"{Source} takes no --edid: the driver has no EDID region.");
-        new EdidRegion(_device, region).Plug(_edid, loop, _head.Refuse);
+        try
+        {
+            _plug = new EdidRegion(_device, region).Plug(_edid, loop, _head.Refuse);
+        }
+        catch (LinuxException e)
+        {
+            throw new SourceException(SourceFault.NotThere, $"{Source} refuses the monitor of --edid: {e.Message}.");
+        }
     }
 
     public long Ask(long now)
@@ -122,10 +134,10 @@ public sealed class VfioGuest : IGuest
     /// <summary>Whoever removes the vGPU waits until it is closed, and nothing but its name in sysfs tells us.</summary>
     private bool IsRemoved(long now)
     {
-        if (_sysfs is null || now - _sysfsLooked < SysfsLookNs)
+        if (_presence is null || now - _sysfsLooked < SysfsLookNs)
             return false;
         _sysfsLooked = now;
-        if (_sysfs.Exists)
+        if (_presence.Exists)
             return false;
         End("it was removed");
         return true;
@@ -136,7 +148,8 @@ public sealed class VfioGuest : IGuest
         if (_closed)
             return LoopSource.Never;
         Close();
-        Lost?.Invoke($"{Source} is gone: {why}.");
+        _gone = $"{Source} is gone: {why}.";
+        Lost?.Invoke(_gone);
         return LoopSource.Never;
     }
 
@@ -145,6 +158,7 @@ public sealed class VfioGuest : IGuest
         if (_closed)
             return;
         _closed = true;
+        _plug?.Cancel();
         if (_processWatch is not null)
             _loop?.Remove(_processWatch);
         foreach (var plane in _planes)

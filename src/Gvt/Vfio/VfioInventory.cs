@@ -18,6 +18,9 @@ public static class VfioInventory
 
     private static List<string> Planes(Mdev mdev)
     {
+        // Opening an idle passthrough device resets it (vfio_pci_core_enable): a listing must not.
+        if (mdev.Type is null)
+            return ["not asked: opening it would reset it"];
         try
         {
             using var device = VfioOpener.Open(mdev);

@@ -34,6 +34,8 @@ internal static class VfioOpener
         Fd? iommu = null;
         try
         {
+            if (!File.Exists(Iommu))
+                throw new SourceException(SourceFault.NotThere, $"{path} needs {Iommu}: load the iommufd module, or name the device by its UUID.");
             iommu = OpenFile(Iommu);
             var bind = new BindIommufd { ArgumentSize = (uint)Unsafe.SizeOf<BindIommufd>(), Iommufd = iommu.Number };
             var result = Ioctl.Try(device, VfioAbi.DeviceBindIommufd, ref bind);
@@ -66,7 +68,11 @@ internal static class VfioOpener
             Check(Ioctl.Try(group, VfioAbi.GroupSetContainer, ref number), $"VFIO_GROUP_SET_CONTAINER on {groupPath}");
             if (Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1V2Iommu) < 0)
                 Check(Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1Iommu), "VFIO_SET_IOMMU (is vfio_iommu_type1 loaded?)");
-            var device = Check(Ioctl.Try(group, VfioAbi.GroupGetDeviceFd, Encoding.UTF8.GetBytes(name + '\0')), $"VFIO_GROUP_GET_DEVICE_FD of {name}");
+            var device = Ioctl.Try(group, VfioAbi.GroupGetDeviceFd, Encoding.UTF8.GetBytes(name + '\0'));
+            // i915/gvt/kvmgt.c: without the KVM of the process that opens it there is no guest to show.
+            if (device == -Errno.NoProcess)
+                throw new SourceException(SourceFault.NotThere, $"{name} can only be opened by its VM: start that, then show it by pid:PID.");
+            Check(device, $"VFIO_GROUP_GET_DEVICE_FD of {name}");
             return new VfioDevice(Fd.Own(device), group, container);
         }
         catch
@@ -94,7 +100,7 @@ internal static class VfioOpener
         }
         catch (LinuxException e)
         {
-            throw new SourceException(SourceFault.NotThere, $"{path} cannot be opened: {e.Message}; is the vfio module loaded?");
+            throw new SourceException(SourceFault.NotThere, $"There is no {path} to open ({e.Message}): is the vfio module loaded?");
         }
     }
 

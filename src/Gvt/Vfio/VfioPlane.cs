@@ -11,7 +11,10 @@ namespace Guestplane.Gvt.Vfio;
 internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) : IDisposable
 {
     private const long MillisecondNs = 1_000_000;
-    private const long FirstBackOff = 50 * MillisecondNs, LongestBackOff = 2000 * MillisecondNs;
+    private const long FirstBackOff = 50 * MillisecondNs;
+
+    // GVT-g logs each query that fails: a mode that it cannot describe may stand for hours, and so may a cursor.
+    private readonly long _longestBackOff = (kind == PlaneKind.Primary ? 2_000 : 30_000) * MillisecondNs;
 
     /// <summary>An id that has stood for this long tells nothing of what is drawn: the guest draws into its front buffer.</summary>
     private const long FrontBufferAfter = 1000 * MillisecondNs;
@@ -21,6 +24,9 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
 
     /// <summary>QEMU keeps 5 (hw/vfio/display.c); an id costs a descriptor, and a second GET an import.</summary>
     private const int KeptWhereEvictable = 16;
+
+    /// <summary>Where ids must be kept for good, a guest that makes ever new ones would take every descriptor that we may have.</summary>
+    private const int MostIds = 256;
 
     /// <summary>A cursor further out than this is no position.</summary>
     private const int FarthestPosition = 32768;
@@ -54,14 +60,20 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
             Show(head, null, now);
             return Succeeded(now);
         }
-        var held = Find(head, now, out var errno);
+        // Before it costs a descriptor; the dma-buf's own size is checked once it is there.
+        if (Layout(long.MaxValue).Problem() is { } problem)
+            return Refused(head, now, problem);
+        var held = Find(out var old, out var errno);
+        if (held is null && IsStale(errno) && Query() == 0)
+            held = Find(out old, out errno);
         if (held is null)
-            return Failed(head, now, $"VFIO_DEVICE_GET_GFX_DMABUF of id {_info.Id}", errno, out lost);
+            return errno == 0 ? Refused(head, now, $"it has shown {MostIds} framebuffers, and this driver's cannot be given back")
+                : Failed(head, now, $"VFIO_DEVICE_GET_GFX_DMABUF of id {_info.Id}", errno, out lost);
         held.LastShown = now;
-        if (held.Scanout is { } scanout)
-            Show(head, scanout, now);
-        else
-            Refuse(head, held.Problem!);
+        if (held.Scanout is null)
+            return Refused(head, now, held.Problem!);
+        Show(head, held.Scanout, now);
+        old?.Dispose();
         return Succeeded(now);
     }
 
@@ -90,18 +102,33 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
         return result;
     }
 
-    /// <summary>What is held for the id that was just queried, got now if it is new; null with errno when the id went stale meanwhile.</summary>
-    private Held? Find(Head head, long now, out int errno)
+    internal static bool IsGone(int errno) => errno == Errno.NoDevice || errno == Errno.BadFd || errno == Errno.NoDeviceOrAddress;
+
+    private PlaneLayout Layout(long bytes) =>
+        new(_info.Width, _info.Height, new(_info.Format), new(_info.Modifier), [new(0, _info.Stride, bytes)]);
+
+    /// <summary>The id went away between QUERY and GET: mbochs and GVT-g say so in two ways.</summary>
+    private static bool IsStale(int errno) => errno == Errno.NoEntry || errno == Errno.Invalid;
+
+    /// <summary>
+    /// What is held for the id that was just queried, got now if it is new; null with errno when that failed, with 0 when no
+    /// more may be got. <paramref name="old"/>: what the id meant before (GVT-g re-uses freed ids), to be let go when the
+    /// new image is up.
+    /// </summary>
+    private Held? Find(out Held? old, out int errno)
     {
         errno = 0;
-        if (_held.TryGetValue(_info.Id, out var held))
+        if (_held.TryGetValue(_info.Id, out old) && old.Matches(_info))
         {
-            if (held.Matches(_info))
-                return held;
-            // The number was given to another framebuffer (GVT-g re-uses freed ids): what we hold is of the old one.
-            held.Dispose();
-            _held.Remove(_info.Id);
+            var held = old;
+            old = null;
+            return held;
         }
+        return !mayEvict && _held.Count >= MostIds ? null : Get(ref errno);
+    }
+
+    private Held? Get(ref int errno)
+    {
         var number = device.GetDmaBuf(_info.Id);
         if (number < 0)
         {
@@ -109,8 +136,8 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
             return null;
         }
         Gets++;
-        held = new Held(_info, Fd.Own(number));
-        _held.Add(_info.Id, held);
+        var held = new Held(_info, Fd.Own(number));
+        _held[_info.Id] = held;
         if (mayEvict && _held.Count > KeptWhereEvictable)
             Evict();
         return held;
@@ -155,25 +182,38 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
     private long Succeeded(long now)
     {
         _backOff = 0;
+        _refused = null;
         return now;
     }
 
     /// <summary>The last good image stays; the driver is left in peace for ever longer, since GVT-g logs each failed query.</summary>
     private long Failed(Head head, long now, string call, int errno, out string? lost)
     {
-        lost = errno == Errno.NoDevice || errno == Errno.BadFd || errno == Errno.NoDeviceOrAddress ? $"{call} says that the device is gone" : null;
+        lost = IsGone(errno) ? $"{call} says that the device is gone" : null;
         // GVT-g knows two kinds of planes and answers EINVAL for the third; for those two that is a mode it cannot describe.
         if (kind == PlaneKind.Overlay && errno == Errno.Invalid && _shown is null)
             IsAbsent = true;
         else if (lost is null && _backOff > 0)
             Refuse(head, $"{new LinuxException(call, errno).Message}; the last image stays");
-        _backOff = Math.Clamp(_backOff * 2, FirstBackOff, LongestBackOff);
+        return BackOff(now);
+    }
+
+    private long BackOff(long now)
+    {
+        _backOff = Math.Clamp(_backOff * 2, FirstBackOff, _longestBackOff);
         return now + _backOff;
     }
 
+    private long Refused(Head head, long now, string problem)
+    {
+        Refuse(head, problem);
+        return BackOff(now);
+    }
+
+    /// <summary>Said once, until something could be shown again: a guest that is wrong in ever new ways is not worth a line each.</summary>
     private void Refuse(Head head, string problem)
     {
-        if (problem == _refused)
+        if (_refused is not null)
             return;
         _refused = problem;
         head.Refuse($"The guest's {kind.ToString().ToLowerInvariant()} plane cannot be shown: {problem}.");

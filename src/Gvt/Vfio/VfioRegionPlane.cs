@@ -29,7 +29,9 @@ internal sealed class VfioRegionPlane(VfioDevice device) : IDisposable
         var result = device.Query(ref info);
         if (result < 0)
         {
-            lost = result == -Errno.NoDevice ? "VFIO_DEVICE_QUERY_GFX_PLANE says that the device is gone" : null;
+            lost = VfioPlane.IsGone(-result) ? "VFIO_DEVICE_QUERY_GFX_PLANE says that the device is gone" : null;
+            if (lost is null)
+                Refuse(head, $"{new LinuxException("VFIO_DEVICE_QUERY_GFX_PLANE", -result).Message}; the last image stays");
             return now + RetryNs;
         }
         if (info.Format == 0 || info.Size == 0)
@@ -50,8 +52,7 @@ internal sealed class VfioRegionPlane(VfioDevice device) : IDisposable
     {
         if (Map(info, out var problem) is not { } scanout)
         {
-            if (problem != _refused)
-                head.Refuse($"The guest's primary plane cannot be shown: {_refused = problem}.");
+            Refuse(head, problem!);
             return;
         }
         _info = info;
@@ -81,12 +82,21 @@ internal sealed class VfioRegionPlane(VfioDevice device) : IDisposable
         }
     }
 
+    private void Refuse(Head head, string problem)
+    {
+        if (_refused is not null)
+            return;
+        _refused = problem;
+        head.Refuse($"The guest's primary plane cannot be shown: {problem}.");
+    }
+
     private void Show(Head head, Scanout? scanout, long now)
     {
         var old = _shown;
         if (scanout is null && old is null)
             return;
         _shown = scanout;
+        _refused = null;
         head.Raise(new Flip(PlaneKind.Primary, scanout, default, default, Changed: true, now));
         if (scanout != old)
             old?.Dispose();
