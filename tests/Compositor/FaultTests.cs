@@ -85,6 +85,29 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void A_host_that_begins_to_show_is_given_another_chance()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.DiscardEvery = 1;
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,no-cursor,format=NV12 --seconds 8");
+        Assert.True(host.WaitUntil(h => h.TotalCommits > 33, s_soon));
+        host.Faults.DiscardEvery = 0;
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 30, 480);
+        Assert.Equal("dmabuf", run.Head.GetProperty("transport").GetString());
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void The_only_frame_is_shown_before_the_end()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, $"{Pattern},no-cursor --frames 1");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(1, run.Head.GetProperty("presented").GetInt32());
+    }
+
+    [Fact]
     public void A_killed_host_is_exit_69_within_a_second()
     {
         using var host = new FakeHost(Setup());
@@ -95,6 +118,7 @@ public sealed class FaultTests
         Assert.Equal(69, run.Wait().ExitCode);
         Assert.InRange(since.ElapsedMilliseconds, 0, 1000);
         Assert.Contains("went away", run.Messages, StringComparison.Ordinal);
+        Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 3, 1000);
     }
 
     [Fact]
@@ -156,6 +180,12 @@ public sealed class FaultTests
     [InlineData("show pattern --transport carrier-pigeon", 64, "carrier-pigeon")]
     [InlineData("show pattern --require everything", 64, "everything")]
     [InlineData("show pattern --frames 0", 64, "--frames")]
+    [InlineData("show pattern --seconds 1e10", 64, "--seconds")]
+    [InlineData("show pattern --seconds NaN", 64, "--seconds")]
+    [InlineData("show pattern --require transport=impossible", 64, "transport=impossible")]
+    [InlineData("show pattern --ready-fd 99", 64, "--ready-fd 99")]
+    [InlineData("show pattern --report /nonexistent/report.json", 64, "/nonexistent/report.json")]
+    [InlineData("show pattern:memory=7", 64, "memory=7")]
     [InlineData("show", 64, "source")]
     [InlineData("show pattern:memory=memfd", 69, "no Wayland host")]
     public void Bad_input_is_one_sentence_and_its_code(string arguments, int code, string part)

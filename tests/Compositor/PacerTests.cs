@@ -27,6 +27,25 @@ public sealed class PacerTests
     }
 
     [Fact]
+    public void A_vblank_a_hair_later_than_predicted_is_not_asked_for_twice()
+    {
+        var pacer = New();
+        pacer.Shown(1000 * Millisecond, Refresh);
+        var asked = pacer.Next(1000 * Millisecond);
+        pacer.Shown(1000 * Millisecond + Millisecond / 10, Refresh);
+        Assert.InRange(pacer.Next(asked) - asked, Refresh - Millisecond, Refresh + Millisecond);
+    }
+
+    [Fact]
+    public void A_refresh_that_no_display_has_is_not_believed()
+    {
+        var pacer = New();
+        pacer.Shown(1000 * Millisecond, 1);
+        var asked = pacer.Next(1000 * Millisecond);
+        Assert.InRange(pacer.Next(asked) - asked, 16 * Millisecond, 17 * Millisecond);
+    }
+
+    [Fact]
     public void Without_presentation_the_outputs_mode_says_how_often()
     {
         var pacer = New(outputMilliHz: 120_000);

@@ -18,7 +18,7 @@ internal sealed class ProgramRun : IDisposable
         var start = new ProcessStartInfo(Repository.Program) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
-        if (start.ArgumentList.FirstOrDefault() == "show")
+        if (start.ArgumentList.FirstOrDefault() == "show" && !start.ArgumentList.Contains("--report"))
         {
             start.ArgumentList.Add("--report");
             start.ArgumentList.Add(_reportPath);

@@ -109,6 +109,30 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
+    public void A_guest_that_is_wrong_in_ever_new_ways_costs_no_descriptors_and_one_sentence()
+    {
+        for (var id = 1u; id <= 600; id++)
+            Show(id, 640, 481 + id);
+        Assert.Single(_refusals);
+        Assert.InRange(_vgpu.Gets.Count, 0, 256);
+    }
+
+    [Fact]
+    public void The_image_on_the_screen_outlives_an_id_that_cannot_be_had_anew()
+    {
+        Show(1);
+        var retired = false;
+        _flips[0].Scanout!.Retired += _ => retired = true;
+        _vgpu.GetErrno = Errno.Invalid;
+        Show(1, 320, 240);
+        Assert.False(retired);
+        _vgpu.GetErrno = 0;
+        Show(1, 320, 240);
+        Assert.True(retired);
+        Assert.Equal(2, _flips.Count);
+    }
+
+    [Fact]
     public void A_stale_id_is_asked_for_anew()
     {
         _vgpu.GetErrno = Errno.NoEntry;

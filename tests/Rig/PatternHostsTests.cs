@@ -1,0 +1,88 @@
+using Guestplane.Gvt;
+using Guestplane.Gvt.Pattern;
+
+namespace Guestplane.Tests.Rig;
+
+public sealed class PatternHostsBoot() : RigBoot("forky", "pattern-hosts.sh", seconds: 700);
+
+/// <summary>The pattern guest, whose memory is what virtio-gpu's blobs are, on every host.</summary>
+public sealed class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternHostsBoot>(boot)
+{
+    private const int Buffers = 3, ArrowSide = 40;
+
+    // As PatternOptions has it when nothing else is said.
+    private static readonly PatternOptions s_options = new() { Memory = PatternMemory.Memfd };
+
+    [Theory]
+    [InlineData("sway-vkms")]
+    [InlineData("cage-vkms")]
+    [InlineData("labwc-vkms")]
+    [InlineData("weston-drm")]
+    public void Hosts_that_scan_out_show_it_from_its_own_memory(string host) =>
+        AssertImportedOnce(AssertZeroCopy(host), Buffers);
+
+    [Theory]
+    [InlineData("weston-headless")]
+    [InlineData("kwin-drm")]
+    [InlineData("kwin-virtual")]
+    [InlineData("mutter-headless")]
+    public void Hosts_that_composite_import_it(string host) =>
+        AssertImportedOnce(AssertTransport(host, "dmabuf"), Buffers);
+
+    [Fact]
+    public void A_host_without_dmabufs_gets_it_by_wl_shm() => AssertTransport("sway-pixman", "shm");
+
+    [Theory]
+    [InlineData("sway-vkms", "dmabuf")]
+    [InlineData("cage-vkms", "dmabuf")]
+    [InlineData("labwc-vkms", "dmabuf")]
+    [InlineData("weston-drm", "dmabuf")]
+    [InlineData("weston-headless", "dmabuf")]
+    [InlineData("kwin-drm", "dmabuf")]
+    [InlineData("kwin-virtual", "dmabuf")]
+    [InlineData("mutter-headless", "dmabuf")]
+    [InlineData("sway-pixman", "shm")]
+    public void The_cursor_plane_is_imported_once_and_then_only_moved(string host, string transport)
+    {
+        var cursor = AssertTransport($"{host}-cursor", transport).GetProperty("cursor");
+        Assert.Equal(transport, cursor.GetProperty("transport").GetString());
+        Assert.Equal(transport == "dmabuf" ? 1 : 0, Count(cursor, "imports"));
+        Assert.Equal(1, Count(cursor, "committed"));
+        Assert.True(Count(cursor, "moves") >= 3, $"{cursor}");
+    }
+
+    /// <summary>weston gives the cursor plane one of vkms's overlay planes, and so need not composite.</summary>
+    [Fact]
+    public void A_host_with_overlay_planes_needs_no_copy_for_the_cursor_either() => AssertZeroCopy("weston-drm-overlay");
+
+    [Theory]
+    [InlineData("sway-vkms")]
+    [InlineData("cage-vkms")]
+    [InlineData("labwc-vkms")]
+    [InlineData("weston-drm")]
+    [InlineData("weston-headless")]
+    [InlineData("sway-pixman")]
+    public void The_cursor_is_on_the_screen_where_the_guest_has_it(string host)
+    {
+        var frame = Boot.Frame($"{host}-cursor.png");
+        var shot = Boot.Png($"{host}-cursor.png");
+        using var guest = new PatternGuest("pattern", s_options);
+        // The two planes are committed each for itself: one may be on the screen a few frames before the other.
+        var nearby = Enumerable.Range((int)frame - 3, 7).Where(n => n >= 0);
+        Assert.True(nearby.Any(n => IsArrowAt(shot, guest.CursorPosition((uint)n))),
+            $"{host}: frame {frame}, no arrow at {guest.CursorPosition(frame)} nor where it is three frames before and after");
+    }
+
+    /// <summary>
+    /// Every pixel of PatternPainter's arrow: white, with a black edge. The position is of the image; the tip is at the hotspot.
+    /// </summary>
+    private static bool IsArrowAt(Png shot, PixelPoint position)
+    {
+        var (left, top) = (position.X + 8, position.Y + 8);
+        for (var y = 0; y < ArrowSide && top + y < shot.Height; y++)
+            for (var x = 0; x + y < ArrowSide && left + x < shot.Width; x++)
+                if (shot[left + x, top + y] != (x < 2 || y < 2 || x + y >= ArrowSide - 3 ? 0u : 0xffffffu))
+                    return false;
+        return top < shot.Height && left < shot.Width;
+    }
+}

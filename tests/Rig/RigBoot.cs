@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Guestplane.Gvt.Pattern;
+
+namespace Guestplane.Tests.Rig;
+
+/// <summary>
+/// The fixture of a class of rig tests: boots the VM once, with one scenario, and has what that left in its share.
+/// Where the rig cannot be had, the tests are skipped.
+/// </summary>
+public abstract class RigBoot : IAsyncLifetime
+{
+    // sysexits.h's EX_NOPERM, by which tests/rig/image says that building an image is not for this user.
+    private const int Skipped = 77;
+
+    private static readonly string[] s_tools = ["qemu-system-x86_64", "mmdebstrap", "gcc"];
+
+    private readonly string _suite, _scenario;
+    private readonly int _seconds;
+    private readonly string[] _qemu;
+    private readonly string _share = Directory.CreateTempSubdirectory("guestplane-rig-").FullName;
+    private string? _skip;
+
+    /// <param name="suite">The Debian in the VM.</param>
+    /// <param name="scenario">A script of tests/rig/scenarios.</param>
+    /// <param name="seconds">It may take so long, from power on; several times what it takes on two idle cores.</param>
+    /// <param name="qemu">More devices for the VM.</param>
+    protected RigBoot(string suite, string scenario, int seconds, params string[] qemu) =>
+        (_suite, _scenario, _seconds, _qemu) = (suite, scenario, seconds, qemu);
+
+    public async ValueTask InitializeAsync()
+    {
+        _skip = Missing();
+        if (_skip is not null)
+            return;
+        File.Copy(Repository.Program, Path.Combine(_share, "guestplane"));
+        File.Copy(Path.Combine(Repository.Rig, "scenarios", _scenario), Path.Combine(_share, _scenario));
+        var (status, said) = await Run(Path.Combine(Repository.Rig, "driver", "build"), [Path.Combine(_share, "mbochs-driver")]);
+        Assert.True(status == 0, $"mbochs-driver does not compile:\n{said}");
+        (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
+        if (status == Skipped && !File.Exists(PathOf(".rig-up")))
+            _skip = $"No image for the rig: {said.Trim()}";
+        else if (status != 0)
+            Assert.Fail($"{_scenario} on {_suite}: the boot ended with {status}.\n{said}{Logs()}");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_share, recursive: true);
+        GC.SuppressFinalize(this);
+        return default;
+    }
+
+    /// <summary>For the constructor of each test class: what a fixture cannot do.</summary>
+    public void SkipIfMissing()
+    {
+        if (_skip is not null)
+            Assert.Skip(_skip);
+    }
+
+    /// <summary>The report of a run (doc/report.md).</summary>
+    public JsonElement Report(string name) => JsonDocument.Parse(Text($"{name}.json")).RootElement;
+
+    /// <summary>The only head of the guests here.</summary>
+    public JsonElement Head(string name) => Report(name).GetProperty("heads")[0];
+
+    public int ExitCode(string name) => Number($"{name}.rc");
+
+    /// <summary>What a run wrote to standard error.</summary>
+    public string Messages(string name) => Text($"{name}.err");
+
+    public bool Exists(string file) => File.Exists(PathOf(file));
+
+    /// <summary>A file that the scenario left in its share.</summary>
+    public string Text(string file)
+    {
+        if (!Exists(file))
+            Assert.Fail($"{_scenario} on {_suite} left no {file}.{Logs()}");
+        return File.ReadAllText(PathOf(file));
+    }
+
+    public int Number(string file) => int.Parse(Text(file));
+
+    public int[] Numbers(string file) => [.. Text(file).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+
+    internal Png Png(string file)
+    {
+        if (!Exists(file))
+            Assert.Fail($"{_scenario} on {_suite} left no {file}.{Logs()}");
+        return Tests.Png.Read(PathOf(file));
+    }
+
+    /// <summary>The number of the frame on a screenshot.</summary>
+    public uint Frame(string file)
+    {
+        var frame = BarCode.Read(Png(file).IsWhite);
+        Assert.True(frame is not null, $"{file} shows no bar code");
+        return frame.Value;
+    }
+
+    private static string? Missing()
+    {
+        if (!File.Exists(Repository.Program))
+            return "The rig runs the NativeAOT program, which is not built: ./run --build-only";
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        var missing = s_tools.Where(tool => !path.Any(directory => File.Exists(Path.Combine(directory, tool)))).ToList();
+        return missing.Count == 0 ? null
+            : $"The rig needs {string.Join(", ", missing)}: install what tests/rig/image --host-packages prints";
+    }
+
+    private async Task<(int Status, string Said)> Run(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["RIG_TIMEOUT"] = $"{_seconds}";
+        using var process = Process.Start(start)!;
+        using var cancelled = TestContext.Current.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        process.StandardInput.Close();
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, said);
+    }
+
+    private string Logs() => End("script.log") + End("console.log");
+
+    private string End(string log) =>
+        Exists(log) ? $"\n---- the end of {log}:\n{string.Join('\n', File.ReadLines(PathOf(log)).TakeLast(30))}" : "";
+
+    private string PathOf(string file) => Path.Combine(_share, file);
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Guestplane.Tests.Rig;
+
+/// <summary>What every scenario has to pass, and what several ask of a report.</summary>
+[Collection<RigCollection>]
+[Trait("Needs", "rig")]
+public abstract class RigTests<TBoot> : IClassFixture<TBoot>
+    where TBoot : RigBoot
+{
+    private protected RigTests(TBoot boot)
+    {
+        boot.SkipIfMissing();
+        Boot = boot;
+    }
+
+    protected TBoot Boot { get; }
+
+    [Fact]
+    public void The_kernel_is_unharmed()
+    {
+        foreach (var word in new[] { "BUG:", "KASAN", "Oops", "general protection", "refcount_t:", "------------[ cut here" })
+            Assert.DoesNotContain(word, Boot.Text("dmesg.log"));
+    }
+
+    /// <summary>Nearly all that was presented came straight from the guest's memory.</summary>
+    protected JsonElement AssertZeroCopy(string name)
+    {
+        var head = AssertTransport(name, "dmabuf");
+        var (presented, zeroCopy) = (Count(head, "presented"), Count(head, "zeroCopy"));
+        Assert.True(presented >= 20, $"{name}: hardly anything was presented\n{head}");
+        Assert.True(zeroCopy >= 0.95 * presented, $"{name}: {zeroCopy} of {presented} presented frames were zero-copy\n{head}");
+        return head;
+    }
+
+    /// <summary>The run ended as it should, went by this transport and was seen.</summary>
+    protected JsonElement AssertTransport(string name, string transport)
+    {
+        Assert.True(Boot.ExitCode(name) == 0, $"{name}: exit {Boot.ExitCode(name)}\n{Boot.Messages(name)}");
+        var head = Boot.Head(name);
+        Assert.Equal(transport, head.GetProperty("transport").GetString());
+        // No pixel goes through our CPU by these two: the host reads the guest's memory.
+        if (transport is "dmabuf" or "shm")
+            Assert.Equal(0, Count(head, "copiedBytes"));
+        Assert.True(Count(head, "presented") > 0, $"{name}: nothing was presented\n{head}");
+        return head;
+    }
+
+    /// <summary>What flip_600 of guestplane.sh did: shown from the guest's memory, each buffer imported once, no fd lost.</summary>
+    protected JsonElement AssertSixHundredFlips(string name)
+    {
+        var head = AssertZeroCopy(name);
+        Assert.True(Count(head, "flips") >= 600, $"{name}: too few flips were noticed\n{head}");
+        Assert.True(Flips($"{name}.driver") >= 600, $"{name}: the guest made too few flips\n{Boot.Text($"{name}.driver")}");
+        AssertImportedOnce(head, buffers: 2);
+        AssertFlatFds(name);
+        return head;
+    }
+
+    /// <summary>Each of the guest's buffers was imported once for each wl_buffer that its pool may have.</summary>
+    protected static void AssertImportedOnce(JsonElement head, int buffers) =>
+        Assert.InRange(Count(head, "imports"), buffers, buffers * 3);
+
+    private void AssertFlatFds(string name)
+    {
+        var fds = Boot.Numbers($"{name}.fds");
+        Assert.True(fds.Distinct().Count() == 1, $"{name}: fds, once a second: {string.Join(' ', fds)}");
+    }
+
+    /// <summary>The frame number that mbochs-driver ended with.</summary>
+    protected uint LastFrame(string file) => uint.Parse(Ending(file).Groups[1].Value);
+
+    private int Flips(string file) => int.Parse(Ending(file).Groups[2].Value);
+
+    private Match Ending(string file) => Regex.Match(Boot.Text(file), @"last-frame=(\d+) flips=(\d+)");
+
+    protected static long Count(JsonElement head, string field) => head.GetProperty(field).GetInt64();
+
+    protected double ManagedBytesPerFlip(string name) => Boot.Report(name).GetProperty("managedBytesPerFlip").GetDouble();
+}

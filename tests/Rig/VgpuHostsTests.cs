@@ -1,0 +1,75 @@
+namespace Guestplane.Tests.Rig;
+
+public sealed class VgpuHostsBoot()
+    : RigBoot("forky", "vgpu-hosts.sh", seconds: 500, "-device", "bochs-display", "-device", "virtio-gpu-pci");
+
+/// <summary>A vGPU on hosts that scan it out, that cannot import it, and that cannot read it.</summary>
+public sealed class VgpuHostsTests(VgpuHostsBoot boot) : RigTests<VgpuHostsBoot>(boot)
+{
+    [Fact]
+    public void Sway_on_a_card_with_one_plane_shows_six_hundred_flips_from_the_guests_own_memory()
+    {
+        AssertSixHundredFlips("sway-bochs");
+        Assert.Equal(0, ManagedBytesPerFlip("sway-bochs"));
+        AssertScanout("sway-bochs", "bochs-drm");
+    }
+
+    [Fact]
+    public void The_last_flip_is_on_the_screen()
+    {
+        AssertTransport("sway-bochs-last", "dmabuf");
+        Assert.Equal(LastFrame("sway-bochs-last.driver"), Boot.Frame("sway-bochs-last.png"));
+    }
+
+    [Fact]
+    public void Weston_shows_it_from_the_guests_own_memory()
+    {
+        AssertImportedOnce(AssertZeroCopy("weston-drm"), buffers: 2);
+        AssertScanout("weston-drm", "vkms");
+    }
+
+    /// <summary>KWin never says ZERO_COPY; the kernel knows better.</summary>
+    [Fact]
+    public void KWin_scans_it_out()
+    {
+        AssertImportedOnce(AssertTransport("kwin-drm", "dmabuf"), buffers: 2);
+        AssertScanout("kwin-drm", "vkms");
+    }
+
+    [Fact]
+    public void A_host_that_refuses_the_import_gets_it_by_wl_shm_and_the_reason_is_said()
+    {
+        var head = AssertTransport("sway-virtio", "shm");
+        Assert.Equal("the host refused to import XR24 LINEAR 1024x768 (zwp_linux_buffer_params_v1.failed)",
+            head.GetProperty("reason").GetString());
+        Assert.Contains("goes by shm: the host refused to import", Boot.Messages("sway-virtio"));
+    }
+
+    [Fact]
+    public void A_host_without_dmabufs_gets_it_by_wl_shm_and_the_reason_is_said()
+    {
+        var head = AssertTransport("sway-pixman", "shm");
+        Assert.Equal("the host has no zwp_linux_dmabuf_v1 of version 3 or later", head.GetProperty("reason").GetString());
+        Assert.Equal(0, Count(head, "imports"));
+    }
+
+    /// <summary>Stock mbochs exports dma-bufs that hosts import and then cannot read; nor can anybody map them for wl_shm.</summary>
+    [Theory]
+    [InlineData("stock-sway")]
+    [InlineData("stock-weston")]
+    public void A_dmabuf_that_no_host_can_read_is_left_alone_with_one_line_that_says_why(string name)
+    {
+        Assert.Equal(0, Boot.ExitCode(name));
+        var warning = Assert.Single(Boot.Messages(name).Split('\n'), line => line.Contains(": warning: ", StringComparison.Ordinal));
+        Assert.Contains("cannot be shown: the host took it and then showed none of 32 frames", warning);
+        Assert.Contains("its dma-buf cannot be mapped for wl_shm", warning);
+        // Not asked of "presented": wlroots answers so, later and all at once, frames whose page flips the kernel had refused.
+        Assert.Equal("impossible", Boot.Head(name).GetProperty("transport").GetString());
+        Assert.Equal(0, Count(Boot.Head(name), "copiedBytes"));
+        Assert.DoesNotContain("imported=yes", Boot.Text($"{name}.drm"));
+    }
+
+    private void AssertScanout(string name, string card) =>
+        Assert.Matches($@"(?m)^card={card} plane=\S+ fb=1024x768 imported=yes crtc-pos=1024x768\+0\+0$",
+            Boot.Text($"{name}.drm"));
+}
