@@ -79,7 +79,8 @@ internal sealed class Presentation
     {
         Presented++;
         _framesUnshown = 0;
-        if (e.Flags.HasFlag(WpPresentationFeedbackKind.ZeroCopy))
+        // Not HasFlag, which boxes until the JIT has warmed to it.
+        if ((e.Flags & WpPresentationFeedbackKind.ZeroCopy) != 0)
             ZeroCopy++;
         var seconds = (long)((ulong)e.TvSecHi << 32 | e.TvSecLo);
         var time = ToMonotonic(seconds * 1_000_000_000 + e.TvNsec);

@@ -13,7 +13,7 @@ namespace Guestplane.Compositor;
 internal sealed class Screen : IDisposable
 {
     /// <summary>A host may only have been busy, or away: what it never showed is tried again, ever more rarely.</summary>
-    private const long FirstRetryNs = 5_000_000_000, LongestRetryNs = 60_000_000_000;
+    private const long FirstRetryNs = 20_000_000_000, LongestRetryNs = 300_000_000_000;
 
     /// <summary>A visible window gets its frames faster than this, whatever the host's refresh.</summary>
     private const long StarvedNs = 100_000_000;
@@ -71,7 +71,7 @@ internal sealed class Screen : IDisposable
             _pointerCursor = new PointerCursor(host, options.Transport);
         head.Flipped += OnFlip;
         loop.Add(_black = new LoopTimer(_ => Layout()));
-        loop.Add(_retry = new LoopTimer(_ => Primary.Reconsider(Transport.DmaBuf)));
+        loop.Add(_retry = new LoopTimer(_ => Retry()));
     }
 
     public Head Head { get; }
@@ -141,6 +141,12 @@ internal sealed class Screen : IDisposable
         _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
     }
 
+    private void Retry()
+    {
+        _retry.Cancel();
+        Primary.Reconsider(Transport.DmaBuf);
+    }
+
     private void OnFrameDone()
     {
         if (!_window.IsSuspended)
@@ -169,6 +175,8 @@ internal sealed class Screen : IDisposable
 
     private void OnConfigured()
     {
+        if (_retry.IsSet)
+            Retry();
         if (_hasImage || _options.Fullscreen)
             Layout();
         else

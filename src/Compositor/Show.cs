@@ -100,10 +100,19 @@ internal sealed class Show : IDisposable
     private void StartAsking()
     {
         var refresh = _host.Globals.Outputs.Select(output => output.RefreshMilliHz).FirstOrDefault(rate => rate > 0);
-        var pacer = new Pacer(_guest, refresh, now => _screens.TrueForAll(screen => screen.IsHidden(now)));
+        var pacer = new Pacer(_guest, refresh, IsHidden);
         _screens[0].Presentation.Shown += pacer.Shown;
         _screens[0].Primary.FrameDone += () => pacer.Wake(Clock.Now);
         pacer.Start(_loop);
+    }
+
+    /// <summary>Asked before each question to the guest: no lambda, which would be a new one each time.</summary>
+    private bool IsHidden(long now)
+    {
+        for (var i = 0; i < _screens.Count; i++)
+            if (!_screens[i].IsHidden(now))
+                return false;
+        return true;
     }
 
     private void OnFlip(Flip flip)

@@ -89,9 +89,11 @@ public sealed class FaultTests
     {
         using var host = new FakeHost(Setup());
         host.Faults.DiscardEvery = 1;
-        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,no-cursor,format=NV12 --seconds 8");
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,no-cursor,format=NV12 --seconds 5");
         Assert.True(host.WaitUntil(h => h.TotalCommits > 33, s_soon));
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)!.Buffer is null, s_soon));
         host.Faults.DiscardEvery = 0;
+        host.Configure(800, 600);
         Assert.Equal(0, run.Wait().ExitCode);
         Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 30, 480);
         Assert.Equal("dmabuf", run.Head.GetProperty("transport").GetString());

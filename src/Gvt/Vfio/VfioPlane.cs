@@ -60,14 +60,11 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
             Show(head, null, now);
             return Succeeded(now);
         }
-        // Before it costs a descriptor; the dma-buf's own size is checked once it is there.
-        if (Layout(long.MaxValue).Problem() is { } problem)
-            return Refused(head, now, problem);
-        var held = Find(out var old, out var errno);
+        var held = Find(out var old, out var errno, out var problem);
         if (held is null && IsStale(errno) && Query() == 0)
-            held = Find(out old, out errno);
+            held = Find(out old, out errno, out problem);
         if (held is null)
-            return errno == 0 ? Refused(head, now, $"it has shown {MostIds} framebuffers, and this driver's cannot be given back")
+            return problem is not null ? Refused(head, now, problem)
                 : Failed(head, now, $"VFIO_DEVICE_GET_GFX_DMABUF of id {_info.Id}", errno, out lost);
         held.LastShown = now;
         if (held.Scanout is null)
@@ -111,20 +108,23 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
     private static bool IsStale(int errno) => errno == Errno.NoEntry || errno == Errno.Invalid;
 
     /// <summary>
-    /// What is held for the id that was just queried, got now if it is new; null with errno when that failed, with 0 when no
-    /// more may be got. <paramref name="old"/>: what the id meant before (GVT-g re-uses freed ids), to be let go when the
-    /// new image is up.
+    /// What is held for the id that was just queried, got now if it is new; null with errno when that failed, or with the
+    /// problem for which it was not tried. <paramref name="old"/>: what the id meant before (GVT-g re-uses freed ids), to be
+    /// let go when the new image is up.
     /// </summary>
-    private Held? Find(out Held? old, out int errno)
+    private Held? Find(out Held? old, out int errno, out string? problem)
     {
-        errno = 0;
+        (errno, problem) = (0, null);
         if (_held.TryGetValue(_info.Id, out old) && old.Matches(_info))
         {
             var held = old;
             old = null;
             return held;
         }
-        return !mayEvict && _held.Count >= MostIds ? null : Get(ref errno);
+        // Before it costs a descriptor; the dma-buf's own size is checked once it is there.
+        problem = !mayEvict && _held.Count >= MostIds ? $"it has shown {MostIds} framebuffers, and this driver's cannot be given back"
+            : Layout(long.MaxValue).Problem();
+        return problem is null ? Get(ref errno) : null;
     }
 
     private Held? Get(ref int errno)
