@@ -22,7 +22,8 @@ public sealed class AskedGuestTests
         using (var show = new Show(loop, host, guest, options, new Messages(StreamWriter.Null)))
             Assert.Equal(ExitCode.Ok, show.Run());
         using var json = JsonDocument.Parse(report.ToArray());
-        Assert.Equal(0, json.RootElement.GetProperty("managedBytesPerFlip").GetDouble());
+        // Under the JIT something may come once; a flip that allocates is 24 bytes at least.
+        Assert.InRange(json.RootElement.GetProperty("managedBytesPerFlip").GetDouble(), 0, 0.5);
         Assert.Equal(2, json.RootElement.GetProperty("dmaBufs").GetInt32());
         var head = json.RootElement.GetProperty("heads")[0];
         Assert.InRange(head.GetProperty("presented").GetInt32(), 220, 240);
