@@ -3,7 +3,7 @@ using Guestplane.Gvt.Pattern;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class PatternHostsBoot() : RigBoot("forky", "pattern-hosts.sh", seconds: 700);
+public sealed class PatternHostsBoot() : RigBoot("forky", "pattern-hosts.sh", seconds: 800, "-device", "bochs-display", "-device", "virtio-gpu-pci");
 
 /// <summary>The pattern guest, whose memory is what virtio-gpu's blobs are, on every host.</summary>
 public sealed class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternHostsBoot>(boot)
@@ -18,6 +18,8 @@ public sealed class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternH
     [InlineData("cage-vkms")]
     [InlineData("labwc-vkms")]
     [InlineData("weston-drm")]
+    [InlineData("sway-bochs")]
+    [InlineData("weston-bochs")]
     public void Hosts_that_scan_out_show_it_from_its_own_memory(string host) =>
         AssertImportedOnce(AssertZeroCopy(host), Buffers);
 
@@ -29,8 +31,11 @@ public sealed class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternH
     public void Hosts_that_composite_import_it(string host) =>
         AssertImportedOnce(AssertTransport(host, "dmabuf"), Buffers);
 
-    [Fact]
-    public void A_host_without_dmabufs_gets_it_by_wl_shm() => AssertTransport("sway-pixman", "shm");
+    [Theory]
+    [InlineData("sway-pixman", "zwp_linux_dmabuf_v1")]
+    [InlineData("sway-virtio", "refused to import")]
+    public void A_host_that_takes_no_dmabufs_gets_it_by_wl_shm(string host, string why) =>
+        Assert.Contains(why, AssertTransport(host, "shm").GetProperty("reason").GetString());
 
     [Theory]
     [InlineData("sway-vkms", "dmabuf")]

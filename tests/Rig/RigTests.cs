@@ -54,6 +54,8 @@ public abstract class RigTests<TBoot> : IClassFixture<TBoot>
         Assert.True(Count(head, "flips") >= 600, $"{name}: too few flips were noticed\n{head}");
         Assert.True(Flips($"{name}.driver") >= 600, $"{name}: the guest made too few flips\n{Boot.Text($"{name}.driver")}");
         AssertImportedOnce(head, buffers: 2);
+        // One VFIO_DEVICE_GET_GFX_DMABUF for each offset that it flips between.
+        Assert.Equal(2, Boot.Report(name).GetProperty("dmaBufs").GetInt32());
         AssertFlatFds(name);
         return head;
     }

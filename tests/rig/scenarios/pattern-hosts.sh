@@ -1,5 +1,6 @@
 #!/bin/bash
 # The pattern guest over udmabuf on every host of the rig: flipping at 60 Hz, and then with its cursor plane.
+# Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
 
 # plain HOST: longer on weston, which presents few frames when the machine is busy; a share of few says little.
@@ -40,5 +41,8 @@ done
 for host in weston-drm weston-headless mutter-headless; do
 	on "$host" plain "$host"
 	on "$host" with_cursor "$host"
+done
+for host in sway-bochs weston-bochs sway-virtio; do
+	on "$host" plain "$host"
 done
 on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 12
