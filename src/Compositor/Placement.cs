@@ -27,7 +27,7 @@ internal enum ScaleMode
 /// <summary>Where the primary plane lies in the window, and so where everything on it does.</summary>
 internal readonly record struct Placement(Rectangle Window, Rectangle Plane, int GuestWidth, int GuestHeight)
 {
-    /// <summary>Centred; scaled only where the host has a viewporter.</summary>
+    /// <summary>Centred in the window, by the mode.</summary>
     public static Placement Of(int windowWidth, int windowHeight, int guestWidth, int guestHeight, ScaleMode mode)
     {
         var (width, height) = (guestWidth, guestHeight);

@@ -1,6 +1,6 @@
 namespace Guestplane.Compositor;
 
-/// <summary>What became of a plane's flips. Flips = committed + coalesced + refused + the one that may still wait.</summary>
+/// <summary>What became of a plane's flips. Flips that could not be shown are in none of the others; one may still wait.</summary>
 internal sealed class PlaneStats
 {
     /// <summary>Flips that the guest made.</summary>

@@ -10,8 +10,6 @@ public sealed record PixelFormat(Fourcc Code, int[] BytesPerPixel, int Horizonta
 
     public int PlaneCount => BytesPerPixel.Length;
 
-    public bool HasAlpha => Opaque is not null;
-
     /// <summary>Null for a code that is none of ours: its layout could not be checked.</summary>
     public static PixelFormat? Find(Fourcc code) => s_known.GetValueOrDefault(code);
 
