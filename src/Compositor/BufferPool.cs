@@ -43,6 +43,13 @@ internal sealed class BufferPool : IDisposable
     /// <summary>Whether a frame can be committed at all, now or once the import is answered.</summary>
     public bool IsImpossible => Step.Transport == Transport.Impossible;
 
+    /// <summary>The guest has drawn there.</summary>
+    public void Damage(Rectangle area)
+    {
+        foreach (var buffer in _buffers)
+            buffer.Stale = buffer.Stale.Union(area);
+    }
+
     /// <summary>A buffer to attach, with the frame in it; null when it has to wait.</summary>
     public HostBuffer? Acquire()
     {
@@ -58,8 +65,7 @@ internal sealed class BufferPool : IDisposable
             buffer = Oldest();
         if (buffer is null)
             return null;
-        if (buffer.Copy is { } copy)
-            _ladder.CopyFrame(_scanout, copy);
+        _ladder.CopyFrame(_scanout, buffer);
         buffer.Attached(++_attaches);
         return buffer;
     }

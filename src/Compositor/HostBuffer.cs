@@ -1,3 +1,4 @@
+using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Wayland;
 
@@ -22,6 +23,9 @@ internal sealed class HostBuffer : IDisposable
 
     /// <summary>Our own memory behind it, on the copy rung.</summary>
     public Mapping? Copy { get; }
+
+    /// <summary>What has changed in the guest's image since it was copied last, on the copy rung.</summary>
+    public Rectangle Stale { get; set; }
 
     public bool IsHeld { get; private set; }
 

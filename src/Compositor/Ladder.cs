@@ -77,15 +77,19 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
         using var memfd = Memfd.Create("guestplane-copy", size);
         using var pool = host.Globals.Shm.CreatePool(memfd, (int)size);
         var buffer = pool.CreateBuffer(0, scanout.Width, scanout.Height, (int)scanout.Layout.Planes[0].Stride, ShmFormat(format));
-        return new HostBuffer(buffer, released, Mapping.Of(memfd, size, writable: true));
+        return new HostBuffer(buffer, released, Mapping.Of(memfd, size, writable: true)) { Stale = new(0, 0, scanout.Width, scanout.Height) };
     }
 
-    /// <summary>The one place where our CPU touches a guest's pixels; counted.</summary>
-    public void CopyFrame(Scanout scanout, Mapping copy)
+    /// <summary>Brings a copy up to date, on the copy rung; what our CPU copies here is counted.</summary>
+    public void CopyFrame(Scanout scanout, HostBuffer buffer)
     {
-        var pixels = scanout.Pixels!.Bytes.Slice((int)scanout.Layout.Planes[0].Offset, (int)CopySize(scanout));
-        pixels.CopyTo(copy.Bytes);
-        CopiedBytes += pixels.Length;
+        if (buffer.Copy is not { } copy || buffer.Stale.IsEmpty)
+            return;
+        var (plane, area, bytesPerPixel) = (scanout.Layout.Planes[0], buffer.Stale, scanout.Format.BytesPerPixel[0]);
+        var (stride, start) = ((int)plane.Stride, area.Y * (int)plane.Stride + area.X * bytesPerPixel);
+        CopiedBytes += PixelRows.Copy(
+            scanout.Pixels!.Bytes[((int)plane.Offset + start)..], stride, copy.Bytes[start..], stride, area.Width * bytesPerPixel, area.Height);
+        buffer.Stale = default;
     }
 
     private static long CopySize(Scanout scanout) => scanout.Layout.Planes[0].Stride * (long)scanout.Height;
@@ -124,8 +128,8 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
 
     private string? DmaBufProblem(Scanout scanout, Fourcc format)
     {
-        if (!scanout.IsDmaBuf)
-            return "the guest's memory is a device region, not a dma-buf";
+        if (scanout.Kind != MemoryKind.DmaBuf)
+            return scanout.Kind == MemoryKind.Shared ? "the guest gives shared memory, not a dma-buf" : "the guest gives bytes, not a dma-buf";
         if (host.Globals.Dmabuf is null)
             return "the host has no zwp_linux_dmabuf_v1 of version 3 or later";
         var modifier = scanout.Layout.Modifier;
@@ -135,8 +139,8 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
 
     private string? ShmProblem(Scanout scanout, Fourcc format)
     {
-        if (!scanout.IsDmaBuf)
-            return "a device region has no descriptor for wl_shm";
+        if (scanout.Kind == MemoryKind.Bytes)
+            return "bytes have no descriptor for wl_shm";
         if (scanout.Layout.Modifier != Modifier.Linear)
             return $"wl_shm takes rows, and the modifier is {scanout.Layout.Modifier}";
         if (FormatProblem(scanout, format) is { } problem)
@@ -146,7 +150,7 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
             return "wl_shm's pools are smaller than 2 GiB";
         // The host maps it for reading and writing, and drops the connection if that fails: so it is tried here first.
         using var mapping = Mapping.Try(scanout.Memory(0), plane.BufferSize, writable: true, out var errno);
-        return mapping is null ? $"{new LinuxException("its dma-buf cannot be mapped for wl_shm", errno).Message}" : null;
+        return mapping is null ? $"{new LinuxException("its memory cannot be mapped for wl_shm", errno).Message}" : null;
     }
 
     private string? CopyProblem(Scanout scanout, Fourcc format)

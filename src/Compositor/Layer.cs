@@ -29,10 +29,10 @@ internal sealed class Layer : IDisposable
     }
 
     /// <summary>
-    /// Places an image on a rectangle of the window, scaled to it and cropped to the window: hosts do not clip a subsurface
-    /// to its parent. A position takes effect with the parent's commit, all else with the surface's own.
+    /// Places a part of an image on a rectangle of the window, scaled to it and cropped to the window: hosts do not clip a
+    /// subsurface to its parent. A position takes effect with the parent's commit, all else with the surface's own.
     /// </summary>
-    public Placed Place(Rectangle rectangle, int imageWidth, int imageHeight, Rectangle window)
+    public Placed Place(Rectangle rectangle, Rectangle source, (int Width, int Height) image, Rectangle window)
     {
         var visible = rectangle.Intersect(window);
         if (visible.IsEmpty)
@@ -41,12 +41,12 @@ internal sealed class Layer : IDisposable
         if (moved)
             _subsurface!.SetPosition(visible.X, visible.Y);
         _position = (visible.X, visible.Y);
-        Crop? crop = visible == rectangle && (rectangle.Width, rectangle.Height) == (imageWidth, imageHeight) ? null
-            : new(visible with { X = visible.X - rectangle.X, Y = visible.Y - rectangle.Y },
-                (double)imageWidth / rectangle.Width, (double)imageHeight / rectangle.Height);
+        var isWhole = visible == rectangle && source == new Rectangle(0, 0, image.Width, image.Height);
+        Crop? crop = isWhole && (rectangle.Width, rectangle.Height) == image ? null
+            : new(visible.Offset(-rectangle.X, -rectangle.Y), source, (double)source.Width / rectangle.Width, (double)source.Height / rectangle.Height);
         var resized = crop != _crop && _viewport is not null;
         if (resized)
-            Set(crop, whole: visible == rectangle);
+            Set(crop, isWhole);
         _crop = crop;
         return new(moved, resized);
     }
@@ -79,7 +79,7 @@ internal sealed class Layer : IDisposable
         if (whole)
             _viewport!.SetSource(none, none, none, none);
         else
-            _viewport!.SetSource(Down(c.Part.X * c.ScaleX), Down(c.Part.Y * c.ScaleY), Down(c.Part.Width * c.ScaleX), Down(c.Part.Height * c.ScaleY));
+            _viewport!.SetSource(Down(c.Source.X + c.Part.X * c.ScaleX), Down(c.Source.Y + c.Part.Y * c.ScaleY), Down(c.Part.Width * c.ScaleX), Down(c.Part.Height * c.ScaleY));
         _viewport.SetDestination(c.Part.Width, c.Part.Height);
     }
 
@@ -97,5 +97,8 @@ internal sealed class Layer : IDisposable
 /// <summary>What a placement still needs: a commit of the parent, of the surface itself, or of both.</summary>
 internal readonly record struct Placed(bool Moved, bool Resized);
 
-/// <summary>The visible part of a placed image, in window pixels from its corner, and image pixels per window pixel.</summary>
-internal readonly record struct Crop(Rectangle Part, double ScaleX, double ScaleY);
+/// <summary>
+/// The visible part of a placed image, in window pixels from its corner; what of the image is placed; and image pixels per
+/// window pixel.
+/// </summary>
+internal readonly record struct Crop(Rectangle Part, Rectangle Source, double ScaleX, double ScaleY);

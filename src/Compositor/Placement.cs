@@ -2,18 +2,6 @@ using Guestplane.Gvt;
 
 namespace Guestplane.Compositor;
 
-/// <summary>A rectangle of a surface, in logical pixels.</summary>
-internal readonly record struct Rectangle(int X, int Y, int Width, int Height)
-{
-    public bool IsEmpty => Width <= 0 || Height <= 0;
-
-    public Rectangle Intersect(Rectangle other)
-    {
-        var (x, y) = (Math.Max(X, other.X), Math.Max(Y, other.Y));
-        return new(x, y, Math.Min(X + Width, other.X + other.Width) - x, Math.Min(Y + Height, other.Y + other.Height) - y);
-    }
-}
-
 /// <summary>How a guest's image is fitted into the window.</summary>
 internal enum ScaleMode
 {

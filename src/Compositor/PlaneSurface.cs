@@ -26,6 +26,8 @@ internal sealed class PlaneSurface : IDisposable
     private long _frameAsked;
     private Flip _waiting;
     private bool _isWaiting;
+    private (Rectangle Source, bool IsBottomUp) _shownPart;
+    private long _committedTicket;
     private int _saidTransports;
 
     public PlaneSurface(Host host, WlSurface surface, Ladder ladder)
@@ -64,6 +66,9 @@ internal sealed class PlaneSurface : IDisposable
     /// <summary>Called with what is about to be committed, to place the surface for it.</summary>
     public Action<Flip>? Placing { get; init; }
 
+    /// <summary>Told the ticket of a flip that the host has taken, or that was overtaken.</summary>
+    public Action<long>? Released { get; init; }
+
     /// <summary>Called after a commit, for a parent that has to be committed too.</summary>
     public Action? Committed { get; init; }
 
@@ -77,8 +82,14 @@ internal sealed class PlaneSurface : IDisposable
     public void Flip(Flip flip)
     {
         Stats.Flips++;
+        if (flip.Scanout is { Kind: MemoryKind.Bytes } bytes && _pools.TryGetValue(bytes, out var pool))
+            pool.Damage(flip.DamagedSource);
         if (_isWaiting)
+        {
             Stats.Coalesced++;
+            Release(_waiting.Ticket);
+            flip = flip.Over(_waiting);
+        }
         (_waiting, _isWaiting) = (flip, true);
         CommitWaiting();
     }
@@ -98,6 +109,7 @@ internal sealed class PlaneSurface : IDisposable
         if (pool.IsImpossible)
         {
             _isWaiting = false;
+            Release(_waiting.Ticket);
             Say(pool.Step);
             return;
         }
@@ -115,7 +127,7 @@ internal sealed class PlaneSurface : IDisposable
         _ladder.Exclude(step.Transport, reason);
         ForgetPools();
         if (!_isWaiting && Shown is { } shown)
-            (_waiting, _isWaiting) = (_waiting with { Scanout = shown, Time = Clock.Now }, true);
+            (_waiting, _isWaiting) = (_waiting with { Scanout = shown, Damage = default, Time = Clock.Now }, true);
         CommitWaiting();
     }
 
@@ -163,10 +175,17 @@ internal sealed class PlaneSurface : IDisposable
     private void Commit(Flip flip, HostBuffer? buffer)
     {
         _isWaiting = false;
+        var isUpdate = Shown is not null && Shown == flip.Scanout && _shownPart == (flip.Source, flip.IsBottomUp);
         Shown = flip.Scanout;
+        if (flip.Scanout is not null && _shownPart.IsBottomUp != flip.IsBottomUp)
+            Surface.SetBufferTransform(flip.IsBottomUp ? WlOutputTransform.Flipped180 : WlOutputTransform.Normal);
+        _shownPart = (flip.Source, flip.IsBottomUp);
         Placing?.Invoke(flip);
         Surface.Attach(buffer?.Proxy, 0, 0);
-        Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
+        if (isUpdate && flip.DamagedSource is { IsEmpty: false } damage)
+            Surface.DamageBuffer(damage.X, damage.Y, damage.Width, damage.Height);
+        else
+            Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
         var now = Clock.Now;
         if (buffer is null)
             ForgetFrame();
@@ -176,6 +195,9 @@ internal sealed class PlaneSurface : IDisposable
             AskForFrame(now);
         }
         Surface.Commit();
+        _committedTicket = flip.Ticket;
+        if (Presentation is null || buffer is null)
+            Release(_committedTicket);
         Stats.Committed++;
         Stats.FlipToCommit.Add(now - flip.Time);
         Committed?.Invoke();
@@ -203,8 +225,15 @@ internal sealed class PlaneSurface : IDisposable
     {
         _frame = null;
         _commitsThisFrame = 0;
+        Release(_committedTicket);
         FrameDone?.Invoke();
         CommitWaiting();
+    }
+
+    private void Release(long ticket)
+    {
+        if (ticket > 0)
+            Released?.Invoke(ticket);
     }
 
     private BufferPool Pool(Scanout scanout)

@@ -44,13 +44,16 @@ internal static class Program
         var transport = Choice<Transport?>("--transport", "Use only this transport", ("dmabuf", Compositor.Transport.DmaBuf), ("shm", Compositor.Transport.Shm), ("copy", Compositor.Transport.Copy));
         var cursor = Choice("--cursor", "How the cursor plane is shown", ("auto", CursorMode.Auto), ("subsurface", CursorMode.Subsurface), ("pointer", CursorMode.Pointer), ("none", CursorMode.None));
         var scale = Choice("--scale", "Fit the image into the window, or show one pixel on one", ("fit", ScaleMode.Fit), ("1:1", ScaleMode.Unscaled));
+        var console = new Option<uint?>("--console") { Description = "Of a VM with several, show only this console (see guestplane list)." };
+        var wait = new Option<bool>("--wait") { Description = "When the VM ends, keep its last image, dimmed, until it is there again." };
+        var keepSize = new Option<bool>("--fixed") { Description = "Scale the guest to the window, instead of asking it to follow the window's size." };
         var edid = new Option<string?>("--edid") { Description = $"Plug a monitor into the vGPU: {Edid.Help}." };
         var frames = new Option<long?>("--frames") { Description = "End after so many flips." };
         var seconds = new Option<double?>("--seconds") { Description = "End after so long." };
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file at the end." };
         var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
         var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
-        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, edid, frames, seconds, report, ready, require };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, console, wait, keepSize, edid, frames, seconds, report, ready, require };
         command.SetAction(parsed => (int)Run(messages, new ShowOptions
         {
             Source = parsed.GetValue(source)!,
@@ -58,6 +61,9 @@ internal static class Program
             Transport = parsed.GetValue(transport),
             Cursor = parsed.GetValue(cursor),
             Scale = parsed.GetValue(scale),
+            Console = parsed.GetValue(console),
+            Wait = parsed.GetValue(wait),
+            Fixed = parsed.GetValue(keepSize),
             Edid = parsed.GetValue(edid) is { } monitor ? Edid.Parse(monitor) : null,
             Frames = InRange(parsed.GetValue(frames), "--frames"),
             Seconds = InRange(parsed.GetValue(seconds), "--seconds"),
@@ -87,7 +93,7 @@ internal static class Program
             .AddSingleton(messages)
             .AddSingleton(options)
             .AddSingleton<Loop>()
-            .AddSingleton(provider => Sources.Open(options.Source, options.Edid, provider.GetRequiredService<Loop>()))
+            .AddSingleton(provider => Sources.Open(options, provider.GetRequiredService<Loop>()))
             .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
             .AddSingleton<Show>()
             .BuildServiceProvider();

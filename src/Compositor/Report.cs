@@ -66,7 +66,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         json.WriteNumber("coalesced", primary.Stats.Coalesced);
         json.WriteNumber("zeroCopy", shown.ZeroCopy);
         json.WriteNumber("imports", primary.Imports);
-        json.WriteNumber("copiedBytes", primary.CopiedBytes);
+        json.WriteNumber("copiedBytes", primary.CopiedBytes + screen.Head.CopiedBytes);
         WriteBoolean(json, "scanoutFormat", screen.IsScanoutFormat);
         WriteLatency(json, "flipToCommitNs", primary.Stats.FlipToCommit);
         WriteLatency(json, "commitToPresentedNs", shown.CommitToPresented);

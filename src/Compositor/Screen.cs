@@ -36,7 +36,7 @@ internal sealed class Screen : IDisposable
     private (int Width, int Height) _opaque;
     private Placement _placement = Placement.Of(s_blackSize.Width, s_blackSize.Height, s_blackSize.Width, s_blackSize.Height, ScaleMode.Fit);
     private long _retryIn = FirstRetryNs;
-    private bool _hasImage;
+    private Flip _image;
 
     public Screen(Loop loop, Host host, Head head, string title, ShowOptions options)
     {
@@ -53,6 +53,7 @@ internal sealed class Screen : IDisposable
         {
             Presentation = Presentation,
             Placing = PlacePrimary,
+            Released = head.Release,
         };
         Presentation.NeverShown += OnNeverShown;
         Primary.FrameDone += OnFrameDone;
@@ -177,7 +178,7 @@ internal sealed class Screen : IDisposable
     {
         if (_retry.IsSet)
             Retry();
-        if (_hasImage || _options.Fullscreen)
+        if (_image.Scanout is not null || _options.Fullscreen)
             Layout();
         else
         {
@@ -193,18 +194,17 @@ internal sealed class Screen : IDisposable
     {
         if (flip.Scanout is not { } scanout)
             return;
-        var first = !_hasImage;
-        _hasImage = true;
-        if (first || (scanout.Width, scanout.Height) != (_placement.GuestWidth, _placement.GuestHeight))
-            Layout(scanout);
+        var isOther = _image.Scanout is not { } last || flip.UprightSource != _image.UprightSource || (scanout.Width, scanout.Height) != (last.Width, last.Height);
+        _image = flip;
+        if (isOther)
+            Layout(isComing: true);
     }
 
     /// <summary>Brings window, planes and the sizes that host and guest want together; commits what changed.</summary>
-    private void Layout(Scanout? coming = null)
+    private void Layout(bool isComing = false)
     {
         _black.Cancel();
-        var guest = (coming ?? Primary.Shown) is { } scanout ? (scanout.Width, scanout.Height)
-            : _hasImage ? (_placement.GuestWidth, _placement.GuestHeight) : s_blackSize;
+        var guest = _image.Scanout is null ? s_blackSize : (_image.Source.Width, _image.Source.Height);
         // On the toplevel itself an image is as large as it is: there is no viewport to fit it, nor a root around it.
         var wanted = IsTree && _window.HostSize.Width > 0 ? _window.HostSize : guest;
         var resized = wanted != _size;
@@ -216,9 +216,9 @@ internal sealed class Screen : IDisposable
             LayoutTree(resized);
         SetOpaque(IsTree ? (_placement.Plane.Width, _placement.Plane.Height) : guest);
         // Without a new image the plane's own state still has to be committed; with one, that commit is about to come.
-        if (coming is null && Primary.Shown is not null && IsTree)
+        if (!isComing && Primary.Shown is not null && IsTree)
             Primary.Surface.Commit();
-        if (IsTree || coming is null)
+        if (IsTree || !isComing)
             _window.Root.Commit();
     }
 
@@ -228,10 +228,11 @@ internal sealed class Screen : IDisposable
         {
             _window.Root.Attach(_backdrop, 0, 0);
             _window.Root.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
-            _rootLayer!.Place(_placement.Window, 1, 1, _placement.Window);
+            _rootLayer!.Place(_placement.Window, new(0, 0, 1, 1), (1, 1), _placement.Window);
             _rootLayer.SetOpaque(_size.Width, _size.Height);
         }
-        _primaryLayer.Place(_placement.Plane, _placement.GuestWidth, _placement.GuestHeight, _placement.Window);
+        if (_image.Scanout is { } scanout)
+            _primaryLayer.Place(_placement.Plane, _image.UprightSource, (scanout.Width, scanout.Height), _placement.Window);
         _cursor?.Follow(_placement);
         _overlay?.Follow(_placement);
     }

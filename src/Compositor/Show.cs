@@ -76,7 +76,7 @@ internal sealed class Show : IDisposable
 
     private void AddScreen(Head head)
     {
-        var title = _guest.Heads.Count == 1 ? _guest.Source : $"{_guest.Source} {head.Name}";
+        var title = _guest.Heads.Count == 1 ? _guest.Title : $"{_guest.Title} {head.Name}";
         var screen = new Screen(_loop, _host, head, title, _options);
         _screens.Add(screen);
         screen.CloseRequested += _loop.Stop;

@@ -34,6 +34,15 @@ internal sealed record ShowOptions
 
     public ScaleMode Scale { get; init; }
 
+    /// <summary>Of a VM with several: the one console to show.</summary>
+    public uint? Console { get; init; }
+
+    /// <summary>A guest that ends is waited for, its last image dimmed.</summary>
+    public bool Wait { get; init; }
+
+    /// <summary>The guest keeps its size when the window gets another.</summary>
+    public bool Fixed { get; init; }
+
     /// <summary>The monitor to tell a vGPU.</summary>
     public Edid? Edid { get; init; }
 

@@ -1,5 +1,6 @@
 using Guestplane.Gvt;
 using Guestplane.Gvt.Pattern;
+using Guestplane.Gvt.Qemu;
 using Guestplane.Gvt.Vfio;
 using Guestplane.Linux;
 
@@ -15,11 +16,17 @@ internal static class Sources
         vfio:/dev/vfio/devices/vfioN   a VFIO device by its node
         pid:PID              the vGPU of a running VMM (its display must be off with mbochs)
         fd:N                 an inherited VFIO device descriptor
-        """ + "\n" + PatternOptions.Help + "\n                     the built-in test card";
+        """ + "\n" + QemuGuest.Help + "\n" + PatternOptions.Help + "\n                     the built-in test card";
 
     /// <exception cref="SourceException">With the sentence to show.</exception>
-    public static IGuest Open(string source, Edid? edid, Loop loop)
+    public static IGuest Open(ShowOptions options, Loop loop)
     {
+        var (source, edid) = (options.Source, options.Edid);
+        if (QemuGuest.Is(source))
+            return edid is null ? QemuGuest.Open(source, loop, options.Console, options.Wait)
+                : throw new SourceException(SourceFault.Usage, $"--edid is for vGPUs; {source} makes its monitor by itself, as large as the window.");
+        if (options.Console is not null || options.Wait)
+            throw new SourceException(SourceFault.Usage, $"{(options.Wait ? "--wait" : "--console")} is for qemu: and libvirt: sources, and {source} is neither.");
         if (source.StartsWith("vfio:", StringComparison.Ordinal) || source.StartsWith('/'))
             return VfioGuest.Open(source, edid);
         if (Number(source, "pid:") is { } pid)
@@ -30,7 +37,7 @@ internal static class Sources
             throw new SourceException(SourceFault.Usage, $"--edid is for vGPUs, and {source} is none.");
         if (source == "pattern" || source.StartsWith("pattern:", StringComparison.Ordinal))
             return new PatternGuest(source, PatternOptions.Parse(source["pattern".Length..].TrimStart(':')));
-        throw new SourceException(SourceFault.NotThere, $"\"{source}\" names no source; the sources are vfio:UUID, pid:PID, fd:N and pattern (see guestplane show --help).");
+        throw new SourceException(SourceFault.NotThere, $"\"{source}\" names no source; the sources are vfio:UUID, pid:PID, fd:N, qemu:, libvirt:DOMAIN and pattern (see guestplane show --help).");
     }
 
     private static int? Number(string source, string prefix)

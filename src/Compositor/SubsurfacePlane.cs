@@ -72,7 +72,7 @@ internal sealed class SubsurfacePlane : IDisposable
             return default;
         var at = _placement.Map(flip.Position);
         var (width, height) = _placement.MapSize(scanout.Width, scanout.Height);
-        return _layer.Place(new(at.X, at.Y, width, height), scanout.Width, scanout.Height, _placement.Window);
+        return _layer.Place(new(at.X, at.Y, width, height), flip.UprightSource, (scanout.Width, scanout.Height), _placement.Window);
     }
 
 }

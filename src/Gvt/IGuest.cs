@@ -11,6 +11,9 @@ public interface IGuest : IDisposable
     /// <summary>As the user named it: "vfio:…", "pattern".</summary>
     string Source { get; }
 
+    /// <summary>As a window's title calls it.</summary>
+    string Title => Source;
+
     IReadOnlyList<Head> Heads { get; }
 
     /// <summary>The kernel's interface has no notification: the planes must be queried.</summary>
@@ -25,6 +28,18 @@ public interface IGuest : IDisposable
     /// <summary>dma-bufs that were taken from the guest so far: one per framebuffer, however often it flips.</summary>
     int DmaBufs { get; }
 
-    /// <summary>The guest is gone, with one sentence; it raises nothing after it.</summary>
+    /// <summary>The guest is gone, with one sentence; it raises nothing after it, unless it returns.</summary>
     event Action<string>? Lost;
+
+    /// <summary>The same source may be there again after it was lost.</summary>
+    bool CanReturn => false;
+
+    /// <summary>After <see cref="Lost"/>: looks for it until it is there, and then raises <see cref="Returned"/>.</summary>
+    void Return() => throw new NotSupportedException();
+
+    event Action? Returned
+    {
+        add { }
+        remove { }
+    }
 }

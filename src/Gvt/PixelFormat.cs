@@ -31,7 +31,7 @@ public sealed record PixelFormat(Fourcc Code, int[] BytesPerPixel, int Horizonta
         }
         yield return new(Fourcc.Of("AB4H"), [8], Opaque: Fourcc.Of("XB4H"));
         yield return new(Fourcc.Of("XB4H"), [8]);
-        foreach (var name in new[] { "RG16", "BG16", "YUYV", "UYVY", "YVYU", "VYUY" })
+        foreach (var name in new[] { "RG16", "BG16", "XR15", "YUYV", "UYVY", "YVYU", "VYUY" })
             yield return new(Fourcc.Of(name), [2]);
         foreach (var name in new[] { "RG24", "BG24" })
             yield return new(Fourcc.Of(name), [3]);

@@ -17,12 +17,22 @@ public static class DmaBuf
     private const ulong SyncWrite = 2, SyncStart = 0, SyncEnd = 4;
 
     /// <summary>(st_dev, st_ino).</summary>
-    public static unsafe DmaBufIdentity Identity(Fd fd)
+    public static unsafe DmaBufIdentity Identity(BorrowedFd fd)
     {
         stat status;
         if (LibC.fstat(fd.Number, &status) < 0)
             throw LinuxException.Last("fstat of a dma-buf");
         return new((ulong)status.st_dev, (ulong)status.st_ino);
+    }
+
+    /// <summary>Who made it ("udmabuf", "i915"), as the kernel tells it in the descriptor's fdinfo; null for what is no dma-buf.</summary>
+    public static string? Exporter(Fd fd)
+    {
+        const string Field = "exp_name:";
+        foreach (var line in File.ReadLines($"/proc/self/fdinfo/{fd.Number}"))
+            if (line.StartsWith(Field, StringComparison.Ordinal))
+                return line[Field.Length..].Trim();
+        return null;
     }
 
     /// <summary>Size in bytes, by lseek(SEEK_END); 0 when the descriptor cannot tell (then it is no dma-buf).</summary>

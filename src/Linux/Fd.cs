@@ -59,12 +59,11 @@ public sealed class Fd : SafeHandle
         }
     }
 
+    /// <summary>For a question now; the handle keeps the ownership.</summary>
+    public BorrowedFd Borrow() => new(Number);
+
     /// <summary>A second descriptor of the same open file.</summary>
-    public Fd Duplicate()
-    {
-        var number = LibC.fcntl(Number, LibC.F_DUPFD_CLOEXEC, 0);
-        return number >= 0 ? new Fd(number) : throw LinuxException.Last("dup");
-    }
+    public Fd Duplicate() => Borrow().Duplicate();
 
     /// <summary>pread(2) of exactly <paramref name="bytes"/>.</summary>
     public unsafe void ReadAt(Span<byte> bytes, long offset)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Tmds.Linux;
 
@@ -11,6 +12,7 @@ public sealed partial class Loop : IDisposable
 {
     private static readonly Predicate<LoopSource?> s_removed = source => source is null;
     private readonly List<LoopSource?> _sources = [];
+    private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Fd _wake;
     private pollfd[] _polled = new pollfd[8];
     private volatile bool _stopped;
@@ -42,9 +44,24 @@ public sealed partial class Loop : IDisposable
     }
 
     /// <summary>Ends <see cref="Run"/> after the present turn. From any thread.</summary>
-    public unsafe void Stop()
+    public void Stop()
     {
         _stopped = true;
+        Wake();
+    }
+
+    /// <summary>Has something done on the loop's thread. From any thread.</summary>
+    public void Post(Action action)
+    {
+        _posted.Enqueue(action);
+        Wake();
+    }
+
+    /// <summary>Prepares, waits once, checks.</summary>
+    public void Turn() => Turn(LoopSource.Never);
+
+    private unsafe void Wake()
+    {
         // A signal may come while the program ends: the number could be another file's by then.
         lock (_wake)
         {
@@ -54,9 +71,6 @@ public sealed partial class Loop : IDisposable
                 _ = LibC.write(_wake.Number, &one, sizeof(ulong));
         }
     }
-
-    /// <summary>Prepares, waits once, checks.</summary>
-    public void Turn() => Turn(LoopSource.Never);
 
     /// <summary>A turn that waits <paramref name="waitNs"/> at the longest; with 0 it does what is due and returns.</summary>
     public void Turn(long waitNs)
@@ -119,5 +133,7 @@ public sealed partial class Loop : IDisposable
     {
         ulong count;
         _ = LibC.read(_wake.Number, &count, sizeof(ulong));
+        while (_posted.TryDequeue(out var action))
+            action();
     }
 }

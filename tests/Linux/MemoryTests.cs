@@ -74,8 +74,8 @@ public sealed class MemoryTests
         using var one = Memfd.Create("guestplane-test", 4096);
         using var same = one.Duplicate();
         using var other = Memfd.Create("guestplane-test", 4096);
-        Assert.Equal(DmaBuf.Identity(one), DmaBuf.Identity(same));
-        Assert.NotEqual(DmaBuf.Identity(one), DmaBuf.Identity(other));
+        Assert.Equal(DmaBuf.Identity(one.Borrow()), DmaBuf.Identity(same.Borrow()));
+        Assert.NotEqual(DmaBuf.Identity(one.Borrow()), DmaBuf.Identity(other.Borrow()));
     }
 
     [Fact]

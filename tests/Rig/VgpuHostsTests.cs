@@ -62,7 +62,7 @@ public sealed class VgpuHostsTests(VgpuHostsBoot boot) : RigTests<VgpuHostsBoot>
         Assert.Equal(0, Boot.ExitCode(name));
         var warning = Assert.Single(Boot.Messages(name).Split('\n'), line => line.Contains(": warning: ", StringComparison.Ordinal));
         Assert.Contains("cannot be shown: the host took it and then showed none of 32 frames", warning);
-        Assert.Contains("its dma-buf cannot be mapped for wl_shm", warning);
+        Assert.Contains("its memory cannot be mapped for wl_shm", warning);
         // Not asked of "presented": wlroots answers so, later and all at once, frames whose page flips the kernel had refused.
         Assert.Equal("impossible", Boot.Head(name).GetProperty("transport").GetString());
         Assert.Equal(0, Count(Boot.Head(name), "copiedBytes"));

@@ -94,7 +94,7 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     public void A_vGPU_that_has_only_a_region_is_copied_and_says_why()
     {
         var head = AssertTransport("mdpy", "copy");
-        Assert.Contains("device region, not a dma-buf", head.GetProperty("reason").GetString());
+        Assert.Contains("gives bytes, not a dma-buf", head.GetProperty("reason").GetString());
         Assert.True(Count(head, "copiedBytes") > 0);
         Assert.Contains("warning: head 0: the primary plane (XR24 LINEAR 1024x768) goes by copy: ", Boot.Messages("mdpy"));
     }

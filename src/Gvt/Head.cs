@@ -1,0 +1,34 @@
+namespace Guestplane.Gvt;
+
+/// <summary>One display of a guest. Raises its planes' flips, on the loop's thread; whoever listens decides what to do with them.</summary>
+public sealed class Head(string name)
+{
+    /// <summary>Unique in the guest: "0", a console's label.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>What it takes from the user's devices; null for a display that only shows.</summary>
+    public IHeadInput? Input { get; init; }
+
+    /// <summary>Asks the guest for another size; null where nobody could be asked.</summary>
+    public Action<HeadSize>? Resize { get; init; }
+
+    /// <summary>Bytes of pixels that our CPU copied to have them at all, because they came in messages.</summary>
+    public long CopiedBytes { get; set; }
+
+    public event Action<Flip>? Flipped;
+
+    /// <summary>A plane description was refused: one sentence each time a new thing is wrong. The last good image stays.</summary>
+    public event Action<string>? Refused;
+
+    /// <summary>The host has taken every flip up to this ticket, or a later flip was taken in its place.</summary>
+    public event Action<long>? Released;
+
+    public void Raise(Flip flip) => Flipped?.Invoke(flip);
+
+    public void Refuse(string sentence) => Refused?.Invoke(sentence);
+
+    public void Release(long ticket) => Released?.Invoke(ticket);
+}
+
+/// <summary>A size for a guest's display: device pixels, and how large they are on the glass in mm (0: unknown).</summary>
+public readonly record struct HeadSize(int Width, int Height, int WidthMm, int HeightMm);

@@ -1,0 +1,196 @@
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt.Qemu;
+
+/// <summary>A VM by QEMU's D-Bus display: it pushes what it draws, and is slowed down to what is shown.</summary>
+public sealed class QemuGuest : IGuest
+{
+    private const long PatienceNs = 10_000_000_000;
+    private const long FirstRetryNs = 250_000_000, LongestRetryNs = 2_000_000_000;
+
+    private readonly Loop _loop;
+    private readonly QemuSource _source;
+    private readonly uint? _console;
+    private readonly LoopTimer _retry;
+    private readonly List<QemuConsole> _consoles = [];
+    private QemuConnection? _connection;
+    private long _retryIn = FirstRetryNs;
+    private bool _isStarted, _isReaching, _isDisposed;
+    private string? _problem;
+
+    private QemuGuest(Loop loop, QemuSource source, uint? console)
+    {
+        (_loop, _source, _console) = (loop, source, console);
+        loop.Add(_retry = new LoopTimer(_ => Reach()));
+    }
+
+    public string Source => _source.Words;
+
+    public string Title { get; private set; } = "";
+
+    public IReadOnlyList<Head> Heads { get; private set; } = [];
+
+    public bool IsAsked => false;
+
+    public int DmaBufs => _consoles.Sum(console => console.DmaBufs);
+
+    public bool CanReturn => _source.CanReturn;
+
+    public event Action<string>? Lost;
+
+    public event Action? Returned;
+
+    /// <summary>The words that name a VM, a line each.</summary>
+    public const string Help = QemuSource.Help;
+
+    /// <summary>Whether the words name a guest of this kind.</summary>
+    public static bool Is(string source) => QemuSource.Is(source);
+
+    /// <summary>Reaches the VM and learns what consoles it has.</summary>
+    /// <param name="source">The user's words.</param>
+    /// <param name="loop">Turned meanwhile.</param>
+    /// <param name="console">The one to show; null: all graphic ones.</param>
+    /// <param name="wait">A VM that is not there yet is waited for.</param>
+    /// <exception cref="SourceException">With the sentence to show.</exception>
+    public static QemuGuest Open(string source, Loop loop, uint? console = null, bool wait = false)
+    {
+        var guest = new QemuGuest(loop, QemuSource.Parse(source), console);
+        try
+        {
+            guest.Await(wait && guest.CanReturn);
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
+    public void Start(Loop loop)
+    {
+        _isStarted = true;
+        if (_connection is null)
+            Lost?.Invoke(_problem ?? $"{Source} is gone.");
+        else
+            ConnectConsoles();
+    }
+
+    public long Ask(long now) => LoopSource.Never;
+
+    public void Return()
+    {
+        _retryIn = FirstRetryNs;
+        _retry.Set(Clock.Now + _retryIn);
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _loop.Remove(_retry);
+        foreach (var console in _consoles)
+            console.Dispose();
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    private void Await(bool wait)
+    {
+        var patience = new LoopTimer(_ => _problem ??= "it does not answer: it hangs or is stopped");
+        _loop.Add(patience);
+        if (!wait)
+            patience.Set(Clock.Now + PatienceNs);
+        Reach();
+        while (_consoles.Count == 0 && !_loop.Stopped && (wait || _problem is null))
+        {
+            if (_problem is not null && !_retry.IsSet && !_isReaching)
+                Retry();
+            _loop.Turn();
+        }
+        _loop.Remove(patience);
+        if (_consoles.Count == 0)
+            throw new SourceException(SourceFault.NotThere, _problem is null ? "Interrupted." : $"{Source} cannot be shown: {_problem}.");
+    }
+
+    private void Reach()
+    {
+        (_isReaching, _problem) = (true, null);
+        _source.Reach(_loop, OnReached);
+    }
+
+    private void OnReached(QemuConnection? connection, string? problem)
+    {
+        if (connection is null || _isDisposed)
+        {
+            connection?.Dispose();
+            OnFailed(problem ?? "");
+            return;
+        }
+        _connection = connection;
+        connection.Ready += OnReady;
+        connection.Failed += OnFailed;
+        connection.Start();
+    }
+
+    private void OnReady()
+    {
+        _isReaching = false;
+        var wanted = _connection!.Consoles.Where(console => _console is { } id ? console.Id == id : console.IsGraphic).ToList();
+        if (wanted.Count == 0)
+        {
+            OnFailed(_console is null ? "it has no graphic console"
+                : $"it has no console {_console} (it has {string.Join(", ", _connection.Consoles.Select(console => $"{console.Id}: {console.Label}"))})");
+            return;
+        }
+        if (_consoles.Count == 0)
+            MakeConsoles(wanted);
+        if (!_isStarted)
+            return;
+        ConnectConsoles();
+        Returned?.Invoke();
+    }
+
+    private void MakeConsoles(List<ConsoleInfo> wanted)
+    {
+        Title = _connection!.VmName.Length > 0 ? _connection.VmName : Source;
+        foreach (var info in wanted)
+        {
+            var isUnique = wanted.Count(other => other.Label == info.Label) == 1 && info.Label.Length > 0;
+            var console = new QemuConsole(_loop, isUnique ? info.Label : $"{info.Label}.{info.Id}", info);
+            console.Lost += OnFailed;
+            _consoles.Add(console);
+        }
+        Heads = [.. _consoles.Select(console => console.Head)];
+    }
+
+    /// <summary>A VM that has come back may have other consoles: each takes its own of the same number, if that is there.</summary>
+    private void ConnectConsoles()
+    {
+        foreach (var console in _consoles)
+            if (_connection?.Consoles.FirstOrDefault(info => info.Id == console.Info.Id) is { } info)
+                console.Connect(_connection, info);
+    }
+
+    private void OnFailed(string why)
+    {
+        var wasUp = _isStarted && !_isReaching && _connection is not null;
+        _isReaching = false;
+        foreach (var console in _consoles)
+            console.Disconnect();
+        _connection?.Dispose();
+        _connection = null;
+        _problem = why;
+        if (wasUp)
+            Lost?.Invoke($"{Source} is gone: {why}.");
+        else if (_isStarted)
+            Retry();
+    }
+
+    private void Retry()
+    {
+        if (_isDisposed)
+            return;
+        _retry.Set(Clock.Now + _retryIn);
+        _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
+    }
+}

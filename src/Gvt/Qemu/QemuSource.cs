@@ -1,0 +1,124 @@
+using Guestplane.Linux;
+using Guestplane.Linux.DBus;
+
+namespace Guestplane.Gvt.Qemu;
+
+/// <summary>
+/// Where a VM is found: "qemu:", "qemu:bus=ADDRESS", "qemu:qmp=PATH", "qemu:fd=N", "libvirt:DOMAIN". Each attempt to reach
+/// it is made from here.
+/// </summary>
+internal sealed class QemuSource
+{
+    public const string Help =
+        """
+        qemu:                a VM on the session bus (QEMU -display dbus)
+        qemu:bus=ADDRESS     a VM on that bus
+        qemu:qmp=PATH        a VM by its QMP socket (QEMU -display dbus,p2p=yes)
+        qemu:fd=N            a VM at the other end of an inherited socket
+        libvirt:DOMAIN       a VM of libvirt's with <graphics type='dbus' p2p='yes'>
+        """;
+
+    /// <summary>The name that QEMU takes on a bus (ui/dbus.c).</summary>
+    private const string BusName = "org.qemu";
+
+    private readonly Action<Loop, Action<QemuConnection?, string?>> _reach;
+
+    private QemuSource(string words, bool canReturn, Action<Loop, Action<QemuConnection?, string?>> reach) =>
+        (Words, CanReturn, _reach) = (words, canReturn, reach);
+
+    /// <summary>As the user wrote it.</summary>
+    public string Words { get; }
+
+    /// <summary>The same words can find the VM again when it has been restarted.</summary>
+    public bool CanReturn { get; }
+
+    public static bool Is(string words) => words.StartsWith("qemu:", StringComparison.Ordinal) || words.StartsWith("libvirt:", StringComparison.Ordinal);
+
+    /// <exception cref="SourceException">The words name no VM.</exception>
+    public static QemuSource Parse(string words)
+    {
+        if (words.StartsWith("libvirt:", StringComparison.Ordinal))
+            return Libvirt(words, words["libvirt:".Length..]);
+        var (key, value) = Split(words["qemu:".Length..]);
+        return (key, value) switch
+        {
+            ("", "") => new(words, true, (loop, done) => OnBus(loop, done, null)),
+            ("bus", { Length: > 0 }) => new(words, true, (loop, done) => OnBus(loop, done, value)),
+            ("qmp", { Length: > 0 }) => new(words, true, (loop, done) => ByQmp(loop, done, value)),
+            ("fd", _) when int.TryParse(value, out var number) && number >= 0 => new(words, false, (loop, done) => ByFd(loop, done, number)),
+            _ => throw new SourceException(SourceFault.Usage, $"\"{words}\" names no VM; say qemu:, qemu:bus=ADDRESS, qemu:qmp=PATH or qemu:fd=N."),
+        };
+    }
+
+    /// <summary>Tries once. Tells the connection, or a clause that says why there is none, now or later.</summary>
+    public void Reach(Loop loop, Action<QemuConnection?, string?> done)
+    {
+        try
+        {
+            _reach(loop, done);
+        }
+        catch (Exception e) when (e is BusException or LinuxException)
+        {
+            done(null, e.Message);
+        }
+        catch (DllNotFoundException)
+        {
+            done(null, "libsystemd.so.0 is not installed (Debian: libsystemd0)");
+        }
+    }
+
+    private static (string Key, string Value) Split(string words)
+    {
+        var equals = words.IndexOf('=');
+        return equals < 0 ? (words, "") : (words[..equals], words[(equals + 1)..]);
+    }
+
+    private static void OnBus(Loop loop, Action<QemuConnection?, string?> done, string? address) =>
+        done(QemuConnection.OnBus(loop, address is null ? Bus.OpenSession() : Bus.Open(address), BusName), null);
+
+    private static void ByQmp(Loop loop, Action<QemuConnection?, string?> done, string path)
+    {
+        var socket = UnixSocket.Connect(path);
+        var (ours, theirs) = UnixSocket.Pair();
+        _ = new Qmp(loop, socket, theirs, problem =>
+        {
+            if (problem is null)
+            {
+                done(QemuConnection.ToPeer(loop, ours), null);
+                return;
+            }
+            ours.Dispose();
+            done(null, problem);
+        });
+    }
+
+    private static void ByFd(Loop loop, Action<QemuConnection?, string?> done, int number) => done(QemuConnection.ToPeer(loop, Fd.Own(number)), null);
+
+    private static QemuSource Libvirt(string words, string domain)
+    {
+        if (domain.Length == 0)
+            throw new SourceException(SourceFault.Usage, "libvirt: needs a domain's name, as in libvirt:debian.");
+        return new(words, true, (loop, done) => _ = Task.Run(() => OpenGraphics(domain)).ContinueWith(
+            opened => loop.Post(() => Opened(loop, opened.Result, done)), TaskScheduler.Default));
+    }
+
+    /// <summary>On a thread of its own: libvirt's calls wait for its daemon.</summary>
+    private static (Fd? Socket, string? Problem) OpenGraphics(string domain)
+    {
+        try
+        {
+            return (Guestplane.Linux.Libvirt.OpenGraphics(domain, out var problem), problem);
+        }
+        catch (DllNotFoundException)
+        {
+            return (null, "libvirt.so.0 is not installed (Debian: libvirt0)");
+        }
+    }
+
+    private static void Opened(Loop loop, (Fd? Socket, string? Problem) opened, Action<QemuConnection?, string?> done)
+    {
+        var connection = opened.Socket is null ? null : QemuConnection.ToPeer(loop, opened.Socket);
+        done(connection, connection is null
+            ? $"libvirt: {opened.Problem} (the domain needs <graphics type='dbus' p2p='yes'/>, and must run)" : null);
+    }
+}
