@@ -1,4 +1,5 @@
 using System.Text;
+using Guestplane.Linux;
 using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
@@ -24,9 +25,15 @@ internal sealed class Globals
         new("zwp_linux_dmabuf_v1", 5, 3, false),
         // 2 gives a refresh for variable rates; the events are the same.
         new("wp_presentation", 2, 1, false),
-        // 5: pointer frames. Only for the cursor plane by wl_pointer.set_cursor.
-        new("wl_seat", 5, 1, false),
-        // 2: scale and done. The mode's refresh rate is what is wanted.
+        // 5: pointer frames. 8: wheels by 1/120 of a notch. 9 and 10 add what is not used yet.
+        new("wl_seat", 8, 5, false),
+        new("zwp_relative_pointer_manager_v1", 1, 1, false),
+        new("zwp_pointer_constraints_v1", 1, 1, false),
+        new("zwp_keyboard_shortcuts_inhibit_manager_v1", 1, 1, false),
+        new("zwp_tablet_manager_v2", 1, 1, false),
+        // Device pixels per logical pixel, in 1/120; a host without it is taken at its outputs' whole scales.
+        new("wp_fractional_scale_manager_v1", 1, 1, false),
+        // 2: scale and done. The mode's refresh rate, its size and its millimetres are what is wanted.
         new("wl_output", 2, 1, false),
     ];
 
@@ -58,11 +65,21 @@ internal sealed class Globals
 
     public Seat? Seat { get; private set; }
 
+    public ZwpRelativePointerManagerV1? RelativePointers { get; private set; }
+
+    public ZwpPointerConstraintsV1? PointerConstraints { get; private set; }
+
+    public ZwpKeyboardShortcutsInhibitManagerV1? ShortcutsInhibit { get; private set; }
+
+    public ZwpTabletManagerV2? Tablets { get; private set; }
+
+    public WpFractionalScaleManagerV1? FractionalScale { get; private set; }
+
     public List<Output> Outputs { get; } = [];
 
     /// <summary>Binds what the table wants of what was offered.</summary>
     /// <exception cref="ExitException">A required global is missing or too old.</exception>
-    public void Bind()
+    public void Bind(Loop loop)
     {
         Compositor = Bind<WlCompositor>()!;
         Subcompositor = Bind<WlSubcompositor>();
@@ -72,7 +89,12 @@ internal sealed class Globals
         WmBase = Bind<XdgWmBase>()!;
         Dmabuf = Bind<ZwpLinuxDmabufV1>();
         Presentation = Bind<WpPresentation>();
-        Seat = Bind<WlSeat>() is { } seat ? new Seat(seat) : null;
+        RelativePointers = Bind<ZwpRelativePointerManagerV1>();
+        PointerConstraints = Bind<ZwpPointerConstraintsV1>();
+        ShortcutsInhibit = Bind<ZwpKeyboardShortcutsInhibitManagerV1>();
+        Tablets = Bind<ZwpTabletManagerV2>();
+        FractionalScale = Bind<WpFractionalScaleManagerV1>();
+        Seat = Bind<WlSeat>() is { } seat ? new Seat(seat, this, loop) : null;
         WmBase.Ping += (_, e) => WmBase.Pong(e.Serial);
     }
 

@@ -49,7 +49,7 @@ internal sealed class Host : LoopSource, IDisposable
         host.RoundTrip(loop);
         if (loop.Stopped)
             throw new ExitException(ExitCode.Ok, "Interrupted.");
-        host.Globals.Bind();
+        host.Globals.Bind(loop);
         host.Globals.Shm.Format += (_, e) => host.ShmFormats.Add(e.Format);
         if (host.Globals.Presentation is { } presentation)
             presentation.ClockId += (_, e) => host.PresentationClock = (int)e.ClkId;

@@ -12,15 +12,26 @@ internal sealed class Output
         (Proxy, _name) = (proxy, name);
         proxy.Mode += (_, e) =>
         {
-            if (e.Flags.HasFlag(WlOutputMode.Current))
-                RefreshMilliHz = e.Refresh;
+            if ((e.Flags & WlOutputMode.Current) != 0)
+                (RefreshMilliHz, Mode) = (e.Refresh, (e.Width, e.Height));
         };
+        proxy.Geometry += (_, e) => Millimetres = (e.PhysicalWidth, e.PhysicalHeight);
+        proxy.Scale += (_, e) => Scale = e.Factor;
     }
 
     public WlOutput Proxy { get; }
 
     /// <summary>Of its current mode; 0 where the host does not tell (headless).</summary>
     public int RefreshMilliHz { get; private set; }
+
+    /// <summary>Of its current mode, in device pixels.</summary>
+    public (int Width, int Height) Mode { get; private set; }
+
+    /// <summary>Of the glass; 0 where the host does not know.</summary>
+    public (int Width, int Height) Millimetres { get; private set; }
+
+    /// <summary>Device pixels per logical pixel, rounded up to a whole number by the host.</summary>
+    public int Scale { get; private set; } = 1;
 
     /// <summary>Whether this is the global that went away; then it is let go.</summary>
     public bool Gone(uint name)

@@ -15,11 +15,11 @@ internal enum ScaleMode
 /// <summary>Where the primary plane lies in the window, and so where everything on it does.</summary>
 internal readonly record struct Placement(Rectangle Window, Rectangle Plane, int GuestWidth, int GuestHeight)
 {
-    /// <summary>Centred in the window, by the mode.</summary>
-    public static Placement Of(int windowWidth, int windowHeight, int guestWidth, int guestHeight, ScaleMode mode)
+    /// <summary>Centred in the window, by the mode. If the guest is exactly as large as the window in device pixels, it fills it, whatever rounding says.</summary>
+    public static Placement Of(int windowWidth, int windowHeight, int guestWidth, int guestHeight, ScaleMode mode, bool isExact = false)
     {
-        var (width, height) = (guestWidth, guestHeight);
-        if (mode == ScaleMode.Fit)
+        var (width, height) = isExact ? (windowWidth, windowHeight) : (guestWidth, guestHeight);
+        if (mode == ScaleMode.Fit && !isExact)
         {
             // Compared crosswise, so that an exact fit stays exact.
             var wide = (long)guestWidth * windowHeight >= (long)guestHeight * windowWidth;
@@ -33,6 +33,10 @@ internal readonly record struct Placement(Rectangle Window, Rectangle Plane, int
     public PixelPoint Map(PixelPoint guest) => new(
         Plane.X + (int)Math.Floor((double)guest.X * Plane.Width / GuestWidth),
         Plane.Y + (int)Math.Floor((double)guest.Y * Plane.Height / GuestHeight));
+
+    /// <summary>A place in the window, as one of the guest; outside of the image it is outside there too.</summary>
+    public (double X, double Y) Unmap(double x, double y) =>
+        ((x - Plane.X) * GuestWidth / Plane.Width, (y - Plane.Y) * GuestHeight / Plane.Height);
 
     /// <summary>A length of the guest, in the window.</summary>
     public (int Width, int Height) MapSize(int width, int height) => (

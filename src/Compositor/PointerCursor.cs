@@ -10,19 +10,16 @@ namespace Guestplane.Compositor;
 internal sealed class PointerCursor : IDisposable
 {
     private readonly WlSurface _surface;
-    private readonly Seat _seat;
-    private WlPointer? _pointer;
-    private uint? _enterSerial;
-    private PixelPoint _hotspot;
-    private bool _isShown;
+    private readonly WindowInput _input;
+    private readonly Layer _layer;
+    private Flip _last;
 
-    public PointerCursor(Host host, Transport? forced)
+    public PointerCursor(Host host, WindowInput input, Transport? forced)
     {
+        _input = input;
         _surface = host.Globals.Compositor.CreateSurface();
+        _layer = new Layer(host.Globals, _surface, null, sync: false);
         Plane = new PlaneSurface(host, _surface, new Ladder(host, forced, opaque: false)) { Placing = Place };
-        _seat = host.Globals.Seat!;
-        _seat.Changed += SetPointer;
-        SetPointer();
     }
 
     public PlaneSurface Plane { get; }
@@ -30,45 +27,37 @@ internal sealed class PointerCursor : IDisposable
     public void Flip(Flip flip)
     {
         // The host moves it; only a new image or hotspot is news.
-        if (flip.Changed || flip.Scanout != Plane.Shown || flip.Hotspot != _hotspot)
+        if (flip.Changed || flip.Scanout != Plane.Shown || flip.Hotspot != _last.Hotspot)
             Plane.Flip(flip);
+    }
+
+    /// <summary>The image below is scaled otherwise.</summary>
+    public void Follow()
+    {
+        if (Plane.Shown is null)
+            return;
+        Place(_last);
+        _surface.Commit();
     }
 
     public void Dispose()
     {
-        _seat.Changed -= SetPointer;
         Plane.Dispose();
-        _pointer?.Dispose();
+        _layer.Dispose();
         _surface.Dispose();
     }
 
     private void Place(Flip flip)
     {
-        (_isShown, _hotspot) = (flip.Scanout is not null, flip.Hotspot);
-        SetCursor();
-    }
-
-    private void SetPointer()
-    {
-        if (_seat.HasPointer == _pointer is not null)
-            return;
-        _pointer?.Dispose();
-        _pointer = null;
-        _enterSerial = null;
-        if (!_seat.HasPointer)
-            return;
-        _pointer = _seat.Proxy.GetPointer();
-        _pointer.Enter += (_, e) =>
+        _last = flip;
+        if (flip.Scanout is not { } scanout)
         {
-            _enterSerial = e.Serial;
-            SetCursor();
-        };
-        _pointer.Leave += (_, _) => _enterSerial = null;
-    }
-
-    private void SetCursor()
-    {
-        if (_enterSerial is { } serial)
-            _pointer!.SetCursor(serial, _isShown ? _surface : null, _hotspot.X, _hotspot.Y);
+            _input.SetCursor(null, 0, 0);
+            return;
+        }
+        var (width, height) = _input.Placement.MapSize(scanout.Width, scanout.Height);
+        var whole = new Rectangle(0, 0, width, height);
+        _layer.Place(whole, flip.UprightSource, (scanout.Width, scanout.Height), whole);
+        _input.SetCursor(_surface, flip.Hotspot.X * width / scanout.Width, flip.Hotspot.Y * height / scanout.Height);
     }
 }

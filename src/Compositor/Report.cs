@@ -76,7 +76,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
 
     private static void WriteCursor(Utf8JsonWriter json, Screen screen)
     {
-        if (screen.Cursor is not { } cursor)
+        if (screen.Cursor.Plane is not { } cursor)
         {
             json.WriteNull("cursor");
             return;
@@ -84,7 +84,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         json.WriteStartObject("cursor");
         WritePlane(json, cursor);
         json.WriteNumber("committed", cursor.Stats.Committed);
-        json.WriteNumber("moves", screen.CursorMoves);
+        json.WriteNumber("moves", screen.Cursor.Moves);
         json.WriteNumber("imports", cursor.Imports);
         json.WriteEndObject();
     }

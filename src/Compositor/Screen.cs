@@ -28,8 +28,12 @@ internal sealed class Screen : IDisposable
     private readonly Layer? _rootLayer;
     private readonly WlBuffer? _backdrop;
     private readonly Layer _primaryLayer;
-    private readonly SubsurfacePlane? _cursor, _overlay;
-    private readonly PointerCursor? _pointerCursor;
+    private readonly SubsurfacePlane? _overlay;
+    private readonly HeadCursor _cursor;
+    private readonly WindowInput _input;
+    private readonly WindowScale _scale;
+    private readonly HeadResize _resize;
+    private Dimmer? _dimmer;
     private readonly Feedback? _feedback;
     private readonly LoopTimer _black, _retry;
     private (int Width, int Height) _size;
@@ -43,9 +47,16 @@ internal sealed class Screen : IDisposable
         (_host, Head, _options) = (host, head, options);
         var globals = host.Globals;
         _window = new Window(globals, title, options.Fullscreen);
+        _scale = new WindowScale(globals, _window.Root);
+        _scale.Changed += OnScaled;
+        _resize = new HeadResize(loop, head, options.Fixed);
+        _input = new WindowInput(_window.Root, head.Input);
+        _input.Changed += () => _window.SetTitle(_input.IsGrabbed ? $"{title} (Ctrl+Alt lets go)" : title);
+        globals.Seat?.Add(_input);
         _window.Configured += OnConfigured;
         _window.CloseRequested += () => CloseRequested?.Invoke();
         IsTree = globals is { Subcompositor: not null, Viewporter: not null };
+        _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
         Presentation = new Presentation(host);
         var surface = IsTree ? globals.Compositor.CreateSurface() : _window.Root;
         _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
@@ -63,13 +74,11 @@ internal sealed class Screen : IDisposable
         if (IsTree)
         {
             _rootLayer = new Layer(globals, _window.Root, null, sync: false);
-            _backdrop = Backdrop.Create(globals);
+            _backdrop = Pixel.Create(globals);
             _overlay = new SubsurfacePlane(host, _window.Root, options.Transport);
-            if (options.Cursor is CursorMode.Auto or CursorMode.Subsurface)
-                _cursor = new SubsurfacePlane(host, _window.Root, options.Transport);
+            // The window's root gets all input, so that places are of one surface.
+            _primaryLayer.IgnoreInput();
         }
-        if (options.Cursor == CursorMode.Pointer && globals.Seat is not null)
-            _pointerCursor = new PointerCursor(host, options.Transport);
         head.Flipped += OnFlip;
         loop.Add(_black = new LoopTimer(_ => Layout()));
         loop.Add(_retry = new LoopTimer(_ => Retry()));
@@ -83,14 +92,12 @@ internal sealed class Screen : IDisposable
     public PlaneSurface Primary { get; }
 
     /// <summary>The cursor plane, by whichever way it is shown; null when it is not.</summary>
-    public PlaneSurface? Cursor => _cursor?.Plane ?? _pointerCursor?.Plane;
-
-    public long CursorMoves => _cursor?.Moves ?? 0;
+    public HeadCursor Cursor => _cursor;
 
     public PlaneSurface? Overlay => _overlay?.Plane;
 
     /// <summary>What has happened here that is not part of a flip: imports, buffers made, and feedback that was told anew.</summary>
-    public long Events => EventsOf(Primary) + EventsOf(Cursor) + EventsOf(Overlay) + (_feedback?.Times ?? 0);
+    public long Events => EventsOf(Primary) + EventsOf(_cursor.Plane) + EventsOf(Overlay) + (_feedback?.Times ?? 0);
 
     public Presentation Presentation { get; }
 
@@ -105,6 +112,21 @@ internal sealed class Screen : IDisposable
 
     public event Action? CloseRequested;
 
+    /// <summary>The guest is not there: its last image is shown as such. Without planes of their own it stays as it is.</summary>
+    public void Dim(bool on)
+    {
+        if (IsTree && on)
+            _dimmer ??= new Dimmer(_host.Globals, _window.Root);
+        _dimmer?.Cover(_placement.Window);
+        if (!on)
+        {
+            _dimmer?.Dispose();
+            _dimmer = null;
+            _resize.Renew();
+        }
+        _window.Root.Commit();
+    }
+
     /// <summary>Takes no more flips; what is on the screen stays.</summary>
     public void Stop() => Head.Flipped -= OnFlip;
 
@@ -114,8 +136,10 @@ internal sealed class Screen : IDisposable
         _black.Cancel();
         _retry.Cancel();
         _feedback?.Dispose();
-        _pointerCursor?.Dispose();
-        _cursor?.Dispose();
+        _host.Globals.Seat?.Remove(_input);
+        _resize.Dispose();
+        _dimmer?.Dispose();
+        _cursor.Dispose();
         _overlay?.Dispose();
         Primary.Dispose();
         _primaryLayer.Dispose();
@@ -123,6 +147,7 @@ internal sealed class Screen : IDisposable
             Primary.Surface.Dispose();
         _rootLayer?.Dispose();
         _backdrop?.Dispose();
+        _scale.Dispose();
         _window.Dispose();
     }
 
@@ -165,8 +190,7 @@ internal sealed class Screen : IDisposable
                 Primary.Flip(flip);
                 break;
             case PlaneKind.Cursor:
-                _cursor?.Flip(flip, mayMove: !_host.IsStalled);
-                _pointerCursor?.Flip(flip);
+                _cursor.Flip(flip, mayMove: !_host.IsStalled);
                 break;
             case PlaneKind.Overlay:
                 _overlay?.Flip(flip, mayMove: !_host.IsStalled);
@@ -206,10 +230,14 @@ internal sealed class Screen : IDisposable
         _black.Cancel();
         var guest = _image.Scanout is null ? s_blackSize : (_image.Source.Width, _image.Source.Height);
         // On the toplevel itself an image is as large as it is: there is no viewport to fit it, nor a root around it.
-        var wanted = IsTree && _window.HostSize.Width > 0 ? _window.HostSize : guest;
+        var wanted = !IsTree ? guest : _window.HostSize.Width > 0 ? _window.HostSize : (_scale.ToLogical(guest.Item1), _scale.ToLogical(guest.Item2));
         var resized = wanted != _size;
         _size = wanted;
-        _placement = Placement.Of(wanted.Item1, wanted.Item2, guest.Item1, guest.Item2, _options.Scale);
+        var device = (_scale.ToDevice(wanted.Item1), _scale.ToDevice(wanted.Item2));
+        _placement = Placement.Of(wanted.Item1, wanted.Item2, guest.Item1, guest.Item2, _options.Scale, isExact: device == guest);
+        _input.Placement = _placement;
+        if (IsTree && _window.HostSize.Width > 0)
+            _resize.Follow(device.Item1, device.Item2, _scale.Output);
         if (resized)
             _window.SetGeometry(wanted.Item1, wanted.Item2);
         if (IsTree)
@@ -230,11 +258,18 @@ internal sealed class Screen : IDisposable
             _window.Root.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
             _rootLayer!.Place(_placement.Window, new(0, 0, 1, 1), (1, 1), _placement.Window);
             _rootLayer.SetOpaque(_size.Width, _size.Height);
+            _dimmer?.Cover(_placement.Window);
         }
         if (_image.Scanout is { } scanout)
             _primaryLayer.Place(_placement.Plane, _image.UprightSource, (scanout.Width, scanout.Height), _placement.Window);
-        _cursor?.Follow(_placement);
+        _cursor.Follow(_placement);
         _overlay?.Follow(_placement);
+    }
+
+    private void OnScaled()
+    {
+        if (_window.IsConfigured && _image.Scanout is not null)
+            Layout();
     }
 
     private void SetOpaque((int Width, int Height) size)

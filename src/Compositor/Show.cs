@@ -36,6 +36,7 @@ internal sealed class Show : IDisposable
         foreach (var head in guest.Heads)
             AddScreen(head);
         guest.Lost += OnLost;
+        guest.Returned += OnReturned;
     }
 
     /// <summary>Runs until the user, the host, the guest or a limit ends it; says how it went.</summary>
@@ -81,11 +82,11 @@ internal sealed class Show : IDisposable
         _screens.Add(screen);
         screen.CloseRequested += _loop.Stop;
         screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
-        if (screen.Cursor is { } cursor)
+        foreach (var cursor in screen.Cursor.Planes)
             cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);
         if (screen.Overlay is { } overlay)
             overlay.Stepped += (_, step) => Say(head, "overlay", step, overlay);
-        if (screen.Cursor is null && _options.Cursor != CursorMode.None)
+        if (!screen.Cursor.Planes.Any() && _options.Cursor != CursorMode.None)
             _messages.Warn($"The cursor plane is not shown: the host has no {(_options.Cursor == CursorMode.Pointer ? "wl_seat" : "wl_subcompositor or wp_viewporter")}.");
         head.Refused += sentence => _messages.Warn(_refused = sentence);
         screen.Presentation.Shown += (_, _) => OnShown();
@@ -164,8 +165,21 @@ internal sealed class Show : IDisposable
 
     private void OnLost(string sentence)
     {
-        _lost = sentence;
-        _loop.Stop();
+        if (!_options.Wait || !_guest.CanReturn)
+        {
+            _lost = sentence;
+            _loop.Stop();
+            return;
+        }
+        _messages.Info($"{sentence} Waiting for it.");
+        _screens.ForEach(screen => screen.Dim(true));
+        _guest.Return();
+    }
+
+    private void OnReturned()
+    {
+        _messages.Info($"{_guest.Source} is there again.");
+        _screens.ForEach(screen => screen.Dim(false));
     }
 
     private void Tell()

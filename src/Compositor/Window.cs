@@ -29,7 +29,7 @@ internal sealed class Window : IDisposable
         _xdgSurface.Configure += (_, e) => Apply(e.Serial);
         _toplevel.Close += (_, _) => CloseRequested?.Invoke();
         _toplevel.SetAppId("guestplane");
-        _toplevel.SetTitle(title.Length <= MaxTitle ? title : title[..MaxTitle]);
+        SetTitle(title);
         if (fullscreen)
             _toplevel.SetFullscreen(null);
         // The first commit has no buffer: it asks for the first configure (xdg-shell.xml, xdg_surface).
@@ -52,6 +52,8 @@ internal sealed class Window : IDisposable
 
     /// <summary>The user wants it gone.</summary>
     public event Action? CloseRequested;
+
+    public void SetTitle(string title) => _toplevel.SetTitle(title.Length <= MaxTitle ? title : title[..MaxTitle]);
 
     /// <summary>The window without shadows and such: always told, since subsurfaces may reach beyond it.</summary>
     public void SetGeometry(int width, int height) => _xdgSurface.SetWindowGeometry(0, 0, width, height);

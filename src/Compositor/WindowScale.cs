@@ -1,0 +1,57 @@
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// Device pixels per logical pixel of a window: what the host prefers for it (wp_fractional_scale_v1), else the largest of
+/// the outputs that it is on.
+/// </summary>
+internal sealed class WindowScale : IDisposable
+{
+    /// <summary>The protocol's unit: a scale of 1.</summary>
+    public const int One = 120;
+
+    private readonly Globals _globals;
+    private readonly WpFractionalScaleV1? _fractional;
+    private readonly List<WlOutput> _outputs = [];
+    private uint _preferred;
+
+    public WindowScale(Globals globals, WlSurface surface)
+    {
+        _globals = globals;
+        surface.Enter += (_, e) =>
+        {
+            if (e.Output is { } output && !_outputs.Contains(output))
+                _outputs.Add(output);
+            Changed?.Invoke();
+        };
+        surface.Leave += (_, e) =>
+        {
+            if (e.Output is { } output)
+                _outputs.Remove(output);
+        };
+        _fractional = globals.FractionalScale?.GetFractionalScale(surface);
+        if (_fractional is not null)
+            _fractional.PreferredScale += (_, e) =>
+            {
+                _preferred = e.Scale;
+                Changed?.Invoke();
+            };
+    }
+
+    /// <summary>The output that it is on, the last that it came to; null while it is on none.</summary>
+    public Output? Output => _globals.Outputs.Find(output => _outputs.Count > 0 && output.Proxy == _outputs[^1]);
+
+    /// <summary>In 1/120.</summary>
+    public int Scale120 => _preferred > 0 ? (int)Math.Min(_preferred, 100 * One)
+        : One * Math.Clamp(_globals.Outputs.Where(output => _outputs.Contains(output.Proxy)).Select(output => output.Scale).DefaultIfEmpty(1).Max(), 1, 100);
+
+    public event Action? Changed;
+
+    /// <summary>Rounded half up, as the host does (fractional-scale-v1.xml).</summary>
+    public int ToDevice(int logical) => (int)(((long)logical * Scale120 + One / 2) / One);
+
+    public int ToLogical(int device) => (int)Math.Max(1, ((long)device * One + Scale120 / 2) / Scale120);
+
+    public void Dispose() => _fractional?.Dispose();
+}
