@@ -7,10 +7,6 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/vfio.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,31 +14,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000LL
-#define NS_PER_MS 1000000LL
-
-enum { BAR_VRAM = 0, BAR_REGISTERS = 2 };
-
-// The VBE "dispi" registers: 16 bits each, and only 16-bit accesses count.
-enum { VBE_BASE = 0x500 };
-enum vbe_register {
-	VBE_ID,
-	VBE_XRES,
-	VBE_YRES,
-	VBE_BPP,
-	VBE_ENABLE,
-	VBE_BANK,
-	VBE_VIRT_WIDTH,
-	VBE_VIRT_HEIGHT,
-	VBE_X_OFFSET,
-	VBE_Y_OFFSET,
-};
-enum { VBE_ID_ANY = 0xb0c0, VBE_DISABLED = 0, VBE_ENABLED_LINEAR = 0x41 };
-
-static const uint32_t WHITE = 0xffffffff, BLACK = 0xff000000;
+#include "fail.h"
+#include "painter.h"
+#include "steps.h"
+#include "timing.h"
+#include "vbe.h"
 
 static struct {
 	int fd;
@@ -58,81 +36,12 @@ static struct {
 	int front;
 } screen;
 
-static uint32_t frame;
-static unsigned flips;
 static pid_t command_pid;
-static bool terminated;
-
-// Takes the command along: nobody would wait for it.
-static void fail(const char *format, ...)
-{
-	int error = errno;
-	va_list arguments;
-
-	va_start(arguments, format);
-	fputs("mbochs-driver: ", stderr);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fprintf(stderr, error ? ": %s\n" : "\n", strerror(error));
-	if (command_pid > 0)
-		kill(command_pid, SIGTERM);
-	exit(1);
-}
 
 static void usage(void)
 {
 	errno = 0;
 	fail("usage: mbochs-driver (--uuid UUID | --pid PID | --fd N) [--then-exec FD] STEP… [-- COMMAND…]");
-}
-
-// ---- time and signals --------------------------------------------------------
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-// SIGTERM, SIGINT and SIGCHLD stay blocked and are only taken where we sleep:
-// no step is ever half done.
-static sigset_t ending_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGCHLD);
-	return set;
-}
-
-static bool take_signal(int64_t deadline)
-{
-	sigset_t set = ending_signals();
-	int64_t left = deadline - now();
-	struct timespec t = { 0, 0 };
-	int signal;
-
-	if (left > 0) {
-		t.tv_sec = left / NS_PER_S;
-		t.tv_nsec = left % NS_PER_S;
-	}
-	signal = deadline == INT64_MAX ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &t);
-	if (signal == SIGTERM || signal == SIGINT)
-		terminated = true;
-	return signal > 0;
-}
-
-// False if the steps are to end: we were told to, or the command has ended.
-static bool sleep_until(int64_t deadline)
-{
-	do {
-		if (take_signal(deadline))
-			return false;
-	} while (now() < deadline);
-	return true;
 }
 
 // ---- finding the device ------------------------------------------------------
@@ -265,205 +174,74 @@ static void use_device(int fd)
 		fail("mapping the VRAM");
 }
 
-// ---- drawing -----------------------------------------------------------------
+// ---- the screen --------------------------------------------------------------
 
-static uint32_t *pixel(int half, unsigned x, unsigned y)
+static struct picture picture(int half)
 {
-	return device.vram + (size_t)(screen.y[half] + y) * screen.width + x;
+	struct picture picture = { device.vram + (size_t)screen.y[half] * screen.width, screen.width, screen.height };
+
+	return picture;
 }
 
-static void fill(int half, unsigned x, unsigned y, unsigned width, unsigned height, uint32_t colour)
-{
-	for (unsigned row = y; row < y + height; row++) {
-		uint32_t *p = pixel(half, x, row);
-
-		for (unsigned i = 0; i < width; i++)
-			p[i] = colour;
-	}
-}
-
-static void draw_border(int half)
-{
-	const unsigned thick = 8, w = screen.width, h = screen.height;
-
-	fill(half, 0, 0, w, thick, WHITE);
-	fill(half, 0, h - thick, w, thick, WHITE);
-	fill(half, 0, 0, thick, h, WHITE);
-	fill(half, w - thick, 0, thick, h, WHITE);
-}
-
-// Guard white, black; 32 bits of the frame number; parity; guard black, white.
-static void draw_bar_code(int half, uint32_t number)
-{
-	enum { LEFT = 16, TOP = 16, CELL_WIDTH = 8, CELL_HEIGHT = 16, CELLS = 37, MIN_WIDTH = 328 };
-	bool white[CELLS] = { [0] = true, [CELLS - 1] = true };
-
-	if (screen.width < MIN_WIDTH)
-		return;
-	for (int bit = 0; bit < 32; bit++)
-		white[2 + bit] = number >> (31 - bit) & 1;
-	white[34] = __builtin_parity(number);
-	for (int cell = 0; cell < CELLS; cell++)
-		fill(half, LEFT + cell * CELL_WIDTH, TOP, CELL_WIDTH, CELL_HEIGHT, white[cell] ? WHITE : BLACK);
-}
-
-// Unlike on both halves, and unlike at every place: a wrong buffer or offset shows.
-static void draw_checker(int half)
-{
-	static const uint32_t colour[2] = { 0xc02040, 0x20c040 };
-	const unsigned square = 64;
-
-	for (unsigned y = 0; y < screen.height; y++) {
-		uint32_t *p = pixel(half, 0, y);
-
-		for (unsigned x = 0; x < screen.width; x++) {
-			bool dark = (x / square ^ y / square) & 1;
-
-			p[x] = BLACK | (dark ? colour[half] >> 1 & 0x7f7f7f : colour[half]);
-		}
-	}
-	draw_border(half);
-}
-
-// Colour bars above ramps of red, green, blue and grey; the second half upside down.
-static void draw_test_card(int half)
-{
-	static const uint32_t bars[8] = {
-		0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000, 0x0000ff, 0x000000,
-	};
-	static const uint32_t ramps[4] = { 0x010000, 0x000100, 0x000001, 0x010101 };
-	const unsigned w = screen.width, h = screen.height;
-
-	for (unsigned y = 0; y < h; y++) {
-		unsigned row = half ? h - 1 - y : y;
-		uint32_t *p = pixel(half, 0, y);
-
-		for (unsigned x = 0; x < w; x++) {
-			if (row < h / 2)
-				p[x] = BLACK | bars[x * 8 / w];
-			else
-				p[x] = BLACK | ramps[(row - h / 2) * 4 / (h - h / 2)] * (x * 256 / w);
-		}
-	}
-	draw_border(half);
-}
-
-static void draw_both(void (*draw)(int half))
+static void draw_both(void (*draw)(struct picture picture, unsigned half), uint32_t number)
 {
 	for (int half = 0; half < 2; half++) {
-		draw(half);
-		draw_bar_code(half, frame);
+		draw(picture(half), half);
+		draw_bar_code(picture(half), number);
 	}
 }
 
-// ---- steps -------------------------------------------------------------------
-
-static void print_step(const char *step)
+static void set_mode(unsigned width, unsigned height, uint32_t number)
 {
-	printf("t=%lld step=%s frame=%u\n", (long long)now(), step, frame);
-}
-
-// mbochs exports only what starts on a page: the second half may have to start
-// a few lines below the end of the first.
-static unsigned second_half_line(unsigned stride, unsigned height)
-{
-	while ((uint64_t)stride * height % 4096)
-		height++;
-	return height;
-}
-
-static bool step_mode(const char *value)
-{
-	unsigned width, height, second;
+	unsigned second = vbe_second_line(width, height);
 
 	errno = 0;
-	if (sscanf(value, "%ux%u", &width, &height) != 2 || width < 64 || height < 64)
-		fail("mode=%s: not WIDTHxHEIGHT, from 64x64", value);
-	second = second_half_line(width * 4, height);
 	if ((uint64_t)width * 4 * (second + height) > device.vram_size)
-		fail("mode=%s: does not fit twice into the VRAM", value);
-
+		fail("mode=%ux%u: does not fit twice into the VRAM", width, height);
 	vbe_write(VBE_ENABLE, VBE_DISABLED);
 	screen.width = width;
 	screen.height = height;
 	screen.y[1] = second;
 	screen.front = 0;
-	draw_both(draw_checker);
-	vbe_write(VBE_XRES, width);
-	vbe_write(VBE_YRES, height);
-	vbe_write(VBE_BPP, 32);
-	vbe_write(VBE_VIRT_WIDTH, width);
-	vbe_write(VBE_VIRT_HEIGHT, second + height);
-	vbe_write(VBE_X_OFFSET, 0);
-	vbe_write(VBE_Y_OFFSET, 0);
-	vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR);
-	return true;
+	draw_both(draw_checker, number);
+	vbe_set_mode(vbe_write, width, height, second + height);
 }
 
-// Drawn right before the flip and not right after the last one, so that a host
-// that is still reading the back half sees it whole.
-static bool step_flip(const char *value)
+static void flip(uint32_t number)
 {
-	double rate;
-	unsigned count;
-	int64_t start = now();
-
-	errno = 0;
-	if (sscanf(value, "%lf,%u", &rate, &count) != 2 || rate <= 0)
-		fail("flip=%s: not RATE,COUNT", value);
-	for (unsigned i = 1; i <= count; i++) {
-		if (!sleep_until(start + (int64_t)(i * (NS_PER_S / rate))))
-			return false;
-		screen.front = !screen.front;
-		draw_bar_code(screen.front, ++frame);
-		vbe_write(VBE_Y_OFFSET, screen.y[screen.front]);
-		flips++;
-	}
-	return true;
+	screen.front = !screen.front;
+	draw_bar_code(picture(screen.front), number);
+	vbe_write(VBE_Y_OFFSET, screen.y[screen.front]);
 }
 
-static bool step_wait(const char *value)
-{
-	return sleep_until(now() + atoll(value) * NS_PER_MS);
-}
+static void update(uint32_t number) { draw_bar_code(picture(screen.front), number); }
+static void paint(uint32_t number) { draw_both(draw_test_card, number); }
+static void off(void) { vbe_write(VBE_ENABLE, VBE_DISABLED); }
+static void on(void) { vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR); }
 
-static bool run_step(const char *step)
-{
-	const char *value = strchr(step, '=');
-	size_t length = value ? (size_t)(value++ - step) : strlen(step);
-	bool on = true;
-
-#define IS(name) (length == strlen(name) && !strncmp(step, name, length))
-	errno = 0;
-	if (value && IS("mode"))
-		on = step_mode(value);
-	else if (value && IS("wait"))
-		on = step_wait(value);
-	else if (!value && IS("hold"))
-		on = sleep_until(INT64_MAX);
-	else if (!value && IS("off"))
-		vbe_write(VBE_ENABLE, VBE_DISABLED);
-	else if (!screen.width)
-		fail("%s: no such step, or no mode= before it", step);
-	else if (value && IS("flip"))
-		on = step_flip(value);
-	else if (!value && IS("paint"))
-		draw_both(draw_test_card);
-	else if (!value && IS("on"))
-		vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR);
-	else
-		fail("%s: no such step", step);
-#undef IS
-	print_step(step);
-	return on;
-}
+static const struct guest guest = {
+	.set_mode = set_mode,
+	.flip = flip,
+	.update = update,
+	.paint = paint,
+	.off = off,
+	.on = on,
+};
 
 // ---- the command -------------------------------------------------------------
+
+// Nobody would wait for it if we fail.
+static void end_command(void)
+{
+	if (command_pid > 0)
+		kill(command_pid, SIGTERM);
+}
 
 static void start_command(char **command, int as_fd)
 {
 	sigset_t set = ending_signals();
 
+	atexit(end_command);
 	command_pid = fork();
 	if (command_pid < 0)
 		fail("fork");
@@ -485,8 +263,10 @@ static int finish_command(void)
 	for (;;) {
 		if (terminated)
 			kill(command_pid, SIGTERM);
-		if (waitpid(command_pid, &status, WNOHANG) == command_pid)
+		if (waitpid(command_pid, &status, WNOHANG) == command_pid) {
+			command_pid = 0;
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		}
 		take_signal(INT64_MAX);
 	}
 }
@@ -539,11 +319,9 @@ int main(int argc, char **argv)
 	use_device(uuid ? open_by_uuid(uuid) : pid ? borrow_from(pid) : fd);
 	if (command)
 		start_command(command, as_fd);
-	for (int i = first_step; i < last_step; i++)
-		if (!run_step(argv[i]))
-			break;
+	run_steps(&guest, argv + first_step, last_step - first_step);
 	if (command)
 		status = finish_command();
-	printf("last-frame=%u flips=%u\n", frame, flips);
+	print_last_frame();
 	return status;
 }

@@ -1,0 +1,31 @@
+// The "dispi" registers of Bochs' display, which QEMU's VGA and the kernel's mbochs have alike.
+#ifndef VBE_H
+#define VBE_H
+
+// In the memory BAR of the registers: 16 bits each, and only 16-bit accesses count.
+enum { BAR_VRAM = 0, BAR_REGISTERS = 2, VBE_BASE = 0x500 };
+
+enum vbe_register {
+	VBE_ID,
+	VBE_XRES,
+	VBE_YRES,
+	VBE_BPP,
+	VBE_ENABLE,
+	VBE_BANK,
+	VBE_VIRT_WIDTH,
+	VBE_VIRT_HEIGHT,
+	VBE_X_OFFSET,
+	VBE_Y_OFFSET,
+};
+enum { VBE_ID_ANY = 0xb0c0, VBE_DISABLED = 0, VBE_ENABLED_LINEAR = 0x41 };
+
+typedef void vbe_writer(enum vbe_register index, unsigned value);
+
+// Of a display that is off, and then is on: 32 bits a pixel; VIRTUAL_HEIGHT lines of VRAM, of which HEIGHT are
+// shown, from the first on.
+void vbe_set_mode(vbe_writer *write, unsigned width, unsigned height, unsigned virtual_height);
+
+// mbochs exports only what starts on a page: a second picture below the first may have to start a few lines lower.
+unsigned vbe_second_line(unsigned width, unsigned height);
+
+#endif

@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fail.h"
+#include "painter.h"
+#include "pci.h"
+#include "qtest.h"
+#include "vbe.h"
+#include "vga.h"
+
+// VGA's own ports from 0x3c0 on, in the same BAR. mbochs does not have them, and ignores what is written there.
+enum { PORTS = 0x400, ATTRIBUTE_INDEX = PORTS, INPUT_STATUS_1 = PORTS + 0x1a, ATTRIBUTE_SCREEN_ON = 0x20 };
+
+// Both have 16 MiB of VRAM at least: -device VGA by default, mbochs from its "medium" type on.
+static const uint64_t VRAM_SIZE = 16 << 20;
+
+static uint64_t registers, vram;
+
+// Two buffers one above the other in the VRAM; a flip moves Y_OFFSET. They are drawn in memory of ours, of which the
+// VRAM gets a copy: QEMU looks for changes where it wrote itself.
+static struct {
+	unsigned width, height;
+	unsigned y[2];
+	int front;
+	uint32_t *copy[2];
+} screen;
+
+static void vbe_write(enum vbe_register index, unsigned value)
+{
+	qtest_write16(registers + VBE_BASE + 2 * index, value);
+}
+
+static struct picture picture(int half)
+{
+	struct picture picture = { screen.copy[half], screen.width, screen.height };
+
+	return picture;
+}
+
+static void upload(int half, struct rectangle area)
+{
+	const uint64_t stride = (uint64_t)screen.width * 4, to = vram + screen.y[half] * stride;
+
+	for (unsigned y = area.y; y < area.y + area.height; y++)
+		qtest_post(to + y * stride + area.x * 4, screen.copy[half] + (size_t)y * screen.width + area.x,
+			(size_t)area.width * 4);
+	qtest_wait();
+}
+
+static void draw_both(void (*draw)(struct picture picture, unsigned half), uint32_t number)
+{
+	struct rectangle whole = { .width = screen.width, .height = screen.height };
+
+	for (int half = 0; half < 2; half++) {
+		draw(picture(half), half);
+		draw_bar_code(picture(half), number);
+		upload(half, whole);
+	}
+}
+
+static void draw_number(int half, uint32_t number)
+{
+	draw_bar_code(picture(half), number);
+	upload(half, bar_code_area(picture(half)));
+}
+
+static void off(void) { vbe_write(VBE_ENABLE, VBE_DISABLED); }
+static void on(void) { vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR); }
+
+static void set_mode(unsigned width, unsigned height, uint32_t number)
+{
+	unsigned second = vbe_second_line(width, height);
+
+	errno = 0;
+	if ((uint64_t)width * 4 * (second + height) > VRAM_SIZE)
+		fail("mode=%ux%u: does not fit twice into the VRAM", width, height);
+	off();
+	screen.width = width;
+	screen.height = height;
+	screen.y[1] = second;
+	screen.front = 0;
+	for (int half = 0; half < 2; half++) {
+		free(screen.copy[half]);
+		screen.copy[half] = malloc((size_t)width * height * 4);
+		if (!screen.copy[half])
+			fail("memory for %ux%u", width, height);
+	}
+	draw_both(draw_checker, number);
+	vbe_set_mode(vbe_write, width, height, second + height);
+	// Reading the status makes the next write to the attribute port one of its index.
+	qtest_read8(registers + INPUT_STATUS_1);
+	qtest_write8(registers + ATTRIBUTE_INDEX, ATTRIBUTE_SCREEN_ON);
+}
+
+static void flip(uint32_t number)
+{
+	screen.front = !screen.front;
+	draw_number(screen.front, number);
+	vbe_write(VBE_Y_OFFSET, screen.y[screen.front]);
+}
+
+static void update(uint32_t number) { draw_number(screen.front, number); }
+static void paint(uint32_t number) { draw_both(draw_test_card, number); }
+
+static const struct guest guest = {
+	.set_mode = set_mode,
+	.flip = flip,
+	.update = update,
+	.paint = paint,
+	.off = off,
+	.on = on,
+};
+
+const struct guest *vga_guest(void)
+{
+	vram = pci_bar(BAR_VRAM);
+	registers = pci_bar(BAR_REGISTERS);
+	errno = 0;
+	if ((qtest_read16(registers + VBE_BASE + 2 * VBE_ID) & 0xfff0) != VBE_ID_ANY)
+		fail("the display has no VBE registers");
+	return &guest;
+}

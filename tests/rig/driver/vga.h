@@ -1,0 +1,10 @@
+// The guest of a card with Bochs' VBE registers behind a QEMU: -device VGA, or an mbochs by vfio-pci.
+#ifndef VGA_H
+#define VGA_H
+
+#include "steps.h"
+
+// Takes the device that pci_find_display() has found.
+const struct guest *vga_guest(void);
+
+#endif
