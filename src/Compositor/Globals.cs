@@ -27,6 +27,8 @@ internal sealed class Globals
         new("wp_presentation", 2, 1, false),
         // 5: pointer frames. 8: wheels by 1/120 of a notch. 9 and 10 add what is not used yet.
         new("wl_seat", 8, 5, false),
+        // 3: how a drag ends, which is what a host of today expects to be told of.
+        new("wl_data_device_manager", 3, 1, false),
         new("zwp_relative_pointer_manager_v1", 1, 1, false),
         new("zwp_pointer_constraints_v1", 1, 1, false),
         new("zwp_keyboard_shortcuts_inhibit_manager_v1", 1, 1, false),
@@ -65,6 +67,8 @@ internal sealed class Globals
 
     public Seat? Seat { get; private set; }
 
+    public WlDataDeviceManager? DataDevices { get; private set; }
+
     public ZwpRelativePointerManagerV1? RelativePointers { get; private set; }
 
     public ZwpPointerConstraintsV1? PointerConstraints { get; private set; }
@@ -89,6 +93,7 @@ internal sealed class Globals
         WmBase = Bind<XdgWmBase>()!;
         Dmabuf = Bind<ZwpLinuxDmabufV1>();
         Presentation = Bind<WpPresentation>();
+        DataDevices = Bind<WlDataDeviceManager>();
         RelativePointers = Bind<ZwpRelativePointerManagerV1>();
         PointerConstraints = Bind<ZwpPointerConstraintsV1>();
         ShortcutsInhibit = Bind<ZwpKeyboardShortcutsInhibitManagerV1>();

@@ -34,8 +34,17 @@ internal sealed class Keyboard : IDisposable
         (_proxy, _globals, _loop) = (proxy, globals, loop);
         loop.Add(_repeat = new LoopTimer(Repeat));
         proxy.Enter += (_, e) => Enter(windows.Of(e.Surface));
-        proxy.Leave += (_, _) => Leave();
-        proxy.Key += (_, e) => Key(e.Key, e.State == WlKeyboardKeyState.Pressed);
+        proxy.Leave += (_, _) =>
+        {
+            Leave();
+            Pressed!(null);
+        };
+        proxy.Key += (_, e) =>
+        {
+            if (e.State == WlKeyboardKeyState.Pressed)
+                Pressed!(e.Serial);
+            Key(e.Key, e.State == WlKeyboardKeyState.Pressed);
+        };
         proxy.Modifiers += (_, e) => SyncLocks(e.ModsLocked);
         proxy.RepeatInfo += (_, e) =>
         {
@@ -44,6 +53,9 @@ internal sealed class Keyboard : IDisposable
             _delayNs = Math.Clamp(e.Delay, 1, 10_000) * 1_000_000L;
         };
     }
+
+    /// <summary>Told the serial of every press, and null when the keyboard leaves.</summary>
+    public required Action<uint?> Pressed { get; init; }
 
     public void Forget(WindowInput input)
     {

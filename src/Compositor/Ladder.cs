@@ -38,7 +38,12 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
     public Feedback? SurfaceFeedback { get; set; }
 
     /// <summary>The best rung for a scanout.</summary>
-    public Step First(Scanout scanout) => From(Transport.DmaBuf, scanout, null);
+    public Step First(Scanout scanout) => scanout.Kind switch
+    {
+        MemoryKind.Shared => From(Transport.Shm, scanout, "the guest gives shared memory, not a dma-buf"),
+        MemoryKind.Bytes => From(Transport.Copy, scanout, "the guest gives bytes, not a dma-buf"),
+        _ => From(Transport.DmaBuf, scanout, null),
+    };
 
     /// <summary>The next rung after an import that the host refused.</summary>
     public Step Next(Scanout scanout, Step failed) => From(failed.Transport + 1, scanout,
@@ -128,8 +133,6 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
 
     private string? DmaBufProblem(Scanout scanout, Fourcc format)
     {
-        if (scanout.Kind != MemoryKind.DmaBuf)
-            return scanout.Kind == MemoryKind.Shared ? "the guest gives shared memory, not a dma-buf" : "the guest gives bytes, not a dma-buf";
         if (host.Globals.Dmabuf is null)
             return "the host has no zwp_linux_dmabuf_v1 of version 3 or later";
         var modifier = scanout.Layout.Modifier;
@@ -139,8 +142,6 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
 
     private string? ShmProblem(Scanout scanout, Fourcc format)
     {
-        if (scanout.Kind == MemoryKind.Bytes)
-            return "bytes have no descriptor for wl_shm";
         if (scanout.Layout.Modifier != Modifier.Linear)
             return $"wl_shm takes rows, and the modifier is {scanout.Layout.Modifier}";
         if (FormatProblem(scanout, format) is { } problem)

@@ -29,6 +29,7 @@ internal sealed class PlaneSurface : IDisposable
     private (Rectangle Source, bool IsBottomUp) _shownPart;
     private long _committedTicket;
     private int _saidTransports;
+    private bool _saidTurnedOver;
 
     public PlaneSurface(Host host, WlSurface surface, Ladder ladder)
     {
@@ -74,6 +75,9 @@ internal sealed class PlaneSurface : IDisposable
 
     /// <summary>The plane has come to stand on another rung: once for each, with its reason.</summary>
     public event Action<PlaneSurface, Step>? Stepped;
+
+    /// <summary>It shows its first image that is upside down in memory.</summary>
+    public event Action<PlaneSurface>? TurnedOver;
 
     /// <summary>The host has shown a frame of ours, and wants the next one.</summary>
     public event Action? FrameDone;
@@ -178,7 +182,7 @@ internal sealed class PlaneSurface : IDisposable
         var isUpdate = Shown is not null && Shown == flip.Scanout && _shownPart == (flip.Source, flip.IsBottomUp);
         Shown = flip.Scanout;
         if (flip.Scanout is not null && _shownPart.IsBottomUp != flip.IsBottomUp)
-            Surface.SetBufferTransform(flip.IsBottomUp ? WlOutputTransform.Flipped180 : WlOutputTransform.Normal);
+            Turn(flip.IsBottomUp);
         _shownPart = (flip.Source, flip.IsBottomUp);
         Placing?.Invoke(flip);
         Surface.Attach(buffer?.Proxy, 0, 0);
@@ -201,6 +205,14 @@ internal sealed class PlaneSurface : IDisposable
         Stats.Committed++;
         Stats.FlipToCommit.Add(now - flip.Time);
         Committed?.Invoke();
+    }
+
+    private void Turn(bool isBottomUp)
+    {
+        Surface.SetBufferTransform(isBottomUp ? WlOutputTransform.Flipped180 : WlOutputTransform.Normal);
+        if (isBottomUp && !_saidTurnedOver)
+            TurnedOver?.Invoke(this);
+        _saidTurnedOver |= isBottomUp;
     }
 
     private void AskForFrame(long now)

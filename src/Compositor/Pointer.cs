@@ -30,12 +30,20 @@ internal sealed class Pointer : IDisposable
         proxy.Enter += (_, e) => Enter(windows.Of(e.Surface), e.Serial, e.SurfaceX.Value, e.SurfaceY.Value);
         proxy.Leave += (_, _) => Leave();
         proxy.Motion += (_, e) => Move(e.SurfaceX.Value, e.SurfaceY.Value);
-        proxy.Button += (_, e) => Button(e.Button, e.State == WlPointerButtonState.Pressed);
+        proxy.Button += (_, e) =>
+        {
+            if (e.State == WlPointerButtonState.Pressed)
+                Pressed!(e.Serial);
+            Button(e.Button, e.State == WlPointerButtonState.Pressed);
+        };
         proxy.Axis += (_, e) => Scroll(e.Axis, e.Value.Value * WheelPerUnit, ref _axis);
         proxy.AxisDiscrete += (_, e) => Step(e.Axis, e.Discrete * 120);
         proxy.AxisValue120 += (_, e) => Step(e.Axis, e.Value120);
         proxy.Frame += (_, _) => EndFrame();
     }
+
+    /// <summary>Told the serial of every press.</summary>
+    public required Action<uint?> Pressed { get; init; }
 
     public void Forget(WindowInput input)
     {

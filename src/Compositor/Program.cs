@@ -47,13 +47,14 @@ internal static class Program
         var console = new Option<uint?>("--console") { Description = "Of a VM with several, show only this console (see guestplane list)." };
         var wait = new Option<bool>("--wait") { Description = "When the VM ends, keep its last image, dimmed, until it is there again." };
         var keepSize = new Option<bool>("--fixed") { Description = "Scale the guest to the window, instead of asking it to follow the window's size." };
+        var noClipboard = new Option<bool>("--no-clipboard") { Description = "Keep the guest from the desktop's clipboard, and the desktop from the guest's." };
         var edid = new Option<string?>("--edid") { Description = $"Plug a monitor into the vGPU: {Edid.Help}." };
         var frames = new Option<long?>("--frames") { Description = "End after so many flips." };
         var seconds = new Option<double?>("--seconds") { Description = "End after so long." };
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file at the end." };
         var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
         var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
-        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, console, wait, keepSize, edid, frames, seconds, report, ready, require };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, console, wait, keepSize, noClipboard, edid, frames, seconds, report, ready, require };
         command.SetAction(parsed => (int)Run(messages, new ShowOptions
         {
             Source = parsed.GetValue(source)!,
@@ -63,6 +64,7 @@ internal static class Program
             Scale = parsed.GetValue(scale),
             Console = parsed.GetValue(console),
             Wait = parsed.GetValue(wait),
+            Clipboard = !parsed.GetValue(noClipboard),
             Fixed = parsed.GetValue(keepSize),
             Edid = parsed.GetValue(edid) is { } monitor ? Edid.Parse(monitor) : null,
             Frames = InRange(parsed.GetValue(frames), "--frames"),

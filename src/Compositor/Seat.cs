@@ -26,6 +26,12 @@ internal sealed class Seat
 
     public Touch? Touch { get; private set; }
 
+    /// <summary>Of the last key or button, while a window of ours has the keyboard; null else.</summary>
+    public uint? LastSerial { get; private set; }
+
+    /// <summary>A key or button was pressed in a window of ours; with its serial.</summary>
+    public event Action<uint>? Pressed;
+
     /// <summary>The window's events go to this from now on.</summary>
     public void Add(WindowInput input) => _windows.Add(input);
 
@@ -36,17 +42,24 @@ internal sealed class Seat
         _windows.Remove(input);
     }
 
+    private void OnPressed(uint? serial)
+    {
+        LastSerial = serial;
+        if (serial is { } pressed)
+            Pressed?.Invoke(pressed);
+    }
+
     private void Follow(WlSeatCapability capabilities)
     {
         if (Wants(WlSeatCapability.Pointer, Pointer is not null) is { } pointer)
         {
             Pointer?.Dispose();
-            Pointer = pointer ? new Pointer(Proxy.GetPointer(), _globals, _windows) : null;
+            Pointer = pointer ? new Pointer(Proxy.GetPointer(), _globals, _windows) { Pressed = OnPressed } : null;
         }
         if (Wants(WlSeatCapability.Keyboard, Keyboard is not null) is { } keyboard)
         {
             Keyboard?.Dispose();
-            Keyboard = keyboard ? new Keyboard(Proxy.GetKeyboard(), _globals, _loop, _windows) : null;
+            Keyboard = keyboard ? new Keyboard(Proxy.GetKeyboard(), _globals, _loop, _windows) { Pressed = OnPressed } : null;
         }
         if (Wants(WlSeatCapability.Touch, Touch is not null) is { } touch)
         {

@@ -18,6 +18,7 @@ internal sealed class Show : IDisposable
     private readonly Messages _messages;
     private readonly List<Screen> _screens = [];
     private readonly LoopTimer _end;
+    private readonly Clipboard? _clipboard;
     private Fd? _ready;
     private (long Flips, long Cpu) _warm;
     private bool _isWarm, _isEnding;
@@ -35,6 +36,8 @@ internal sealed class Show : IDisposable
         _ready = options.Ready;
         foreach (var head in guest.Heads)
             AddScreen(head);
+        if (options.Clipboard && guest.Clipboard is { } text && host.Globals is { Seat: { } seat, DataDevices: { } devices })
+            _clipboard = new Clipboard(loop, seat, devices, text);
         guest.Lost += OnLost;
         guest.Returned += OnReturned;
     }
@@ -70,6 +73,7 @@ internal sealed class Show : IDisposable
 
     public void Dispose()
     {
+        _clipboard?.Dispose();
         foreach (var screen in _screens)
             screen.Dispose();
         _ready?.Dispose();
@@ -81,6 +85,8 @@ internal sealed class Show : IDisposable
         var screen = new Screen(_loop, _host, head, title, _options);
         _screens.Add(screen);
         screen.CloseRequested += _loop.Stop;
+        screen.Primary.TurnedOver += _ => _messages.Warn(
+            $"head {head.Name}: the image is upside down in memory (y0_top): the host turns it over, and so cannot scan it out");
         screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
         foreach (var cursor in screen.Cursor.Planes)
             cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);

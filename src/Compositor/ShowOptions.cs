@@ -43,6 +43,9 @@ internal sealed record ShowOptions
     /// <summary>The guest keeps its size when the window gets another.</summary>
     public bool Fixed { get; init; }
 
+    /// <summary>Text may go between the desktop's clipboard and the guest's.</summary>
+    public bool Clipboard { get; init; } = true;
+
     /// <summary>The monitor to tell a vGPU.</summary>
     public Edid? Edid { get; init; }
 

@@ -19,6 +19,9 @@ public interface IGuest : IDisposable
     /// <summary>The kernel's interface has no notification: the planes must be queried.</summary>
     bool IsAsked { get; }
 
+    /// <summary>Null for a guest without one.</summary>
+    IGuestClipboard? Clipboard => null;
+
     /// <summary>Begins. From now on flips may be raised.</summary>
     void Start(Loop loop);
 

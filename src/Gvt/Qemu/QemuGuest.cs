@@ -13,6 +13,7 @@ public sealed class QemuGuest : IGuest
     private readonly uint? _console;
     private readonly LoopTimer _retry;
     private readonly List<QemuConsole> _consoles = [];
+    private readonly QemuClipboard _clipboard = new();
     private QemuConnection? _connection;
     private long _retryIn = FirstRetryNs;
     private bool _isStarted, _isReaching, _isDisposed;
@@ -31,6 +32,8 @@ public sealed class QemuGuest : IGuest
     public IReadOnlyList<Head> Heads { get; private set; } = [];
 
     public bool IsAsked => false;
+
+    public IGuestClipboard? Clipboard => _clipboard;
 
     public int DmaBufs => _consoles.Sum(console => console.DmaBufs);
 
@@ -166,6 +169,7 @@ public sealed class QemuGuest : IGuest
     /// <summary>A VM that has come back may have other consoles: each takes its own of the same number, if that is there.</summary>
     private void ConnectConsoles()
     {
+        _clipboard.Connect(_connection);
         foreach (var console in _consoles)
             if (_connection?.Consoles.FirstOrDefault(info => info.Id == console.Info.Id) is { } info)
                 console.Connect(_connection, info);
@@ -177,6 +181,7 @@ public sealed class QemuGuest : IGuest
         _isReaching = false;
         foreach (var console in _consoles)
             console.Disconnect();
+        _clipboard.Connect(null);
         _connection?.Dispose();
         _connection = null;
         _problem = why;

@@ -62,6 +62,14 @@ public readonly unsafe ref struct BusMessage
         return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(value));
     }
 
+    /// <summary>The next string of the array that it is in; null at its end.</summary>
+    public string? TryReadString()
+    {
+        byte* value;
+        return BusException.Check(sd_bus_message_read_basic(_message, (byte)'s', &value), "reading a message") > 0
+            ? Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(value)) : null;
+    }
+
     /// <summary>The bytes in the message itself.</summary>
     public ReadOnlySpan<byte> ReadBytes() => ReadArray<byte>('y');
 
@@ -141,12 +149,7 @@ public readonly unsafe ref struct BusMessage
     public void Reply() => Defer().Send();
 
     /// <summary>Begins an answer with values.</summary>
-    public BusCall BeginReply()
-    {
-        nint reply;
-        BusException.Check(sd_bus_message_new_method_return(_message, &reply), "a reply");
-        return new BusCall(null, reply);
-    }
+    public BusCall BeginReply() => BusReply.Begin(_message);
 
     private ReadOnlySpan<T> ReadArray<T>(char type) where T : unmanaged
     {
@@ -170,7 +173,8 @@ public readonly unsafe ref struct BusMessage
     }
 }
 
-/// <summary>A call that waits for its answer, which has no values. Default: none.</summary>
+/// <summary>A call that waits for its answer. Default: none.</summary>
+/// <remarks>Exactly one of its methods ends it.</remarks>
 public readonly unsafe struct BusReply
 {
     private readonly nint _call;
@@ -189,6 +193,28 @@ public readonly unsafe struct BusReply
             sd_bus_message_unref(reply);
         }
         sd_bus_message_unref(_call);
+    }
+
+    /// <summary>Answers with values.</summary>
+    public BusCall Begin()
+    {
+        var reply = Begin(_call);
+        sd_bus_message_unref(_call);
+        return reply;
+    }
+
+    /// <summary>Answers that it cannot be had.</summary>
+    public void Fail()
+    {
+        _ = sd_bus_reply_method_errno(_call, Errno.NoEntry, null);
+        sd_bus_message_unref(_call);
+    }
+
+    internal static BusCall Begin(nint call)
+    {
+        nint reply;
+        BusException.Check(sd_bus_message_new_method_return(call, &reply), "a reply");
+        return new BusCall(null, reply);
     }
 
     /// <summary>Forgets it unanswered, because the connection has ended.</summary>
