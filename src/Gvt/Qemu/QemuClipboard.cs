@@ -78,7 +78,8 @@ internal sealed class QemuClipboard : IGuestClipboard
     {
         try
         {
-            return HandleCall(message);
+            return message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8)
+                ? InterfacesProperty.Handle(message, "org.qemu.Display1.Clipboard", []) : HandleCall(message);
         }
         catch (BusException)
         {

@@ -84,7 +84,8 @@ internal sealed class QemuListener : IDisposable
     {
         try
         {
-            return message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8) ? HandleProperties(message) : HandleDisplay(message);
+            return message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8)
+                ? InterfacesProperty.Handle(message, "org.qemu.Display1.Listener", s_interfaces) : HandleDisplay(message);
         }
         catch (Exception e) when (e is BusException or LinuxException)
         {
@@ -123,28 +124,6 @@ internal sealed class QemuListener : IDisposable
         else
             return false;
         message.Reply();
-        return true;
-    }
-
-    /// <summary>QEMU reads Interfaces, and calls of those that it finds there what it would call of the base otherwise.</summary>
-    private static bool HandleProperties(BusMessage message)
-    {
-        var isGetAll = message.Member.SequenceEqual("GetAll"u8) && message.HasSignature("s"u8);
-        if (!isGetAll && !(message.Member.SequenceEqual("Get"u8) && message.HasSignature("ss"u8)))
-            return false;
-        var isOurs = message.ReadString() == "org.qemu.Display1.Listener";
-        if (!isGetAll && (!isOurs || message.ReadString() != "Interfaces"))
-            return false;
-        var reply = message.BeginReply();
-        if (isGetAll)
-            reply.Open('a', "{sv}"u8);
-        if (isGetAll && isOurs)
-            reply.Open('e', "sv"u8).Add("Interfaces").Open('v', "as"u8).Add(s_interfaces).Close().Close();
-        if (!isGetAll)
-            reply.Open('v', "as"u8).Add(s_interfaces).Close();
-        if (isGetAll)
-            reply.Close();
-        reply.Send();
         return true;
     }
 

@@ -50,14 +50,21 @@ internal sealed record Mdev(string SysfsPath)
     public static Mdev Of(string name) =>
         new(name.StartsWith('/') ? Path.TrimEndingDirectorySeparator(name) : Path.Combine(MdevDevices, name));
 
+    /// <summary>That of a node in /dev/vfio/devices; of another file one that does not exist.</summary>
+    public static Mdev OfNode(string path)
+    {
+        // In two steps: the second link is relative to where the first one leads.
+        var node = Resolve(Path.Combine(VfioDevices, Path.GetFileName(path)));
+        var device = node is null ? null : Resolve(Path.Combine(node, "device"));
+        return new(device ?? path);
+    }
+
     /// <summary>Every one on the machine.</summary>
     public static IEnumerable<Mdev> All()
     {
         var mediated = Entries(MdevDevices).Select(path => new Mdev(path)).ToList();
         var names = mediated.Select(mdev => mdev.Name).ToHashSet();
-        var others = Entries(VfioDevices).Select(path => Resolve(Path.Combine(path, "device")))
-            .Where(path => path is not null && !names.Contains(Path.GetFileName(path))).Select(path => new Mdev(path!));
-        return mediated.Concat(others);
+        return mediated.Concat(Entries(VfioDevices).Select(OfNode).Where(mdev => !names.Contains(mdev.Name)));
     }
 
     private static IEnumerable<string> Entries(string folder) => Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Order() : [];

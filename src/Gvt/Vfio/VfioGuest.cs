@@ -58,7 +58,10 @@ public sealed class VfioGuest : IGuest
     {
         var name = source.StartsWith("vfio:", StringComparison.Ordinal) ? source["vfio:".Length..] : source;
         if (name.StartsWith("/dev/", StringComparison.Ordinal))
-            return new VfioGuest(source, VfioOpener.OpenCdev(name), edid, new Mdev(name));
+        {
+            var node = Mdev.OfNode(name);
+            return new VfioGuest(source, VfioOpener.OpenCdev(name, node), edid, node);
+        }
         if (!name.StartsWith("/sys/", StringComparison.Ordinal) && !Guid.TryParseExact(name, "D", out _))
             throw new SourceException(SourceFault.Usage, $"\"{name}\" is no UUID, sysfs path or /dev/vfio/devices node; \"guestplane list\" shows the vGPUs of this machine.");
         var mdev = Mdev.Of(name);

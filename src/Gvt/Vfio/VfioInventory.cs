@@ -10,7 +10,8 @@ public static class VfioInventory
     {
         foreach (var mdev in Mdev.All())
         {
-            yield return $"vfio:{mdev.Name}  {mdev.Type ?? mdev.Driver}, driver {mdev.Driver}, group {mdev.Group ?? "none"}, node {mdev.Cdev ?? "none"}";
+            // What "show" takes: the name alone only of a mediated one.
+            yield return $"vfio:{(mdev.Type is null ? mdev.SysfsPath : mdev.Name)}  {mdev.Type ?? mdev.Driver}, driver {mdev.Driver}, group {mdev.Group ?? "none"}, node {mdev.Cdev ?? "none"}";
             foreach (var line in Planes(mdev))
                 yield return "  " + line;
         }

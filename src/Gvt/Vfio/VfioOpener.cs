@@ -20,28 +20,28 @@ internal static class VfioOpener
             throw new SourceException(SourceFault.NotThere,
                 $"There is no device {mdev.SysfsPath}; \"guestplane list\" shows the vGPUs of this machine, and writing a UUID to its type's \"create\" file makes one.");
         if (mdev.Group is { } group && File.Exists(Container))
-            return OpenGroup(group, mdev.Name);
+            return OpenGroup(group, mdev);
         if (mdev.Cdev is { } cdev)
-            return OpenCdev(cdev);
+            return OpenCdev(cdev, mdev);
         throw new SourceException(SourceFault.NotThere,
             $"{mdev.Name} ({mdev.Driver}) has neither a group nor a node under /dev/vfio: load vfio_iommu_type1, and see that the vfio driver has bound the device.");
     }
 
     /// <summary>Opens /dev/vfio/devices/vfioN (Documentation/driver-api/vfio.rst, "VFIO Device cdev").</summary>
-    public static VfioDevice OpenCdev(string path)
+    public static VfioDevice OpenCdev(string path, Mdev mdev)
     {
-        var device = OpenFile(path);
+        var device = OpenFile(path, mdev);
         Fd? iommu = null;
         try
         {
             if (!File.Exists(Iommu))
                 throw new SourceException(SourceFault.NotThere, $"{path} needs {Iommu}: load the iommufd module, or name the device by its UUID.");
-            iommu = OpenFile(Iommu);
+            iommu = OpenFile(Iommu, mdev);
             var bind = new BindIommufd { ArgumentSize = (uint)Unsafe.SizeOf<BindIommufd>(), Iommufd = iommu.Number };
             var result = Ioctl.Try(device, VfioAbi.DeviceBindIommufd, ref bind);
             if (result == -Errno.Busy || result == -Errno.Invalid)
-                throw Busy(path);
-            Check(result, $"VFIO_DEVICE_BIND_IOMMUFD on {path}");
+                throw Busy(path, mdev);
+            CheckOpened(result, $"VFIO_DEVICE_BIND_IOMMUFD on {path}", mdev);
             return new VfioDevice(device, iommu);
         }
         catch
@@ -52,13 +52,13 @@ internal static class VfioOpener
         }
     }
 
-    private static VfioDevice OpenGroup(string groupPath, string name)
+    private static VfioDevice OpenGroup(string groupPath, Mdev mdev)
     {
-        var container = OpenFile(Container);
+        var container = OpenFile(Container, mdev);
         Fd? group = null;
         try
         {
-            group = OpenFile(groupPath);
+            group = OpenFile(groupPath, mdev);
             var status = new GroupStatus { ArgumentSize = (uint)Unsafe.SizeOf<GroupStatus>() };
             Check(Ioctl.Try(group, VfioAbi.GroupGetStatus, ref status), $"VFIO_GROUP_GET_STATUS on {groupPath}");
             if ((status.Flags & VfioAbi.GroupViable) == 0)
@@ -68,11 +68,8 @@ internal static class VfioOpener
             Check(Ioctl.Try(group, VfioAbi.GroupSetContainer, ref number), $"VFIO_GROUP_SET_CONTAINER on {groupPath}");
             if (Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1V2Iommu) < 0)
                 Check(Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1Iommu), "VFIO_SET_IOMMU (is vfio_iommu_type1 loaded?)");
-            var device = Ioctl.Try(group, VfioAbi.GroupGetDeviceFd, Encoding.UTF8.GetBytes(name + '\0'));
-            // i915/gvt/kvmgt.c: without the KVM of the process that opens it there is no guest to show.
-            if (device == -Errno.NoProcess)
-                throw new SourceException(SourceFault.NotThere, $"{name} can only be opened by its VM: start that, then show it by pid:PID.");
-            Check(device, $"VFIO_GROUP_GET_DEVICE_FD of {name}");
+            var device = Ioctl.Try(group, VfioAbi.GroupGetDeviceFd, Encoding.UTF8.GetBytes(mdev.Name + '\0'));
+            CheckOpened(device, $"VFIO_GROUP_GET_DEVICE_FD of {mdev.Name}", mdev);
             return new VfioDevice(Fd.Own(device), group, container);
         }
         catch
@@ -83,7 +80,7 @@ internal static class VfioOpener
         }
     }
 
-    private static Fd OpenFile(string path)
+    private static Fd OpenFile(string path, Mdev mdev)
     {
         try
         {
@@ -96,7 +93,7 @@ internal static class VfioOpener
         }
         catch (LinuxException e) when (e.Errno == Errno.Busy)
         {
-            throw Busy(path);
+            throw Busy(path, mdev);
         }
         catch (LinuxException e)
         {
@@ -104,12 +101,22 @@ internal static class VfioOpener
         }
     }
 
-    private static SourceException Busy(string path)
+    /// <summary>A device is held by its group or by its node, and then is to be had by neither.</summary>
+    private static SourceException Busy(string path, Mdev mdev)
     {
-        var holders = ProcessFds.Holders(path).ToList();
+        var holders = new[] { path, mdev.Group, mdev.Cdev }.OfType<string>().Distinct().SelectMany(ProcessFds.Holders).ToList();
         return holders.Count == 0
             ? new(SourceFault.NotPermitted, $"{path} is held by another program (run as root to see which): end it, or show its device by pid:PID.")
             : new(SourceFault.NotPermitted, $"{path} is held by {string.Join(", ", holders.Select(h => $"{h.Name} (pid {h.Pid})"))}: show its device by pid:{holders[0].Pid}.");
+    }
+
+    /// <summary>The call that opens the device itself.</summary>
+    private static void CheckOpened(int result, string call, Mdev mdev)
+    {
+        // i915/gvt/kvmgt.c: without the KVM of the process that opens it there is no guest to show.
+        if (result == -Errno.NoProcess)
+            throw new SourceException(SourceFault.NotThere, $"{mdev.Name} can only be opened by its VM: start that, then show it by pid:PID.");
+        Check(result, call);
     }
 
     private static int Check(int result, string call) =>

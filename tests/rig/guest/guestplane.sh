@@ -53,6 +53,9 @@ show_end() {
 # fds_of PID: how many descriptors it has open.
 fds_of() { find "/proc/$1/fd" -mindepth 1 -maxdepth 1 | wc -l; }
 
+# holds_group PID: whether it has a device open that it opened by group.
+holds_group() { find "/proc/$1/fd" -lname 'anon_inode:\[vfio-device\]' | grep -q .; }
+
 # watch_fds PID NAME: leaves in NAME.fds how many it had open, a line per second for five.
 watch_fds() {
 	for _ in {1..5}; do
@@ -76,9 +79,9 @@ flip_600() {
 	echo $? >"$SHARE/$1.rc"
 }
 
-# last_flip NAME: the last flip stands still, so that what a screenshot shows is known.
+# last_flip NAME [SOURCE]: the last flip stands still, so that what a screenshot shows is known.
 last_flip() {
-	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen
+	show_start "$1" "${2:-vfio:$MBOCHS_UUID}" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,37 wait=1500 >"$SHARE/$1.driver"
 	screenshot "$SHARE/$1.png"
 	show_stop

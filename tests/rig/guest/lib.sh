@@ -84,6 +84,24 @@ load_mbochs() {
 	echo "$MBOCHS_UUID"
 }
 
+# load_mbochs_cdev [small|medium|large]: as load_mbochs patched, on the VFIO that
+# has device nodes (lib/kernel.sh), and exports MBOCHS_NODE too. For the rest of
+# the boot there is no other VFIO.
+load_mbochs_cdev() {
+	local size=${1:-medium} module
+
+	[[ -d /sys/module/iommufd || ! -d /sys/module/vfio ]] || { complain "Debian's vfio is loaded"; return 1; }
+	for module in iommufd vfio vfio_iommu_type1 mdev mbochs_vmap; do
+		[[ -d /sys/module/$module ]] || insmod "/usr/lib/cdev-modules/$module.ko" || return
+	done
+	MBOCHS_UUID=$(create_mdev "/sys/class/mbochs/mbochs/mdev_supported_types/mbochs-$size") || return
+	MBOCHS_NODE=$(echo "/sys/bus/mdev/devices/$MBOCHS_UUID"/vfio-dev/vfio*)
+	MBOCHS_NODE=/dev/vfio/devices/${MBOCHS_NODE##*/}
+	export MBOCHS_UUID MBOCHS_NODE
+	[[ -c $MBOCHS_NODE ]] || { complain "no VFIO node for $MBOCHS_UUID"; return 1; }
+	echo "$MBOCHS_UUID"
+}
+
 # load_mdpy [vga|xga|hd]: makes an mdpy vGPU, exports MDPY_UUID and prints it.
 # There is nothing to drive: it shows a grey gradient, in a region.
 load_mdpy() {
@@ -124,7 +142,7 @@ unload_mdevs() {
 	for module in mbochs mbochs_vmap mdpy; do
 		[[ ! -d /sys/module/$module ]] || modprobe -r "$module"
 	done
-	unset MBOCHS_UUID MDPY_UUID
+	unset MBOCHS_UUID MBOCHS_NODE MDPY_UUID
 }
 
 # ---- Wayland hosts ---------------------------------------------------------

@@ -2,8 +2,8 @@
 # The guest's kernel: Debian's, plus the modules that Debian does not build.
 # Sourced by image, which works inside the directory the image is made in.
 
-# Debian leaves VKMS and the VFIO samples out of its configuration. They are
-# built as external modules from linux-source, in a copy of the guest's own
+# Debian leaves VKMS, the VFIO samples and iommufd out of its configuration. They
+# are built as external modules from linux-source, in a copy of the guest's own
 # tree: the compiler and the headers match the kernel, and do not fatten the image.
 build_kernel() {
 	local suite=$1 rootfs=$2 version
@@ -60,7 +60,8 @@ fetch_kernel() {
 
 unpack_sources() {
 	tar -C source --strip-components=1 --wildcards -xJf source/usr/src/linux-source-*.tar.xz \
-		'*/samples/vfio-mdev/*' '*/drivers/gpu/drm/vkms/*'
+		'*/samples/vfio-mdev/*' '*/drivers/gpu/drm/vkms/*' '*/drivers/vfio/*' \
+		'*/drivers/iommu/iommufd/*' '*/drivers/iommu/iommu-priv.h' '*/lib/interval_tree.c'
 	cp source/samples/vfio-mdev/mbochs.c mbochs-stock.c
 	patch --quiet -d source -p1 <"$RIG/patches/mbochs-vmap.patch" ||
 		die "mbochs-vmap.patch does not apply to this kernel"
@@ -83,18 +84,48 @@ build_modules() {
 		sed -n '/^vkms-y/,/[^\\]$/p' source/drivers/gpu/drm/vkms/Makefile
 	} >"$vkms/Makefile"
 
+	lay_out_cdev "$tree/build/cdev"
+
 	# objtool reads /proc
 	mount -t proc proc "$tree/proc"
 	make_module "$version" "$tree" samples
 	make_module "$version" "$tree" vkms
+	make_module "$version" "$tree" cdev CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=
 	umount "$tree/proc"
 }
 
+# VFIO once more, with the nodes of /dev/vfio/devices and the iommufd that they
+# are bound to. struct vfio_device has other members then, so what uses it is
+# built here too, and none of Debian's VFIO modules fits beside these. The
+# Makefiles are the kernel's own: make_module's variables are for them, the
+# flags for the C files.
+lay_out_cdev() {
+	local cdev=$1 iommufd=$1/iommu/iommufd
+
+	mkdir -p "$cdev/iommu"
+	cp -r source/drivers/vfio "$cdev/"
+	cp -r source/drivers/iommu/{iommufd,iommu-priv.h} "$cdev/iommu/"
+	cp source/samples/vfio-mdev/mbochs.c "$cdev/mbochs_vmap.c"
+	cat >"$cdev/Makefile" <<-'EOF'
+		obj-m := iommu/iommufd/ vfio/ mbochs_vmap.o
+		subdir-ccflags-y := -DCONFIG_IOMMUFD_MODULE -DCONFIG_VFIO_DEVICE_CDEV -DCONFIG_INTERVAL_TREE_SPAN_ITER
+	EOF
+
+	# Only iommufd wants this half of the file: Debian's kernel has the other.
+	{
+		echo '#include <linux/interval_tree.h>'
+		sed -n '/^#ifdef CONFIG_INTERVAL_TREE_SPAN_ITER/,/^#endif/p' source/lib/interval_tree.c
+	} >"$iommufd/interval_tree_span.c"
+	echo 'iommufd-y += interval_tree_span.o' >>"$iommufd/Makefile"
+}
+
+# make_module VERSION TREE NAME [VARIABLE=VALUE…]
 make_module() {
 	local version=$1 tree=$2 name=$3
+	shift 3
 
 	in_tree "$tree" make -j"$(nproc)" -C "/usr/lib/modules/$version/build" \
-		"M=/build/$name" modules >"make-$name.log" 2>&1 ||
+		"M=/build/$name" "$@" modules >"make-$name.log" 2>&1 ||
 		{ tail -n 20 "make-$name.log" >&2; die "module $name does not build"; }
 }
 
@@ -121,9 +152,19 @@ install_kernel() {
 	done
 	cp "full/$modules"/modules.{builtin,builtin.modinfo,order} "$rootfs/$modules/"
 	depmod -b "$rootfs" "$version"
+	install_cdev "$rootfs/usr/lib/cdev-modules"
 
 	cp "kernel/boot/vmlinuz-$version" vmlinuz 2>/dev/null || cp "full/$modules/vmlinuz" vmlinuz
 	printf '%s\n' "$version" >kernel-version
+}
+
+# Where depmod does not look: to modprobe their names mean Debian's.
+install_cdev() {
+	local out=$1
+
+	mkdir -p "$out"
+	find buildtree/build/cdev -name '*.ko' -exec cp -t "$out" {} +
+	strip --strip-debug "$out"/*.ko
 }
 
 all_modules() { sed -E -e 's/#.*//' -e 's/^boot: *//' -e '/^$/d' "$RIG/modules.txt"; }

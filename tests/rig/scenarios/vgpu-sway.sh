@@ -55,8 +55,6 @@ busy() {
 	wait %%
 }
 
-holds_group() { find "/proc/$1/fd" -lname 'anon_inode:\[vfio-device\]' | grep -q .; }
-
 edid() {
 	show_start edid "vfio:$MBOCHS_UUID" --fullscreen --edid 1280x720@50,300x200mm --seconds 3
 	show_end

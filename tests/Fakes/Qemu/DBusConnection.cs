@@ -1,0 +1,164 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Guestplane.Tests.Fakes.Qemu;
+
+/// <summary>What a connection tells its owner.</summary>
+internal interface IDBusOwner
+{
+    /// <summary>True goes on, false answers with an error, null not at all.</summary>
+    bool? Authenticates(SaslStep step);
+
+    void Opened();
+
+    void Received(DBusMessage message);
+
+    /// <summary>Null when nobody made a mistake: the client closed it, or we did.</summary>
+    void Closed(string? violation);
+}
+
+/// <summary>One socket: authentication, then messages.</summary>
+internal sealed class DBusConnection : IQemuSource
+{
+    private readonly FdSocket _socket;
+    private readonly FdLedger _ledger;
+    private readonly DBusOutbox _outbox;
+    private readonly IDBusOwner _owner;
+    private readonly SaslServer? _sasl;
+    private readonly Queue<HostFd> _fds = new();
+    private byte[] _in = new byte[64 * 1024];
+    private int _have;
+    private uint _serial;
+    private bool _isOpen;
+
+    /// <summary>As the SASL server, or on a socket that is already authenticated (a bus).</summary>
+    public DBusConnection(Socket socket, FdLedger ledger, IDBusOwner owner, bool isAuthenticated = false)
+    {
+        _socket = new FdSocket(socket, ledger);
+        _ledger = ledger;
+        _outbox = new DBusOutbox(_socket);
+        _owner = owner;
+        _isOpen = isAuthenticated;
+        if (!isAuthenticated)
+            _sasl = new SaslServer(owner.Authenticates, line => SendBytes(Encoding.ASCII.GetBytes(line), []));
+    }
+
+    public bool IsClosed { get; private set; }
+
+    /// <summary>A hung QEMU: reads nothing and answers nothing.</summary>
+    public bool IsMute { get; set; }
+
+    public bool IsOpen => _isOpen && !IsClosed;
+
+    /// <summary>Bytes that the client has not taken.</summary>
+    public long Unsent => _outbox.Waiting;
+
+    // Also not when mute, because poll() reports a hang-up always.
+    public int Descriptor => IsClosed || IsMute ? -1 : _socket.Descriptor;
+
+    public bool WantsToWrite => !_outbox.IsEmpty;
+
+    public uint Send(DBusMessage message)
+    {
+        message.Serial = ++_serial;
+        SendBytes(message.Encode(_ledger), [.. message.Fds]);
+        message.Fds.Clear();
+        return message.Serial;
+    }
+
+    /// <summary>The serial for a message that is encoded elsewhere.</summary>
+    public uint NextSerial() => ++_serial;
+
+    public void SendBytes(byte[] bytes, List<HostFd> fds)
+    {
+        if (!IsClosed && !IsMute)
+        {
+            _outbox.Add(bytes, fds);
+            return;
+        }
+        foreach (var fd in fds)
+            fd.Dispose();
+    }
+
+    public void Read()
+    {
+        while (!IsClosed && !IsMute)
+        {
+            if (_have == _in.Length)
+                Array.Resize(ref _in, _in.Length * 2);
+            var count = _socket.Receive(_in, _have, _fds);
+            if (count < 0)
+                return;
+            _have += count;
+            if (count == 0)
+                Close();
+            else
+                Understand();
+        }
+    }
+
+    public void Flush()
+    {
+        if (!IsClosed && !_outbox.Flush())
+            Close();
+    }
+
+    public void Dispose() => Close();
+
+    public void Close(string? violation = null)
+    {
+        if (IsClosed)
+            return;
+        // What was said before is heard: QEMU too has sent it by now.
+        _ = _outbox.Flush();
+        IsClosed = true;
+        _outbox.Dispose();
+        while (_fds.TryDequeue(out var fd))
+            fd.Dispose();
+        _socket.Dispose();
+        _owner.Closed(violation);
+    }
+
+    private void Understand()
+    {
+        try
+        {
+            var taken = _isOpen ? 0 : Authenticate();
+            while (_isOpen && !IsClosed && !IsMute)
+            {
+                if (DBusMessage.Parse(_in.AsSpan(taken, _have - taken), out var size, out var fds) is not { } message)
+                    break;
+                taken += size;
+                Deliver(message, fds);
+            }
+            _have -= taken;
+            _in.AsSpan(taken, _have).CopyTo(_in);
+        }
+        catch (FormatException e)
+        {
+            Close(e.Message);
+        }
+    }
+
+    private int Authenticate()
+    {
+        var taken = _sasl!.Take(_in.AsSpan(0, _have));
+        if (_sasl.IsDone && !IsClosed && !IsMute)
+        {
+            _isOpen = true;
+            _owner.Opened();
+        }
+        return taken;
+    }
+
+    private void Deliver(DBusMessage message, uint fds)
+    {
+        if (fds > _fds.Count)
+            throw new FormatException($"{message.Member} announces {fds} descriptors and brings {_fds.Count}");
+        if (fds > 0 && _sasl is { HasFds: false })
+            throw new FormatException("descriptors without NEGOTIATE_UNIX_FD");
+        for (; fds > 0; fds--)
+            message.Fds.Add(_fds.Dequeue());
+        _owner.Received(message);
+    }
+}

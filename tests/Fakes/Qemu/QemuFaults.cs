@@ -1,0 +1,32 @@
+namespace Guestplane.Tests.Fakes.Qemu;
+
+/// <summary>What goes wrong, from the moment it is set. Any thread may set it.</summary>
+public sealed class QemuFaults
+{
+    /// <summary>What a refused call says.</summary>
+    public const string RefusedError = "org.qemu.Display1.Error.Failed";
+
+    private readonly Dictionary<QemuStage, (QemuFault Fault, int Left)> _faults = [];
+
+    /// <summary>The next <paramref name="times"/> times that the stage is reached.</summary>
+    public void At(QemuStage stage, QemuFault fault, int times = 1)
+    {
+        var cannotRefuse = stage is QemuStage.ControlBegin or QemuStage.ListenerRegistered or QemuStage.ListenerBegin
+            or QemuStage.ListenerReplay;
+        if (fault == QemuFault.Refuse && cannotRefuse)
+            throw new ArgumentException($"nothing to refuse at {stage}");
+        lock (_faults)
+            _faults[stage] = (fault, times);
+    }
+
+    internal QemuFault Strikes(QemuStage stage)
+    {
+        lock (_faults)
+        {
+            if (!_faults.TryGetValue(stage, out var set) || set.Left == 0)
+                return QemuFault.None;
+            _faults[stage] = (set.Fault, set.Left - 1);
+            return set.Fault;
+        }
+    }
+}
