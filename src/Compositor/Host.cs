@@ -6,6 +6,9 @@ namespace Guestplane.Compositor;
 /// <summary>The compositor that we are a client of: its connection in our loop, and what it offers.</summary>
 internal sealed class Host : LoopSource, IDisposable
 {
+    /// <summary>What compositors are built on; the versions are in the files' names.</summary>
+    private static readonly string[] s_libraries = ["libwlroots", "libmutter", "libkwin", "libweston"];
+
     private const long AnswerWithinNs = 10_000_000_000;
 
     private readonly WlDisplay _display;
@@ -15,7 +18,7 @@ internal sealed class Host : LoopSource, IDisposable
     {
         _display = display;
         Globals = new Globals(display.GetRegistry());
-        Name = display.HostProcessId is { } pid ? ProcessFds.Name(pid) : "unknown";
+        Name = display.HostProcessId is { } pid ? $"{ProcessFds.Name(pid)}{Library(pid)}" : "unknown";
     }
 
     public Globals Globals { get; }
@@ -26,7 +29,10 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>Formats of wl_shm (wl_shm.format).</summary>
     public HashSet<WlShmFormat> ShmFormats { get; } = [];
 
-    /// <summary>Its process's name: Wayland has no request for that.</summary>
+    /// <summary>
+    /// Its process's name, and the library that it is made of with its version, where we may see that: "sway (wlroots-0.20)".
+    /// Wayland has no request for either.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>The clock of presentation times (wp_presentation.clock_id).</summary>
@@ -141,6 +147,25 @@ internal sealed class Host : LoopSource, IDisposable
         {
             throw new ExitException(ExitCode.NoHost, "libwayland-client.so.0 is not installed (Debian: libwayland-client0).");
         }
+    }
+
+    private static string Library(int pid)
+    {
+        foreach (var name in s_libraries)
+            if (ProcessFds.MappedFile(pid, file => IsVersion(file, name)) is { } file)
+                return $" ({Readable(file)})";
+        return "";
+    }
+
+    /// <summary>The library itself, and not another of the family ("libweston-desktop").</summary>
+    private static bool IsVersion(string file, string library) =>
+        file.StartsWith(library, StringComparison.Ordinal) && (file[library.Length..] is ['-', >= '0' and <= '9', ..] or ['.', 's', 'o', '.', ..]);
+
+    /// <summary>"libwlroots-0.20.so" → "wlroots 0.20", "libkwin.so.6.7.4" → "kwin 6.7.4"; a release in the name says more than the ABI's number.</summary>
+    private static string Readable(string file)
+    {
+        var parts = file["lib".Length..].Split(".so");
+        return parts[0].Any(char.IsAsciiDigit) ? parts[0].Replace('-', ' ') : $"{parts[0]} {parts[^1].Trim('.')}".Trim();
     }
 
     private static string Address() =>

@@ -34,6 +34,45 @@ public static unsafe partial class Libvirt
         }
     }
 
+    /// <summary>The running domains that have a D-Bus display; none where libvirt or its daemon is not there.</summary>
+    public static IReadOnlyList<string> DBusDomains()
+    {
+        const uint Active = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
+        var names = new List<string>();
+        nint connection;
+        try
+        {
+            virSetErrorFunc(null, &Ignore);
+            connection = virConnectOpenReadOnly(null);
+        }
+        catch (DllNotFoundException)
+        {
+            return names;
+        }
+        if (connection == 0)
+            return names;
+        nint* domains;
+        var count = virConnectListAllDomains(connection, &domains, Active);
+        for (var i = 0; i < count; i++)
+        {
+            if (HasDBusDisplay(domains[i]))
+                names.Add(Marshal.PtrToStringUTF8((nint)virDomainGetName(domains[i])) ?? "");
+            _ = virDomainFree(domains[i]);
+        }
+        if (count >= 0)
+            NativeMemory.Free(domains);
+        _ = virConnectClose(connection);
+        return names;
+    }
+
+    private static bool HasDBusDisplay(nint domain)
+    {
+        var xml = virDomainGetXMLDesc(domain, 0);
+        var has = Marshal.PtrToStringUTF8((nint)xml)?.Contains("<graphics type='dbus'", StringComparison.Ordinal) == true;
+        NativeMemory.Free(xml);
+        return has;
+    }
+
     private static Fd? Open(nint connection, string domain, out string? problem)
     {
         problem = null;
@@ -60,6 +99,18 @@ public static unsafe partial class Libvirt
 
     [LibraryImport(Library)]
     private static partial nint virConnectOpen(byte* uri);
+
+    [LibraryImport(Library)]
+    private static partial nint virConnectOpenReadOnly(byte* uri);
+
+    [LibraryImport(Library)]
+    private static partial int virConnectListAllDomains(nint connection, nint** domains, uint flags);
+
+    [LibraryImport(Library)]
+    private static partial byte* virDomainGetName(nint domain);
+
+    [LibraryImport(Library)]
+    private static partial byte* virDomainGetXMLDesc(nint domain, uint flags);
 
     [LibraryImport(Library)]
     private static partial int virConnectClose(nint connection);
