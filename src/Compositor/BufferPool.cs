@@ -6,8 +6,9 @@ namespace Guestplane.Compositor;
 
 /// <summary>
 /// The host's buffers of one scanout, found by going down the ladder once: dma-buf, wl_shm on the same descriptor, copy.
-/// A buffer that the host still holds is not attached again while another can be had (wl_buffer.release is per buffer,
-/// not per commit), up to a bound: hosts that scan out may never release.
+/// A scanout that is drawn in place gets a second and a third buffer while the host holds those that it has: the same one
+/// attached twice in a row is released only once (wl_buffer.release is per buffer, not per commit). A guest that flips
+/// between several needs one for each, released or not: hosts that scan out may never release.
 /// </summary>
 internal sealed class BufferPool : IDisposable
 {
@@ -51,17 +52,19 @@ internal sealed class BufferPool : IDisposable
     }
 
     /// <summary>A buffer to attach, with the frame in it; null when it has to wait.</summary>
-    public HostBuffer? Acquire()
+    /// <param name="isShown">This scanout is the one on the surface: it was drawn in place.</param>
+    public HostBuffer? Acquire(bool isShown)
     {
         var buffer = _buffers.Find(b => !b.IsHeld);
-        if (buffer is null && _buffers.Count < MaxBuffers)
+        var isCopy = Step.Transport == Transport.Copy;
+        if (buffer is null && _buffers.Count < MaxBuffers && (isShown || isCopy || _buffers.Count == 0))
         {
             AddBuffer();
             buffer = _buffers.Find(b => !b.IsHeld);
         }
         // The memory is the guest's, and it draws when it likes: attaching a held buffer once more shows no less than
         // waiting would. What our own CPU fills must not be what the host reads.
-        if (buffer is null && Step.Transport != Transport.Copy)
+        if (buffer is null && !isCopy)
             buffer = Oldest();
         if (buffer is null)
             return null;

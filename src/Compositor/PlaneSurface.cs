@@ -117,7 +117,7 @@ internal sealed class PlaneSurface : IDisposable
             Say(pool.Step);
             return;
         }
-        if (pool.Acquire() is not { } buffer)
+        if (pool.Acquire(isShown: Shown == scanout) is not { } buffer)
             return;
         Say(pool.Step);
         Commit(_waiting, buffer);

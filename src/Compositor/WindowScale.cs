@@ -15,6 +15,7 @@ internal sealed class WindowScale : IDisposable
     private readonly WpFractionalScaleV1? _fractional;
     private readonly List<WlOutput> _outputs = [];
     private uint _preferred;
+    private int _told = One;
 
     public WindowScale(Globals globals, WlSurface surface)
     {
@@ -23,7 +24,7 @@ internal sealed class WindowScale : IDisposable
         {
             if (e.Output is { } output && !_outputs.Contains(output))
                 _outputs.Add(output);
-            Changed?.Invoke();
+            Tell();
         };
         surface.Leave += (_, e) =>
         {
@@ -35,7 +36,7 @@ internal sealed class WindowScale : IDisposable
             _fractional.PreferredScale += (_, e) =>
             {
                 _preferred = e.Scale;
-                Changed?.Invoke();
+                Tell();
             };
     }
 
@@ -46,12 +47,21 @@ internal sealed class WindowScale : IDisposable
     public int Scale120 => _preferred > 0 ? (int)Math.Min(_preferred, 100 * One)
         : One * Math.Clamp(_globals.Outputs.Where(output => _outputs.Contains(output.Proxy)).Select(output => output.Scale).DefaultIfEmpty(1).Max(), 1, 100);
 
+    /// <summary>The scale is another now.</summary>
     public event Action? Changed;
 
     /// <summary>Rounded half up, as the host does (fractional-scale-v1.xml).</summary>
     public int ToDevice(int logical) => (int)(((long)logical * Scale120 + One / 2) / One);
 
     public int ToLogical(int device) => (int)Math.Max(1, ((long)device * One + Scale120 / 2) / Scale120);
+
+    private void Tell()
+    {
+        if (_told == Scale120)
+            return;
+        _told = Scale120;
+        Changed?.Invoke();
+    }
 
     public void Dispose() => _fractional?.Dispose();
 }

@@ -38,11 +38,25 @@ public sealed class BufferPoolTests : IDisposable
         var pool = new BufferPool(second, ladder, _ => answers++);
         _host.RoundTrip(_loop);
         Assert.Equal(1, answers);
-        Assert.NotNull(pool.Acquire());
+        Assert.NotNull(pool.Acquire(isShown: false));
         pool.Dispose();
         _host.RoundTrip(_loop);
         Assert.Equal(0, _server.LiveBuffers);
         Assert.Empty(_server.Violations);
+    }
+
+    [Fact]
+    public void A_guest_that_flips_back_needs_no_second_buffer_whether_the_first_was_released_or_not()
+    {
+        using var image = Image();
+        var ladder = new Ladder(_host, null, opaque: true);
+        var pool = new BufferPool(image, ladder, _ => { });
+        _host.RoundTrip(_loop);
+        var first = pool.Acquire(isShown: false);
+        Assert.NotNull(first);
+        Assert.Same(first, pool.Acquire(isShown: false));
+        Assert.Equal(1, ladder.Imports);
+        pool.Dispose();
     }
 
     [Fact]
@@ -55,7 +69,7 @@ public sealed class BufferPoolTests : IDisposable
         _server.Faults.FailImport = _ => true;
         for (var i = 0; i < 20; i++)
         {
-            Assert.NotNull(pool.Acquire());
+            Assert.NotNull(pool.Acquire(isShown: true));
             _host.RoundTrip(_loop);
         }
         Assert.Equal(2, ladder.Imports);

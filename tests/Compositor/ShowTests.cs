@@ -152,7 +152,7 @@ public sealed class ShowTests
         using var host = new FakeHost(new HostSetup(Repository.Protocols) { PointerPresent = true });
         using var run = ProgramRun.Start(host, $"{Pattern} --cursor pointer");
         Assert.True(host.WaitUntil(h => Primary(h)?.Buffer is not null, s_soon));
-        host.PointerEnter(Primary(host)!.Id, 10, 10);
+        host.PointerEnter(Root(host)!.Id, 10, 10);
         Assert.True(host.WaitUntil(h => h.Cursor is (_, 8, 8), s_soon));
         Assert.Empty(host.Violations);
     }

@@ -61,7 +61,7 @@ uint64_t pci_bar(unsigned bar)
 	errno = 0;
 	// The VRAM is in the first, and may have the place of the second: no display has that too.
 	if (!size || size > (bar ? ROOM_OF_BAR : 2 * ROOM_OF_BAR) || device * (uint64_t)ROOM_OF_SLOT + ROOM >= 0xf8000000)
-		fail("no room for BAR %u in slot %u", bar, device);
+		fail("slot %u has no BAR %u, or it is too large for us", device, bar);
 	value = ROOM + device * ROOM_OF_SLOT + bar * ROOM_OF_BAR;
 	write_register(offset, value);
 	if ((pci_read(offset) & BAR_TYPE) == BAR_64_BITS)

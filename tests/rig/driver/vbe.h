@@ -17,7 +17,8 @@ enum vbe_register {
 	VBE_X_OFFSET,
 	VBE_Y_OFFSET,
 };
-enum { VBE_ID_ANY = 0xb0c0, VBE_DISABLED = 0, VBE_ENABLED_LINEAR = 0x41 };
+// QEMU would clear the VRAM when it is enabled, but for the bit 0x80.
+enum { VBE_ID_ANY = 0xb0c0, VBE_DISABLED = 0, VBE_ENABLED_LINEAR = 0xc1 };
 
 typedef void vbe_writer(enum vbe_register index, unsigned value);
 

@@ -65,7 +65,13 @@ static void draw_number(int half, uint32_t number)
 }
 
 static void off(void) { vbe_write(VBE_ENABLE, VBE_DISABLED); }
-static void on(void) { vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR); }
+
+// QEMU's VGA forgets the offset meanwhile.
+static void on(void)
+{
+	vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR);
+	vbe_write(VBE_Y_OFFSET, screen.y[screen.front]);
+}
 
 static void set_mode(unsigned width, unsigned height, uint32_t number)
 {

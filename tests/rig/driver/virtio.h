@@ -10,7 +10,8 @@ enum { VIRTIO_QUEUES = 2 };
 // Where in the guest's RAM the queues are. A PC has other things in its first megabyte, and 0 is no address of a ring.
 enum { VIRTIO_RINGS_ADDRESS = 0x100000, VIRTIO_RINGS_SIZE = 0x20000 };
 
-// Resets the device, asks for the features (bits 0 to 31) and sets up its queues in the guest's RAM, which we have at RAM.
+// Resets the device, asks for the features (bits 0 to 31) and sets up its queues in the guest's RAM, which we have
+// at RAM.
 void virtio_start(uint8_t *ram, uint32_t features);
 
 // A request and its answer, on one of the queues; waits until the device has answered.

@@ -24,7 +24,8 @@ render_node() {
 	echo "$card"
 }
 
-# qemu_on_bus NAME on|off DEVICE…: a QEMU whose display is org.qemu on the session bus, with or without GL. One at a time.
+# qemu_on_bus NAME on|off DEVICE…: a QEMU whose display is org.qemu on the session bus, with or without GL. One at a
+# time.
 qemu_on_bus() {
 	local name=$1 gl
 
@@ -51,8 +52,8 @@ gl_of() {
 	node=$(render_node) && echo "gl=on,rendernode=$node"
 }
 
-# qemu_window NAME DEVICE…: a QEMU with its own window, GTK's with GL, full-screen on the host; forky only. GTK finds no
-# GL in the VM unless it is told that it is software. Its log has what it says to the host, for window_frames.
+# qemu_window NAME DEVICE…: a QEMU with its own window, of GTK with GL, full-screen on the host; forky only. GTK starts in
+# the VM only if it is told that GL is software. The log has what it says to the host, for window_frames.
 qemu_window() {
 	local name=$1
 	shift
@@ -63,9 +64,9 @@ qemu_window() {
 # window_frames NAME: how often the window has given the host a buffer to show.
 window_frames() { grep -cE 'wl_surface[@#][0-9]+\.attach\(wl_buffer' "/share/qemu-$1.log"; }
 
-# qemu_start NAME ARGUMENT…: returns when it answers. Sets QEMU_PID; /share/qemu-NAME.log is what it says. qemu_qtest and
-# qemu_qmp print its sockets. It stands still (-S), so that nothing but qtest touches its devices. Not -accel qtest: with
-# that its clock would stand still, too.
+# qemu_start NAME ARGUMENT…: returns when it answers. Sets QEMU_PID; /share/qemu-NAME.log is what it says. qemu_qtest
+# and qemu_qmp print its sockets. It stands still (-S), so that nothing but qtest touches its devices. Not -accel
+# qtest: with that its clock would stand still, too.
 qemu_start() {
 	local name=$1
 	shift

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What QEMU's own window costs: mbochs in QEMU, flipped at 60 Hz, in a window of GTK's on sway. Says how many frames the host
-# was given, and the processor time of QEMU and of sway. Forky only.
+# What QEMU's own window costs: mbochs in QEMU, flipped at 60 Hz, in a window of GTK's on sway. Says how many frames the
+# host was given, and the processor time of QEMU and of sway. Forky only.
 . /rig/qemu.sh
 
 DRIVER=/share/mbochs-driver
