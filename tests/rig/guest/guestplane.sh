@@ -6,8 +6,8 @@ SHARE=/share
 GUESTPLANE=$SHARE/guestplane
 DRIVER=$SHARE/mbochs-driver
 
-# A guest that the rig stops is stopped by SIGTERM within this, and by SIGKILL after it.
-readonly SHOW_TIMEOUT=90
+# A guest that the rig stops is stopped by SIGTERM within this; a script whose guest plays for longer sets more.
+SHOW_TIMEOUT=90
 
 # Seconds until show_start gives up the first frame; a script that expects none sets fewer.
 FIRST_FRAME_TIMEOUT=30
