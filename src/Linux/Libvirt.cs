@@ -81,7 +81,7 @@ public static unsafe partial class Libvirt
             found = virDomainLookupByName(connection, name);
         var number = found == 0 ? -1 : virDomainOpenGraphicsFD(found, 0, 0);
         if (number < 0)
-            problem = LastError();
+            problem = found == 0 ? LastError() : $"{LastError()} (the domain must run, and needs <graphics type='dbus' p2p='yes'/>)";
         if (found != 0)
             _ = virDomainFree(found);
         return number < 0 ? null : Fd.Own(number);

@@ -8,6 +8,15 @@ public static unsafe class UnixSocket
 {
     private const int PathOffset = 2, LongestPath = 107;
 
+    /// <summary>Takes over a socket that was inherited.</summary>
+    /// <exception cref="LinuxException">It is not open, or is no socket.</exception>
+    public static Fd Own(int number)
+    {
+        int type;
+        socklen_t length = sizeof(int);
+        return LibC.getsockopt(number, LibC.SOL_SOCKET, LibC.SO_TYPE, &type, &length) == 0 ? Fd.Own(number) : throw LinuxException.Last($"file descriptor {number}");
+    }
+
     /// <summary>Two ends of one connection.</summary>
     public static (Fd Ours, Fd Theirs) Pair()
     {

@@ -17,7 +17,7 @@ public sealed class QemuGuest : IGuest
     private QemuConnection? _connection;
     private long _retryIn = FirstRetryNs;
     private bool _isStarted, _isReaching, _isDisposed;
-    private string? _problem;
+    private SourceException? _problem;
 
     private QemuGuest(Loop loop, QemuSource source, uint? console)
     {
@@ -74,7 +74,7 @@ public sealed class QemuGuest : IGuest
     {
         _isStarted = true;
         if (_connection is null)
-            Lost?.Invoke(_problem ?? $"{Source} is gone.");
+            Lost?.Invoke($"{Source} is gone: {_problem?.Message ?? "it ended"}.");
         else
             ConnectConsoles();
     }
@@ -99,7 +99,7 @@ public sealed class QemuGuest : IGuest
 
     private void Await(bool wait)
     {
-        var patience = new LoopTimer(_ => _problem ??= "it does not answer: it hangs or is stopped");
+        var patience = new LoopTimer(_ => _problem ??= Absent("it does not answer: it hangs or is stopped"));
         _loop.Add(patience);
         if (!wait)
             patience.Set(Clock.Now + PatienceNs);
@@ -112,7 +112,7 @@ public sealed class QemuGuest : IGuest
         }
         _loop.Remove(patience);
         if (_consoles.Count == 0)
-            throw new SourceException(SourceFault.NotThere, _problem is null ? "Interrupted." : $"{Source} cannot be shown: {_problem}.");
+            throw _problem is null ? Absent("Interrupted.") : new SourceException(_problem.Fault, $"{Source} cannot be shown: {_problem.Message}.");
     }
 
     private void Reach()
@@ -121,12 +121,12 @@ public sealed class QemuGuest : IGuest
         _source.Reach(_loop, OnReached);
     }
 
-    private void OnReached(QemuConnection? connection, string? problem)
+    private void OnReached(QemuConnection? connection, SourceException? problem)
     {
         if (connection is null || _isDisposed)
         {
             connection?.Dispose();
-            OnFailed(problem ?? "");
+            Fail(problem ?? Absent("it was not waited for"));
             return;
         }
         _connection = connection;
@@ -175,7 +175,11 @@ public sealed class QemuGuest : IGuest
                 console.Connect(_connection, info);
     }
 
-    private void OnFailed(string why)
+    private static SourceException Absent(string clause) => new(SourceFault.NotThere, clause);
+
+    private void OnFailed(string why) => Fail(Absent(why));
+
+    private void Fail(SourceException why)
     {
         var wasUp = _isStarted && !_isReaching && _connection is not null;
         _isReaching = false;
@@ -186,7 +190,7 @@ public sealed class QemuGuest : IGuest
         _connection = null;
         _problem = why;
         if (wasUp)
-            Lost?.Invoke($"{Source} is gone: {why}.");
+            Lost?.Invoke($"{Source} is gone: {why.Message}.");
         else if (_isStarted)
             Retry();
     }

@@ -54,7 +54,8 @@ public static class QemuInventory
             if (!ProcessFds.Name(pid).StartsWith("qemu", StringComparison.Ordinal))
                 continue;
             var arguments = ProcessFds.CommandLine(pid);
-            if (!arguments.Any(argument => argument.StartsWith("dbus", StringComparison.Ordinal) && argument.Contains("p2p=", StringComparison.Ordinal)))
+            // libvirt keeps the QMP of its own, and tells them itself.
+            if (arguments.Any(argument => argument.Contains("/libvirt/", StringComparison.Ordinal)) || !arguments.Any(argument => argument.StartsWith("dbus", StringComparison.Ordinal) && argument.Contains("p2p=", StringComparison.Ordinal)))
                 continue;
             yield return QmpSocket(arguments) is { } path ? $"qemu:qmp={path}  {ProcessFds.Name(pid)} (pid {pid})"
                 : $"{ProcessFds.Name(pid)} (pid {pid})  has a display for peers and no QMP socket: start it with -qmp unix:PATH,server=on,wait=off";

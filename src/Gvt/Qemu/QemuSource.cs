@@ -21,9 +21,9 @@ internal sealed class QemuSource
     /// <summary>The name that QEMU takes on a bus (ui/dbus.c).</summary>
     private const string BusName = "org.qemu";
 
-    private readonly Action<Loop, Action<QemuConnection?, string?>> _reach;
+    private readonly Action<Loop, Action<QemuConnection?, SourceException?>> _reach;
 
-    private QemuSource(string words, bool canReturn, Action<Loop, Action<QemuConnection?, string?>> reach) =>
+    private QemuSource(string words, bool canReturn, Action<Loop, Action<QemuConnection?, SourceException?>> reach) =>
         (Words, CanReturn, _reach) = (words, canReturn, reach);
 
     /// <summary>As the user wrote it.</summary>
@@ -50,22 +50,24 @@ internal sealed class QemuSource
         };
     }
 
-    /// <summary>Tries once. Tells the connection, or a clause that says why there is none, now or later.</summary>
-    public void Reach(Loop loop, Action<QemuConnection?, string?> done)
+    /// <summary>Tries once. Tells the connection, or a clause that says why there is none and what to do, now or later.</summary>
+    public void Reach(Loop loop, Action<QemuConnection?, SourceException?> done)
     {
         try
         {
             _reach(loop, done);
         }
-        catch (Exception e) when (e is BusException or LinuxException)
+        catch (SourceException e)
         {
-            done(null, e.Message);
+            done(null, e);
         }
         catch (DllNotFoundException)
         {
-            done(null, "libsystemd.so.0 is not installed (Debian: libsystemd0)");
+            done(null, Absent("libsystemd.so.0 is not installed (Debian: libsystemd0)"));
         }
     }
+
+    private static SourceException Absent(string clause) => new(SourceFault.NotThere, clause);
 
     private static (string Key, string Value) Split(string words)
     {
@@ -73,12 +75,38 @@ internal sealed class QemuSource
         return equals < 0 ? (words, "") : (words[..equals], words[(equals + 1)..]);
     }
 
-    private static void OnBus(Loop loop, Action<QemuConnection?, string?> done, string? address) =>
-        done(QemuConnection.OnBus(loop, address is null ? Bus.OpenSession() : Bus.Open(address), BusName), null);
-
-    private static void ByQmp(Loop loop, Action<QemuConnection?, string?> done, string path)
+    private static void OnBus(Loop loop, Action<QemuConnection?, SourceException?> done, string? address)
     {
-        var socket = UnixSocket.Connect(path);
+        try
+        {
+            done(QemuConnection.OnBus(loop, address is null ? Bus.OpenSession() : Bus.Open(address), BusName), null);
+        }
+        catch (BusException e)
+        {
+            throw Absent(address is null ? "there is no session bus (DBUS_SESSION_BUS_ADDRESS): run guestplane in a session, or name the VM's bus by qemu:bus=ADDRESS"
+                : $"{e.Message}: see that the address is that of the VM's bus");
+        }
+    }
+
+    private static Fd Connect(string path)
+    {
+        try
+        {
+            return UnixSocket.Connect(path);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.Denied)
+        {
+            throw new SourceException(SourceFault.NotPermitted, $"guestplane may not use {path} ({FileOwner.Describe(path)}): run it as the user of the VM, or as a member of that group");
+        }
+        catch (LinuxException e)
+        {
+            throw Absent($"{e.Message}: start QEMU with -display dbus,p2p=yes -qmp unix:{path},server=on,wait=off");
+        }
+    }
+
+    private static void ByQmp(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
+    {
+        var socket = Connect(path);
         var (ours, theirs) = UnixSocket.Pair();
         _ = new Qmp(loop, socket, theirs, problem =>
         {
@@ -88,11 +116,21 @@ internal sealed class QemuSource
                 return;
             }
             ours.Dispose();
-            done(null, problem);
+            done(null, Absent(problem));
         });
     }
 
-    private static void ByFd(Loop loop, Action<QemuConnection?, string?> done, int number) => done(QemuConnection.ToPeer(loop, Fd.Own(number)), null);
+    private static void ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)
+    {
+        try
+        {
+            done(QemuConnection.ToPeer(loop, UnixSocket.Own(number)), null);
+        }
+        catch (Exception e) when (e is LinuxException or BusException)
+        {
+            throw Absent($"file descriptor {number} is no open socket: whoever starts guestplane must leave it open without FD_CLOEXEC");
+        }
+    }
 
     private static QemuSource Libvirt(string words, string domain)
     {
@@ -115,10 +153,9 @@ internal sealed class QemuSource
         }
     }
 
-    private static void Opened(Loop loop, (Fd? Socket, string? Problem) opened, Action<QemuConnection?, string?> done)
+    private static void Opened(Loop loop, (Fd? Socket, string? Problem) opened, Action<QemuConnection?, SourceException?> done)
     {
         var connection = opened.Socket is null ? null : QemuConnection.ToPeer(loop, opened.Socket);
-        done(connection, connection is null
-            ? $"libvirt: {opened.Problem} (the domain needs <graphics type='dbus' p2p='yes'/>, and must run)" : null);
+        done(connection, connection is null ? Absent($"libvirt: {opened.Problem}") : null);
     }
 }
