@@ -56,7 +56,6 @@ internal sealed class Screen : IDisposable
         _window.Configured += OnConfigured;
         _window.CloseRequested += () => CloseRequested?.Invoke();
         IsTree = globals is { Subcompositor: not null, Viewporter: not null };
-        _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
         Presentation = new Presentation(host);
         var surface = IsTree ? globals.Compositor.CreateSurface() : _window.Root;
         _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
@@ -79,6 +78,8 @@ internal sealed class Screen : IDisposable
             // The window's root gets all input, so that places are of one surface.
             _primaryLayer.IgnoreInput();
         }
+        // Last: a new subsurface lies above those before it.
+        _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
         head.Flipped += OnFlip;
         loop.Add(_black = new LoopTimer(_ => Layout()));
         loop.Add(_retry = new LoopTimer(_ => Retry()));

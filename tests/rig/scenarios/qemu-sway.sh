@@ -38,6 +38,9 @@ vfio() {
 	show_start vfio qemu: --fullscreen --fixed
 	"$DRIVER" --pid "$QEMU_PID" mode=1024x768 flip=10,101 wait=500 >"$SHARE/vfio.driver"
 	drm_state >"$SHARE/vfio.drm"
+	show_stop
+	# Apart: QEMU sends updates all the time, and while it is taken the host composites.
+	show_start vfio-last qemu: --fullscreen --fixed
 	screenshot "$SHARE/vfio.png"
 	show_stop
 	qemu_stop
