@@ -105,7 +105,7 @@ internal sealed class Screen : IDisposable
     public bool IsConfigured => _window.IsConfigured;
 
     /// <summary>Nobody sees it: the host says so, or gives it no frames.</summary>
-    public bool IsHidden(long now) => _window.IsSuspended || Primary.IsStarved(now, StarvedNs);
+    public bool IsHidden(long now) => IsClosed || _window.IsSuspended || Primary.IsStarved(now, StarvedNs);
 
     /// <summary>Whether a tranche of this surface's feedback that is for scanout has what is shown. Null: the host does not tell.</summary>
     public bool? IsScanoutFormat => _feedback is not { Tranches.Count: > 0 } feedback || Primary is not { Shown: { } shown, Step: { } step } ? null
@@ -113,9 +113,14 @@ internal sealed class Screen : IDisposable
 
     public event Action? CloseRequested;
 
+    /// <summary>The user has closed this window, and others go on.</summary>
+    public bool IsClosed { get; private set; }
+
     /// <summary>The guest is not there: its last image is shown as such. Without planes of their own it stays as it is.</summary>
     public void Dim(bool on)
     {
+        if (IsClosed)
+            return;
         if (IsTree && on)
             _dimmer ??= new Dimmer(_host.Globals, _window.Root);
         _dimmer?.Cover(_placement.Window);
@@ -133,6 +138,9 @@ internal sealed class Screen : IDisposable
 
     public void Dispose()
     {
+        if (IsClosed)
+            return;
+        IsClosed = true;
         Stop();
         _black.Cancel();
         _retry.Cancel();

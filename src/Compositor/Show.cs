@@ -84,7 +84,8 @@ internal sealed class Show : IDisposable
         var title = _guest.Heads.Count == 1 ? _guest.Title : $"{_guest.Title} {head.Name}";
         var screen = new Screen(_loop, _host, head, title, _options);
         _screens.Add(screen);
-        screen.CloseRequested += _loop.Stop;
+        // Not within the window's own event.
+        screen.CloseRequested += () => _loop.Post(() => Close(screen));
         screen.Primary.TurnedOver += _ => _messages.Warn(
             $"head {head.Name}: the image is upside down in memory (y0_top): the host turns it over, and so cannot scan it out");
         screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
@@ -102,6 +103,15 @@ internal sealed class Show : IDisposable
             screen.Primary.FrameDone += OnShown;
         // After the screen's own handler: what it counts is counted.
         head.Flipped += OnFlip;
+    }
+
+    /// <summary>Of several windows each can be closed; the last ends the show.</summary>
+    private void Close(Screen screen)
+    {
+        if (_screens.TrueForAll(other => other == screen || other.IsClosed))
+            _loop.Stop();
+        else
+            screen.Dispose();
     }
 
     private void StartAsking()
@@ -156,7 +166,7 @@ internal sealed class Show : IDisposable
 
     private void EndIfSettled()
     {
-        if (_isEnding && _screens.TrueForAll(screen => screen.Presentation.Pending == 0 && !screen.Primary.IsWaiting))
+        if (_isEnding && _screens.TrueForAll(screen => screen.IsClosed || (screen.Presentation.Pending == 0 && !screen.Primary.IsWaiting)))
             _loop.Stop();
     }
 
