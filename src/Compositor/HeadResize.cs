@@ -27,12 +27,12 @@ internal sealed class HeadResize : IDisposable
     {
         if (_resize is null)
             return;
-        _wanted = new(Math.Min(width, PlaneLayout.MaxSide), Math.Min(height, PlaneLayout.MaxSide),
+        var wanted = new HeadSize(Math.Min(width, PlaneLayout.MaxSide), Math.Min(height, PlaneLayout.MaxSide),
             Millimetres(width, output?.Mode.Width, output?.Millimetres.Width), Millimetres(height, output?.Mode.Height, output?.Millimetres.Height));
-        if (_wanted == _asked)
-            _timer.Cancel();
-        else if (!_timer.IsSet)
-            _timer.Set(Clock.Now + SettlesNs);
+        if (wanted == _wanted)
+            return;
+        _wanted = wanted;
+        _timer.Set(_wanted == _asked ? LoopSource.Never : Clock.Now + SettlesNs);
     }
 
     /// <summary>Whoever is asked now knows nothing of what was asked before.</summary>

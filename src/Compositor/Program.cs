@@ -108,6 +108,8 @@ internal static class Program
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         // A source that is not there is said before a host is asked for.
         services.GetRequiredService<IGuest>();
+        if (loop.Stopped)
+            return ExitCode.Ok;
         return services.GetRequiredService<Show>().Run();
 
         void Stop(PosixSignalContext signal)

@@ -49,7 +49,7 @@ public sealed class QemuGuest : IGuest
     /// <summary>Whether the words name a guest of this kind.</summary>
     public static bool Is(string source) => QemuSource.Is(source);
 
-    /// <summary>Reaches the VM and learns what consoles it has.</summary>
+    /// <summary>Reaches the VM and learns what consoles it has: none if the loop is stopped meanwhile.</summary>
     /// <param name="source">The user's words.</param>
     /// <param name="loop">Turned meanwhile.</param>
     /// <param name="console">The one to show; null: all graphic ones.</param>
@@ -111,8 +111,8 @@ public sealed class QemuGuest : IGuest
             _loop.Turn();
         }
         _loop.Remove(patience);
-        if (_consoles.Count == 0)
-            throw _problem is null ? Absent("Interrupted.") : new SourceException(_problem.Fault, $"{Source} cannot be shown: {_problem.Message}.");
+        if (_consoles.Count == 0 && !_loop.Stopped)
+            throw new SourceException(_problem!.Fault, $"{Source} cannot be shown: {_problem.Message}.");
     }
 
     private void Reach()
