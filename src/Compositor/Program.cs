@@ -99,7 +99,7 @@ internal static class Program
             .AddSingleton(messages)
             .AddSingleton(options)
             .AddSingleton<Loop>()
-            .AddSingleton(provider => Sources.Open(options, provider.GetRequiredService<Loop>()))
+            .AddSingleton(provider => Sources.Open(options, provider.GetRequiredService<Loop>(), messages))
             .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
             .AddSingleton<Show>()
             .BuildServiceProvider();

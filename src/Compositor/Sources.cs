@@ -19,11 +19,11 @@ internal static class Sources
         """ + "\n" + QemuGuest.Help + "\n" + PatternOptions.Help + "\n                     the built-in test card";
 
     /// <exception cref="SourceException">With the sentence to show.</exception>
-    public static IGuest Open(ShowOptions options, Loop loop)
+    public static IGuest Open(ShowOptions options, Loop loop, Messages messages)
     {
         var (source, edid) = (options.Source, options.Edid);
         if (QemuGuest.Is(source))
-            return edid is null ? QemuGuest.Open(source, loop, options.Console, options.Wait)
+            return edid is null ? QemuGuest.Open(source, loop, options.Console, options.Wait ? messages.Info : null)
                 : throw new SourceException(SourceFault.Usage, $"--edid is for vGPUs; {source} makes its monitor by itself, as large as the window.");
         if (options.Console is not null || options.Wait)
             throw new SourceException(SourceFault.Usage, $"{(options.Wait ? "--wait" : "--console")} is for qemu: and libvirt: sources, and {source} is neither.");

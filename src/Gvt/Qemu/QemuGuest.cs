@@ -53,14 +53,14 @@ public sealed class QemuGuest : IGuest
     /// <param name="source">The user's words.</param>
     /// <param name="loop">Turned meanwhile.</param>
     /// <param name="console">The one to show; null: all graphic ones.</param>
-    /// <param name="wait">A VM that is not there yet is waited for.</param>
+    /// <param name="waiting">A VM that is not there yet is waited for, and this told once, in a sentence; null: it is not.</param>
     /// <exception cref="SourceException">With the sentence to show.</exception>
-    public static QemuGuest Open(string source, Loop loop, uint? console = null, bool wait = false)
+    public static QemuGuest Open(string source, Loop loop, uint? console = null, Action<string>? waiting = null)
     {
         var guest = new QemuGuest(loop, QemuSource.Parse(source), console);
         try
         {
-            guest.Await(wait && guest.CanReturn);
+            guest.Await(guest.CanReturn ? waiting : null);
             return guest;
         }
         catch
@@ -97,17 +97,21 @@ public sealed class QemuGuest : IGuest
         _connection = null;
     }
 
-    private void Await(bool wait)
+    private void Await(Action<string>? waiting)
     {
         var patience = new LoopTimer(_ => _problem ??= Absent("it does not answer: it hangs or is stopped"));
         _loop.Add(patience);
-        if (!wait)
+        if (waiting is null)
             patience.Set(Clock.Now + PatienceNs);
         Reach();
-        while (_consoles.Count == 0 && !_loop.Stopped && (wait || _problem is null))
+        while (_consoles.Count == 0 && !_loop.Stopped && (waiting is not null || _problem is null))
         {
             if (_problem is not null && !_retry.IsSet && !_isReaching)
+            {
+                if (_retryIn == FirstRetryNs)
+                    waiting!($"{Source} cannot be shown yet: {_problem.Message}. Waiting for it.");
                 Retry();
+            }
             _loop.Turn();
         }
         _loop.Remove(patience);
