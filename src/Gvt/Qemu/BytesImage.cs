@@ -8,6 +8,9 @@ namespace Guestplane.Gvt.Qemu;
 /// </summary>
 internal sealed class BytesImage : IDisposable
 {
+    /// <summary>Far more than a text mode has; a part that is a few bytes must not cost gigabytes.</summary>
+    private const int MostGrown = 4096;
+
     private Scanout? _retired;
 
     /// <summary>The image; null before the first.</summary>
@@ -49,7 +52,7 @@ internal sealed class BytesImage : IDisposable
         Copy(new(0, 0, Math.Min(width, last.Width), Math.Min(height, last.Height)), (int)last.Layout.Planes[0].Stride, last.Pixels!.Bytes);
     }
 
-    /// <summary>Takes a part of the image.</summary>
+    /// <summary>Takes a part of the image; one that goes beyond it says that the image has grown.</summary>
     /// <param name="area">Where it belongs.</param>
     /// <param name="stride">Bytes from row to row of <paramref name="bytes"/>.</param>
     /// <param name="format">As the image's.</param>
@@ -61,12 +64,14 @@ internal sealed class BytesImage : IDisposable
             return "a part of an image came before the image";
         if (format != scanout.Layout.Format)
             return $"a part of an image came as {format}, and the image is {scanout.Layout.Format}";
-        if (area.IsEmpty || area.X < 0 || area.Y < 0 || (long)area.X + area.Width > scanout.Width || (long)area.Y + area.Height > scanout.Height)
+        if (area.IsEmpty || area.X < 0 || area.Y < 0
+            || (long)area.X + area.Width > Math.Max(scanout.Width, MostGrown) || (long)area.Y + area.Height > Math.Max(scanout.Height, MostGrown))
             return $"a part of {area.Width}x{area.Height} at {area.X},{area.Y} is not inside the image of {scanout.Width}x{scanout.Height}";
         var (width, height) = ((uint)area.Width, (uint)area.Height);
         var told = new PlaneLayout(width, height, format, Modifier.Linear, [new(0, stride, Padded(bytes.Length, width, height, stride, format))]);
         if (told.Problem() is { } problem)
             return problem;
+        Resize(Math.Max(scanout.Width, area.X + area.Width), Math.Max(scanout.Height, area.Y + area.Height));
         Copy(area, (int)stride, bytes);
         return null;
     }
@@ -96,9 +101,10 @@ internal sealed class BytesImage : IDisposable
         var stride = (uint)PixelFormat.Find(told.Format)!.RowBytes(0, (int)told.Width);
         var bytes = (long)stride * told.Height;
         using var memory = Memfd.Create("guestplane-image", bytes);
+        var pixels = Mapping.Of(memory, bytes, writable: true);
         DropOld();
         _retired = Scanout;
-        Scanout = Gvt.Scanout.Create(Mapping.Of(memory, bytes, writable: true), told with { Planes = [new(0, stride, bytes)] }, out _)!;
+        Scanout = Gvt.Scanout.Create(pixels, told with { Planes = [new(0, stride, bytes)] }, out _)!;
     }
 
     private void Copy(Rectangle area, int stride, ReadOnlySpan<byte> bytes)

@@ -19,6 +19,7 @@ internal sealed class QemuClipboard : IGuestClipboard
 
     private static readonly byte[] s_path = Bus.ZeroEnded(Path);
 
+    private readonly List<Action<byte[]?>> _fetching = [];
     private QemuConnection? _connection;
     private uint _serial;
     private bool _isOffered;
@@ -32,6 +33,9 @@ internal sealed class QemuClipboard : IGuestClipboard
     {
         _connection = connection;
         Guest(false);
+        // The answers are forgotten with the connection.
+        foreach (var done in _fetching.ToList())
+            Fetched(null, done);
         if (connection is null)
             return;
         connection.Bus.Serve(Path, Handle);
@@ -54,23 +58,37 @@ internal sealed class QemuClipboard : IGuestClipboard
     public void Fetch(Action<byte[]?> done)
     {
         if (_connection is null || !_isOffered)
+        {
             done(null);
-        else
-            Call("Request"u8).Add(Clipboard).Add([Text]).Send(answer => Fetched(answer, done), QemuConnection.AnswerWithinNs);
+            return;
+        }
+        _fetching.Add(done);
+        Call("Request"u8).Add(Clipboard).Add([Text]).Send(answer => Fetched(Read(answer), done), QemuConnection.AnswerWithinNs);
     }
 
     private BusCall Call(ReadOnlySpan<byte> member) => _connection!.Call(s_path, "org.qemu.Display1.Clipboard"u8, member);
 
-    private static bool Fetched(BusMessage answer, Action<byte[]?> done)
+    private static byte[]? Read(BusMessage answer)
     {
         if (answer.Error is not null || !answer.HasSignature("say"u8))
+            return null;
+        try
         {
-            done(null);
-            return true;
+            answer.Skip("s"u8);
+            var text = answer.ReadBytes();
+            return text.Length <= MaxBytes ? text.ToArray() : null;
         }
-        answer.Skip("s"u8);
-        var text = answer.ReadBytes();
-        done(text.Length <= MaxBytes ? text.ToArray() : null);
+        catch (BusException)
+        {
+            // A stranger's half of a text is none.
+            return null;
+        }
+    }
+
+    private bool Fetched(byte[]? text, Action<byte[]?> done)
+    {
+        _fetching.Remove(done);
+        done(text);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using Guestplane.Linux;
+using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
@@ -141,7 +142,6 @@ public sealed class QemuGuest : IGuest
 
     private void OnReady()
     {
-        _isReaching = false;
         var wanted = _connection!.Consoles.Where(console => _console is { } id ? console.Id == id : console.IsGraphic).ToList();
         if (wanted.Count == 0)
         {
@@ -151,10 +151,11 @@ public sealed class QemuGuest : IGuest
         }
         if (_consoles.Count == 0)
             MakeConsoles(wanted);
-        if (!_isStarted)
+        if (_isStarted && !ConnectConsoles())
             return;
-        ConnectConsoles();
-        Returned?.Invoke();
+        _isReaching = false;
+        if (_isStarted)
+            Returned?.Invoke();
     }
 
     private void MakeConsoles(List<ConsoleInfo> wanted)
@@ -171,12 +172,23 @@ public sealed class QemuGuest : IGuest
     }
 
     /// <summary>A VM that has come back may have other consoles: each takes its own of the same number, if that is there.</summary>
-    private void ConnectConsoles()
+    /// <returns>False when it has failed.</returns>
+    private bool ConnectConsoles()
     {
-        _clipboard.Connect(_connection);
-        foreach (var console in _consoles)
-            if (_connection?.Consoles.FirstOrDefault(info => info.Id == console.Info.Id) is { } info)
-                console.Connect(_connection, info);
+        try
+        {
+            _clipboard.Connect(_connection);
+            foreach (var console in _consoles)
+                if (_connection?.Consoles.FirstOrDefault(info => info.Id == console.Info.Id) is { } info)
+                    console.Connect(_connection, info);
+            return true;
+        }
+        catch (BusException e)
+        {
+            // It has ended by now, or takes no descriptors.
+            OnFailed(e.Message);
+            return false;
+        }
     }
 
     private static SourceException Absent(string clause) => new(SourceFault.NotThere, clause);

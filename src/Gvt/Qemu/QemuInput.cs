@@ -141,7 +141,8 @@ internal sealed class QemuInput : IHeadInput, IDisposable
             return;
         }
         _retry.Cancel();
-        if (_place is { } place && IsAbsolute)
+        // Of a console without an image the size is 0x0, and no place is inside.
+        if (_place is { } place && IsAbsolute && _size is { Width: > 0, Height: > 0 })
             connection.Call(_path, "org.qemu.Display1.Mouse"u8, "SetAbsPosition"u8)
                 .Add((uint)Math.Clamp(place.X, 0, _size.Width - 1)).Add((uint)Math.Clamp(place.Y, 0, _size.Height - 1)).Send();
         _place = null;

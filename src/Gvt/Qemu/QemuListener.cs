@@ -225,13 +225,14 @@ internal sealed class QemuListener : IDisposable
     {
         var area = ReadArea(message);
         var (stride, format) = (message.ReadUInt32(), message.ReadUInt32());
-        if (_images.Bytes.Scanout is { } image && (area.X + area.Width > image.Width || area.Y + area.Height > image.Height))
-            Resize(Math.Max(image.Width, area.X + area.Width), Math.Max(image.Height, area.Y + area.Height));
+        var image = _images.Bytes.Scanout;
         var problem = PixmanFormat.ToFourcc(format) is { } fourcc ? _images.Bytes.Update(area, stride, fourcc, message.ReadBytes())
             : $"its pixel format 0x{format:x8} (pixman) is unknown";
         if (problem is not null)
             Refuse(problem);
-        else if (_flip.Scanout == _images.Bytes.Scanout)
+        else if (_flip.Scanout == image && _images.Bytes.Scanout != image)
+            Show(_images.Bytes.Scanout!);
+        else if (_flip.Scanout == image)
             Raise(area, 0);
     }
 

@@ -112,12 +112,25 @@ internal sealed class QemuSource
         {
             if (problem is null)
             {
-                done(QemuConnection.ToPeer(loop, ours), null);
+                ToPeer(loop, ours, done);
                 return;
             }
             ours.Dispose();
             done(null, Absent(problem));
         });
+    }
+
+    /// <summary>Long after the words were read: a peer that has gone by now is a problem like any other.</summary>
+    private static void ToPeer(Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done)
+    {
+        try
+        {
+            done(QemuConnection.ToPeer(loop, socket), null);
+        }
+        catch (BusException e)
+        {
+            done(null, Absent(e.Message));
+        }
     }
 
     private static void ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)
@@ -155,7 +168,9 @@ internal sealed class QemuSource
 
     private static void Opened(Loop loop, (Fd? Socket, string? Problem) opened, Action<QemuConnection?, SourceException?> done)
     {
-        var connection = opened.Socket is null ? null : QemuConnection.ToPeer(loop, opened.Socket);
-        done(connection, connection is null ? Absent($"libvirt: {opened.Problem}") : null);
+        if (opened.Socket is { } socket)
+            ToPeer(loop, socket, done);
+        else
+            done(null, Absent($"libvirt: {opened.Problem}"));
     }
 }

@@ -13,6 +13,8 @@ internal sealed class Qmp : IDisposable
     // A line of QMP is a few kB at most here; more is no QMP.
     private const int LongestLine = 1 << 20;
 
+    private const int AddClientSent = 3;
+
     private readonly Loop _loop;
     private readonly Fd _socket, _client;
     private readonly LoopWatch _watch;
@@ -76,7 +78,7 @@ internal sealed class Qmp : IDisposable
             if (message.ValueKind != JsonValueKind.Object || message.TryGetProperty("event", out _))
                 return;
             if (message.TryGetProperty("error", out var error))
-                End(Explain(error.TryGetProperty("desc", out var words) ? words.ToString() : error.ToString()));
+                End(Explain(error.ValueKind == JsonValueKind.Object && error.TryGetProperty("desc", out var words) ? words.ToString() : error.ToString()));
             else if (message.TryGetProperty("QMP", out _) || message.TryGetProperty("return", out _))
                 Next();
         }
@@ -113,9 +115,13 @@ internal sealed class Qmp : IDisposable
         UnixSocket.Send(_socket, line, passed);
     }
 
-    private static string Explain(string words) =>
-        words.Contains("@dbus-display", StringComparison.Ordinal) || words.Contains("protocol", StringComparison.Ordinal)
-            ? $"QEMU takes no display client ({words.TrimEnd('.')}): start it with -display dbus,p2p=yes" : $"QEMU refused: {words.TrimEnd('.')}";
+    /// <summary>
+    /// Each QEMU refuses add_client in other words: "Invalid protocol", "D-Bus display is not in use" (7.0, -display none),
+    /// "p2p connections not accepted in bus mode".
+    /// </summary>
+    private string Explain(string words) =>
+        _answers == AddClientSent ? $"QEMU takes no display client ({words.TrimEnd('.')}): start it with -display dbus,p2p=yes"
+            : $"QEMU refused: {words.TrimEnd('.')}";
 
     private void End(string? why)
     {

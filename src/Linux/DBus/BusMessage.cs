@@ -5,7 +5,7 @@ using static Guestplane.Linux.DBus.Sdbus;
 namespace Guestplane.Linux.DBus;
 
 /// <summary>
-/// A message that came, valid while its handler runs; read in order. What is malformed (a bool that is 2, an index to a
+/// A message that came, valid while its handler runs; read in order. What is malformed (an index to a
 /// descriptor that did not come, an array that ends early) throws a <see cref="BusException"/>.
 /// Types are D-Bus's: 'u' uint32, 's' string, 'h' descriptor, 'a' array, 'v' variant.
 /// </summary>
