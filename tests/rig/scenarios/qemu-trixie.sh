@@ -1,5 +1,6 @@
 #!/bin/bash
-# Debian 13's QEMU on its sway. No screenshots: its llvmpipe does not survive compositing a dma-buf on a vkms card.
+# Debian 13's QEMU on its sway. Its llvmpipe does not survive compositing a dma-buf on a vkms card: so the screen is as large
+# as the image that QEMU begins with, all guests keep that size, and there are no screenshots.
 . /rig/guestplane.sh
 . /rig/qemu.sh
 
@@ -16,12 +17,12 @@ played() {
 }
 
 everything() {
-	qemu_on_bus vga on "${VGA_DEVICE[@]}" && played vga vga mode=1024x768 flip=10,40 wait=500
-	qemu_on_bus blob on "${BLOB_DEVICE[@]}" && played blob blob mode=1024x768 flip=60,300 wait=500
+	qemu_on_bus vga on "${VGA_DEVICE[@]}" && played vga vga mode=640x480 flip=10,40 wait=500
+	qemu_on_bus blob on "${BLOB_DEVICE[@]}" && played blob blob mode=640x480 flip=60,300 wait=500
 	vfio_device "$MBOCHS_UUID"
 	qemu_on_bus vfio on "${VFIO_DEVICE[@]}" || return
 	show_start vfio qemu: --fullscreen --fixed
-	"$DRIVER" --pid "$QEMU_PID" mode=1024x768 flip=10,101 wait=500 >"$SHARE/vfio.driver"
+	"$DRIVER" --pid "$QEMU_PID" mode=640x480 flip=10,101 wait=500 >"$SHARE/vfio.driver"
 	show_stop
 	qemu_stop
 }
@@ -29,4 +30,4 @@ everything() {
 udev_start
 load_vkms
 load_mbochs patched
-on sway-vkms everything
+SWAY_MODE=640x480 on sway-vkms everything
