@@ -34,6 +34,9 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>Starts it on a host: "show" and its arguments, in one line.</summary>
     public static ProgramRun Start(FakeHost host, string arguments) => new(host.RuntimeDir, host.DisplayName, arguments.Split(' '));
 
+    /// <summary>Starts it on the host of that name in that runtime directory.</summary>
+    public static ProgramRun Start(string runtimeDir, string display, string arguments) => new(runtimeDir, display, arguments.Split(' '));
+
     /// <summary>Runs it without a host, to its end.</summary>
     public static ProgramRun Alone(string arguments)
     {
@@ -74,9 +77,11 @@ internal sealed class ProgramRun : IDisposable
         throw new TimeoutException($"guestplane did not end: {Messages}");
     }
 
-    public void Terminate()
+    public void Terminate() => Signal("TERM");
+
+    public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        using var kill = Process.Start("kill", ["-" + name, _process.Id.ToString()]);
         kill.WaitForExit();
     }
 

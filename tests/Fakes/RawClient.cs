@@ -15,9 +15,14 @@ internal sealed class RawClient : IDisposable
     private uint _next = 2;
 
     public RawClient(FakeHost host)
+        : this(host.SocketPath)
+    {
+    }
+
+    public RawClient(string socketPath)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(host.SocketPath));
+        socket.Connect(new UnixDomainSocketEndPoint(socketPath));
         _socket = new FdSocket(socket, Ledger);
     }
 
@@ -101,7 +106,7 @@ internal sealed class RawClient : IDisposable
             Read();
             return IsClosed || Has(callback, 0);
         }, TimeSpan.FromSeconds(10));
-        Assert.True(isDone, "the fake host does not answer");
+        Assert.True(isDone, "the host does not answer");
     }
 
     public bool Has(uint id, int opcode) => Count(id, opcode) > 0;
@@ -131,6 +136,15 @@ internal sealed class RawClient : IDisposable
         var id = NewId();
         Send(Registry, 0, name, Text(@interface), version, id);
         return id;
+    }
+
+    /// <summary>Of a host whose names are not known before.</summary>
+    public uint BindGlobal(string @interface, int version)
+    {
+        var text = Text(@interface);
+        var global = Events.Find(e => e.Id == Registry && e.Opcode == 0 && e.Body.AsSpan(sizeof(uint)).StartsWith(text));
+        Assert.True(global.Body is not null, $"the host has no {@interface}");
+        return Bind(BitConverter.ToInt32(global.Body), @interface, version);
     }
 
     /// <summary>Everything that <see cref="HostSetup"/> offers unless told otherwise.</summary>

@@ -57,8 +57,9 @@ internal sealed class BytesImage : IDisposable
     /// <param name="stride">Bytes from row to row of <paramref name="bytes"/>.</param>
     /// <param name="format">As the image's.</param>
     /// <param name="bytes">The area's first row first.</param>
+    /// <param name="size">What the console says of its size, by another socket: perhaps late, perhaps before the last image of the old size.</param>
     /// <returns>Null, or what is wrong with it.</returns>
-    public string? Update(Rectangle area, uint stride, Fourcc format, ReadOnlySpan<byte> bytes)
+    public string? Update(Rectangle area, uint stride, Fourcc format, ReadOnlySpan<byte> bytes, (int Width, int Height) size)
     {
         if (Scanout is not { } scanout)
             return "a part of an image came before the image";
@@ -71,9 +72,18 @@ internal sealed class BytesImage : IDisposable
         var told = new PlaneLayout(width, height, format, Modifier.Linear, [new(0, stride, Padded(bytes.Length, width, height, stride, format))]);
         if (told.Problem() is { } problem)
             return problem;
-        Resize(Math.Max(scanout.Width, area.X + area.Width), Math.Max(scanout.Height, area.Y + area.Height));
+        if (!Holds((scanout.Width, scanout.Height), area))
+            Grow(scanout, area, size);
         Copy(area, (int)stride, bytes);
         return null;
+    }
+
+    private static bool Holds((int Width, int Height) size, Rectangle area) => area.X + area.Width <= size.Width && area.Y + area.Height <= size.Height;
+
+    private void Grow(Scanout last, Rectangle area, (int Width, int Height) size)
+    {
+        var (width, height) = Holds(size, area) ? size : (Math.Max(last.Width, area.X + area.Width), Math.Max(last.Height, area.Y + area.Height));
+        Resize(width, height);
     }
 
     public void DropOld()

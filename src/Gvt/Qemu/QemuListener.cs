@@ -226,7 +226,7 @@ internal sealed class QemuListener : IDisposable
         var area = ReadArea(message);
         var (stride, format) = (message.ReadUInt32(), message.ReadUInt32());
         var image = _images.Bytes.Scanout;
-        var problem = PixmanFormat.ToFourcc(format) is { } fourcc ? _images.Bytes.Update(area, stride, fourcc, message.ReadBytes())
+        var problem = PixmanFormat.ToFourcc(format) is { } fourcc ? _images.Bytes.Update(area, stride, fourcc, message.ReadBytes(), Size)
             : $"its pixel format 0x{format:x8} (pixman) is unknown";
         if (problem is not null)
             Refuse(problem);

@@ -72,25 +72,6 @@ public sealed partial class FakeHost
             registry.Withdraw(global);
     });
 
-    public void PointerEnter(uint surfaceId, double x, double y) => Act(() =>
-    {
-        var surface = Newest<HostSurface>(surfaceId) ?? throw new ArgumentException($"no surface {surfaceId}");
-        foreach (var pointer in surface.Client.All<HostPointer>())
-            pointer.Enter(surface, x, y);
-    });
-
-    public void PointerMove(double x, double y) => EachPointer(pointer => pointer.Move(x, y));
-
-    public void PointerButton(uint button, bool pressed) => EachPointer(pointer => pointer.Press(button, pressed));
-
-    public void PointerLeave() => EachPointer(pointer => pointer.Leave());
-
-    /// <summary>The surface and hotspot of the last wl_pointer.set_cursor; null for a hidden cursor.</summary>
-    public (uint Surface, int X, int Y)? Cursor => Locked(() =>
-        All<HostPointer>().LastOrDefault(pointer => pointer.Cursor is not null) is { Cursor: { } cursor, Hotspot: var hotspot }
-            ? (cursor.Id, hotspot.X, hotspot.Y)
-            : ((uint, int, int)?)null);
-
     /// <summary>Closes every connection, as a host that crashes and comes back at the same address.</summary>
     public void DropClients() => Act(() =>
     {
@@ -98,15 +79,5 @@ public sealed partial class FakeHost
             client.Close();
     });
 
-    private void EachToplevel(Action<HostToplevel> act) => Act(() =>
-    {
-        foreach (var toplevel in All<HostToplevel>())
-            act(toplevel);
-    });
-
-    private void EachPointer(Action<HostPointer> act) => Act(() =>
-    {
-        foreach (var pointer in All<HostPointer>())
-            act(pointer);
-    });
+    private void EachToplevel(Action<HostToplevel> act) => Each(act);
 }

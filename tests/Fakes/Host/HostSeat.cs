@@ -5,18 +5,26 @@ internal sealed class HostSeat(HostClient client, InterfaceModel model, uint id,
 {
     private const uint MissingCapability = 0;
     private const uint Pointer = 1;
+    private const uint Keyboard = 2;
+    private const uint Touch = 4;
+
+    private uint Capabilities => (Host.Setup.PointerPresent ? Pointer : 0) | (Host.Setup.KeyboardPresent ? Keyboard : 0)
+        | (Host.Setup.TouchPresent ? Touch : 0);
 
     public override void Bound()
     {
-        Send("capabilities", Host.Setup.PointerPresent ? Pointer : 0);
+        Send("capabilities", Capabilities);
         if (Version >= 2)
             Send("name", "seat0");
     }
 
     public override void Handle(Request request)
     {
-        if (request.Name is "get_keyboard" or "get_touch" || (request.Name == "get_pointer" && !Host.Setup.PointerPresent))
+        var wanted = request.Name switch { "get_pointer" => Pointer, "get_keyboard" => Keyboard, "get_touch" => Touch, _ => 0u };
+        if ((wanted & ~Capabilities) != 0)
             throw Fault(MissingCapability, $"{request.Name} without the capability");
+        if (wanted == Keyboard)
+            request.New<HostKeyboard>("id").Start();
     }
 }
 
@@ -25,38 +33,50 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
 {
     private const string CursorRole = "cursor";
     private const uint Role = 0;
+    private const uint SourceWheel = 0;
+    private const uint AxisDown = 0;
+    private const uint AxisRight = 1;
+    private const int Notch = 120;
+
+    // libinput's 15 degrees, as hosts scale them.
+    private const double UnitsPerNotch = 10;
 
     private readonly List<uint> _enterSerials = [];
-    private HostSurface? _focus;
+
+    public HostSurface? Focus { get; private set; }
 
     public HostSurface? Cursor { get; private set; }
 
     public (int X, int Y) Hotspot { get; private set; }
+
+    private bool IsLocked => Focus is { } focus && Client.All<HostLockedPointer>().Any(locked => locked.IsActive && locked.Is(focus, this));
 
     private static uint Now => (uint)Environment.TickCount64;
 
     public void Enter(HostSurface surface, double x, double y)
     {
         Leave();
-        _focus = surface;
+        Focus = surface;
         _enterSerials.Add(Host.NextSerial());
         Send("enter", _enterSerials[^1], surface, x, y);
         SendFrame();
+        FollowLocks();
     }
 
     public void Leave()
     {
-        if (_focus is { Destroyed: false })
+        if (Focus is { Destroyed: false })
         {
-            Send("leave", Host.NextSerial(), _focus);
+            Send("leave", Host.NextSerial(), Focus);
             SendFrame();
         }
-        _focus = null;
+        Focus = null;
+        FollowLocks();
     }
 
     public void Move(double x, double y)
     {
-        if (_focus is null)
+        if (Focus is null || IsLocked)
             return;
         Send("motion", Now, x, y);
         SendFrame();
@@ -64,10 +84,36 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
 
     public void Press(uint button, bool isPressed)
     {
-        if (_focus is null)
+        if (Focus is null)
             return;
         Send("button", Host.NextSerial(), Now, button, isPressed ? 1u : 0u);
         SendFrame();
+    }
+
+    /// <summary>A wheel with steps, or with finer ones; older clients get whole steps.</summary>
+    public void Wheel(int down120, int right120)
+    {
+        if (Focus is null)
+            return;
+        if (Version >= 5)
+            Send("axis_source", SourceWheel);
+        foreach (var (axis, amount) in new[] { (AxisDown, down120), (AxisRight, right120) })
+        {
+            if (amount == 0)
+                continue;
+            if (Version >= 8)
+                Send("axis_value120", axis, amount);
+            else if (Version >= 5 && amount / Notch != 0)
+                Send("axis_discrete", axis, amount / Notch);
+            Send("axis", Now, axis, amount * UnitsPerNotch / Notch);
+        }
+        SendFrame();
+    }
+
+    public void SendFrame()
+    {
+        if (Version >= 5)
+            Send("frame");
     }
 
     public override void Handle(Request request)
@@ -100,9 +146,9 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
         surface.CursorOf = this;
     }
 
-    private void SendFrame()
+    private void FollowLocks()
     {
-        if (Version >= 5)
-            Send("frame");
+        foreach (var locked in Client.All<HostLockedPointer>().ToList())
+            locked.Follow();
     }
 }

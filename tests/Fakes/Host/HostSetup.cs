@@ -47,6 +47,10 @@ public sealed class HostSetup(string protocolDir)
 
     public bool PointerPresent { get; set; } = true;
 
+    public bool KeyboardPresent { get; set; }
+
+    public bool TouchPresent { get; set; }
+
     /// <summary>No timer: the output refreshes when <see cref="FakeHost.Vblank"/> is called.</summary>
     public bool ManualVblank { get; set; }
 

@@ -26,6 +26,7 @@ internal sealed class DBusConnection : IQemuSource
     private readonly IDBusOwner _owner;
     private readonly SaslServer? _sasl;
     private readonly Queue<HostFd> _fds = new();
+    private readonly List<DBusMessage> _kept = [];
     private byte[] _in = new byte[64 * 1024];
     private int _have;
     private uint _serial;
@@ -80,6 +81,9 @@ internal sealed class DBusConnection : IQemuSource
             fd.Dispose();
     }
 
+    /// <summary>Takes over a message that nobody has read yet.</summary>
+    public void Keep(DBusMessage message) => _kept.Add(message);
+
     public void Read()
     {
         while (!IsClosed && !IsMute)
@@ -115,6 +119,8 @@ internal sealed class DBusConnection : IQemuSource
         _outbox.Dispose();
         while (_fds.TryDequeue(out var fd))
             fd.Dispose();
+        _kept.ForEach(message => message.Dispose());
+        _kept.Clear();
         _socket.Dispose();
         _owner.Closed(violation);
     }

@@ -92,6 +92,13 @@ public sealed partial class FakeQemu : IDisposable
         Wake();
     }
 
+    /// <summary>Reads and says nothing on the control connection meanwhile, as a QEMU that is stopped.</summary>
+    public void Pause(bool on) => Act(() =>
+    {
+        if (_control is { } control)
+            control.Connection.IsMute = on;
+    });
+
     /// <summary>A console that is plugged in later: ConsoleIDs changes.</summary>
     public QemuConsole AddConsole(QemuConsoleSetup setup)
     {

@@ -60,7 +60,11 @@ internal sealed class QemuControl(FakeQemu qemu) : IDBusOwner
         }
         finally
         {
-            message.Dispose();
+            // A QEMU that hangs closes nothing, also not what came with the message.
+            if (Connection.IsMute)
+                Connection.Keep(message);
+            else
+                message.Dispose();
         }
     }
 

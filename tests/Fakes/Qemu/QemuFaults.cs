@@ -7,6 +7,7 @@ public sealed class QemuFaults
     public const string RefusedError = "org.qemu.Display1.Error.Failed";
 
     private readonly Dictionary<QemuStage, (QemuFault Fault, int Left)> _faults = [];
+    private readonly Dictionary<QemuStage, Action> _acts = [];
 
     /// <summary>The next <paramref name="times"/> times that the stage is reached.</summary>
     public void At(QemuStage stage, QemuFault fault, int times = 1)
@@ -19,8 +20,16 @@ public sealed class QemuFaults
             _faults[stage] = (fault, times);
     }
 
+    /// <summary>Done when the stage is reached the next time, before QEMU does anything.</summary>
+    public void When(QemuStage stage, Action act)
+    {
+        lock (_faults)
+            _acts[stage] = act;
+    }
+
     internal QemuFault Strikes(QemuStage stage)
     {
+        Act(stage);
         lock (_faults)
         {
             if (!_faults.TryGetValue(stage, out var set) || set.Left == 0)
@@ -28,5 +37,13 @@ public sealed class QemuFaults
             _faults[stage] = (set.Fault, set.Left - 1);
             return set.Fault;
         }
+    }
+
+    private void Act(QemuStage stage)
+    {
+        Action? act;
+        lock (_faults)
+            _acts.Remove(stage, out act);
+        act?.Invoke();
     }
 }

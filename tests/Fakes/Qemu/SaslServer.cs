@@ -20,6 +20,7 @@ internal sealed class SaslServer(Func<SaslStep, bool?> ask, Action<string> send)
     private readonly string _guid = Guid.NewGuid().ToString("N");
     private bool _hasNul;
     private bool _wantsData;
+    private bool _isSilent;
 
     public bool IsAuthenticated { get; private set; }
 
@@ -40,7 +41,7 @@ internal sealed class SaslServer(Func<SaslStep, bool?> ask, Action<string> send)
             _hasNul = true;
             taken = 1;
         }
-        while (!IsDone && bytes[taken..].IndexOf("\r\n"u8) is var length and >= 0)
+        while (!IsDone && !_isSilent && bytes[taken..].IndexOf("\r\n"u8) is var length and >= 0)
         {
             var line = Encoding.ASCII.GetString(bytes.Slice(taken, length));
             taken += length + 2;
@@ -94,7 +95,11 @@ internal sealed class SaslServer(Func<SaslStep, bool?> ask, Action<string> send)
     private string? Asked(SaslStep step, string yes, string no, Action granted)
     {
         if (ask(step) is not { } answer)
+        {
+            // Also to the lines that came with this one.
+            _isSilent = true;
             return null;
+        }
         if (answer)
             granted();
         return answer ? yes : no;

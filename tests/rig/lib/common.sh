@@ -7,7 +7,7 @@ readonly RIG_SUITES="forky trixie"
 # Packages of the host itself, all in Debian's main.
 # shellcheck disable=SC2034 # read by image
 readonly RIG_HOST_PACKAGES="qemu-system-x86 mmdebstrap debian-archive-keyring e2fsprogs cpio
-	kmod gcc libc6-dev linux-libc-dev patch xz-utils util-linux"
+	kmod gcc libc6-dev linux-libc-dev mount patch xz-utils util-linux"
 
 say() { printf 'rig: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

@@ -1,0 +1,218 @@
+using Guestplane.Tests.Fakes;
+using Guestplane.Tests.Fakes.Qemu;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>The program shows a VM of the fake QEMU on a strict host.</summary>
+public sealed class QemuShowTests
+{
+    private const int Flipped180 = 6;
+
+    [Fact]
+    public void A_guests_dma_bufs_are_on_the_screen()
+    {
+        using var first = QemuDesktop.Memory(1);
+        using var second = QemuDesktop.Memory(2);
+        using var desktop = QemuDesktop.Shown();
+        desktop.Show(first);
+        desktop.Show(second);
+        desktop.Wait(h => ShowTests.Primary(h) is { Latched.Kind: "dmabuf" } primary && h.ReadPixels(primary).Bytes[0] == 2);
+        desktop.WaitQemu(q => !q.Console.IsGlBlocked);
+        var run = desktop.End();
+        Assert.Equal(("dmabuf", 2), (run.Head.GetProperty("transport").GetString(), run.Report.GetProperty("dmaBufs").GetInt32()));
+        desktop.Wait(h => h.LiveBuffers == 0);
+    }
+
+    [Fact]
+    public void A_thousand_flips_cost_few_imports_and_no_byte()
+    {
+        using var first = QemuDesktop.Memory(1);
+        using var second = QemuDesktop.Memory(2);
+        using var desktop = new QemuDesktop("--frames 1000",
+            new QemuSetup { Consoles = [new() { Width = 64, Height = 48, HasSurface = false }] }, setup => setup.RefreshMilliHz = 1_000_000);
+        desktop.Start();
+        // QEMU keeps them until the one before is answered.
+        desktop.WaitQemu(q => q.Console.Listeners == 1);
+        for (var i = 0; i < 1000; i++)
+            desktop.Show(i % 2 == 0 ? first : second);
+        var run = desktop.Run!.Wait();
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(0, run.Report.GetProperty("managedBytesPerFlip").GetDouble());
+        Assert.Equal(2, run.Report.GetProperty("dmaBufs").GetInt32());
+        Assert.InRange(run.Head.GetProperty("imports").GetInt32(), 2, 6);
+        Assert.Equal((1000, 0L), (run.Head.GetProperty("flips").GetInt32(), run.Head.GetProperty("copiedBytes").GetInt64()));
+        Assert.Equal(0, desktop.Qemu.Console.Stalls);
+        Assert.Empty(desktop.Host.Violations);
+    }
+
+    [Fact]
+    public void Of_bytes_only_those_that_changed_are_copied()
+    {
+        const int Updates = 20, Whole = 64 * 48 * 4, Buffers = 3;
+        using var desktop = QemuDesktop.Shown();
+        for (var i = 1; i <= Updates; i++)
+        {
+            var value = (byte)i;
+            desktop.Qemu.Console.Update(3, 2, 2, 1, 8, QemuDesktop.Xrgb, Enumerable.Repeat(value, 8).ToArray());
+            desktop.Wait(h => h.ReadPixels(ShowTests.Primary(h)!).Bytes[2 * 256 + 3 * 4] == value);
+        }
+        Assert.Contains(desktop.Host.Transcript.Matching($"wl_surface#{desktop.Primary.Id}.damage_buffer"),
+            line => line.Contains("(3, 2, 2, 1)", StringComparison.Ordinal));
+        var run = desktop.End();
+        Assert.Equal("copy", run.Head.GetProperty("transport").GetString());
+        Assert.InRange(run.Head.GetProperty("copiedBytes").GetInt64(), Whole * 2 + Updates * 16, Whole * (1 + Buffers) + Updates * 16);
+    }
+
+    [Fact]
+    public void QEMUs_memory_is_the_hosts_pool()
+    {
+        using var memory = QemuDesktop.Memory(7);
+        using var desktop = QemuDesktop.Shown();
+        desktop.Qemu.Console.ScanoutMap(memory, 0, 64, 48, 256, QemuDesktop.Xrgb);
+        desktop.Wait(h => h.ReadPixels(ShowTests.Primary(h)!).Bytes[0] == 7);
+        memory.WriteAt([9], 0);
+        Assert.Equal(("shm", 9), (desktop.Primary.Buffer!.Kind, desktop.Host.ReadPixels(desktop.Primary).Bytes[0]));
+        Assert.Equal("shm", desktop.End().Head.GetProperty("transport").GetString());
+    }
+
+    [Fact]
+    public void A_part_of_a_buffer_is_the_viewports_source()
+    {
+        using var memory = QemuDesktop.Memory(3);
+        using var desktop = QemuDesktop.Shown();
+        desktop.Show(new QemuDmabuf
+        {
+            Fds = [memory],
+            X = 8,
+            Y = 4,
+            Width = 32,
+            Height = 16,
+            BackingWidth = 64,
+            BackingHeight = 48,
+            Strides = [256],
+            Fourcc = QemuDesktop.Xr24,
+            IsTopFirst = false,
+        });
+        desktop.Wait(h => ShowTests.Primary(h)!.ViewportSource == (8, 4, 32, 16));
+        Assert.Equal((32, 16), desktop.Primary.ViewportDestination);
+        desktop.Wait(h => ShowTests.Root(h)!.WindowGeometry == new HostRect(0, 0, 32, 16));
+        desktop.End();
+    }
+
+    [Fact]
+    public void An_image_that_is_upside_down_is_turned_by_the_host_and_said()
+    {
+        using var memory = QemuDesktop.Memory(3);
+        using var desktop = QemuDesktop.Shown();
+        var image = QemuDesktop.Image(memory);
+        desktop.Show(new QemuDmabuf { Fds = image.Fds, Width = 64, Height = 48, Strides = [256], Fourcc = image.Fourcc, IsTopFirst = true });
+        desktop.Wait(h => ShowTests.Primary(h) is { Transform: Flipped180, Buffer.Kind: "dmabuf" });
+        desktop.Show(memory);
+        desktop.Wait(h => ShowTests.Primary(h) is { Transform: 0 });
+        Assert.Contains("upside down in memory (y0_top)", desktop.End().Messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_guest_may_go_on_when_the_host_has_taken_its_frame()
+    {
+        using var memory = QemuDesktop.Memory(1);
+        using var desktop = new QemuDesktop(host: setup => setup.ManualVblank = true);
+        desktop.Start();
+        desktop.WaitQemu(q => q.Console.Listeners == 1);
+        desktop.Show(memory);
+        for (var i = 1; i <= 10; i++)
+        {
+            desktop.Wait(h => ShowTests.Primary(h) is { Buffer.Kind: "dmabuf" });
+            var commits = desktop.Primary.Commits;
+            desktop.Qemu.Console.UpdateDmabuf(i, 0, 1, 1);
+            desktop.Wait(h => ShowTests.Primary(h)!.Commits > commits || Refresh(h));
+            desktop.Host.Vblank();
+        }
+        desktop.WaitQemu(q => !q.Console.IsGlBlocked);
+        // By itself it would be after 100 ms.
+        Assert.True(desktop.Qemu.Console.Updates.Min(update => update.Duration) < TimeSpan.FromMilliseconds(95));
+        Assert.Equal(0, desktop.Qemu.Console.Stalls);
+
+        static bool Refresh(FakeHost host)
+        {
+            host.Vblank();
+            return false;
+        }
+    }
+
+    [Fact]
+    public void And_a_while_later_when_the_host_shows_nothing()
+    {
+        using var memory = QemuDesktop.Memory(1);
+        using var desktop = new QemuDesktop(host: setup => setup.ManualVblank = true);
+        desktop.Start();
+        desktop.WaitQemu(q => q.Console.Listeners == 1);
+        desktop.Show(memory);
+        for (var i = 1; i <= 4; i++)
+            desktop.Qemu.Console.UpdateDmabuf(i, 0, 1, 1);
+        desktop.WaitQemu(q => q.Console.Updates.Count == 5 && !q.Console.IsGlBlocked);
+        Assert.All(desktop.Qemu.Console.Updates, update =>
+            Assert.InRange(update.Duration, TimeSpan.Zero, TimeSpan.FromMilliseconds(999)));
+        Assert.Equal(0, desktop.Qemu.Console.Stalls);
+    }
+
+    [Fact]
+    public void A_program_that_is_stopped_while_QEMU_waits_for_it_goes_on_and_shows()
+    {
+        using var desktop = new QemuDesktop();
+        desktop.Qemu.Faults.When(QemuStage.ListenerAuth, () => desktop.Run!.Signal("STOP"));
+        desktop.Start();
+        desktop.WaitQemu(q => q.IsBlocked);
+        Assert.False(desktop.Qemu.WaitUntil(q => !q.IsBlocked, TimeSpan.FromMilliseconds(300)));
+        desktop.Run!.Signal("CONT");
+        desktop.Wait(h => ShowTests.Primary(h) is { Parent: not null, Latched: not null });
+        Assert.True(desktop.Qemu.LongestBlock >= TimeSpan.FromMilliseconds(300));
+        desktop.End();
+    }
+
+    [Fact]
+    public void A_display_that_is_off_leaves_a_black_window()
+    {
+        using var desktop = QemuDesktop.Shown();
+        desktop.Qemu.Console.Disable();
+        desktop.Wait(h => h.Surfaces.All(surface => surface.Buffer is null or { Kind: "single-pixel" }));
+        Assert.Equal("single-pixel", desktop.Root.Buffer!.Kind);
+        desktop.Qemu.Console.Update(0, 0, 1, 1, 4, QemuDesktop.Xrgb, new byte[4]);
+        desktop.Wait(h => ShowTests.Primary(h) is { Parent: not null, Buffer: not null });
+        desktop.End();
+    }
+
+    [Fact]
+    public void The_guest_is_asked_to_be_as_large_as_its_window()
+    {
+        using var desktop = QemuDesktop.Shown();
+        desktop.Host.Configure(800, 600);
+        desktop.WaitQemu(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: 800, Height: 600 }));
+        desktop.End();
+    }
+
+    [Fact]
+    public void Unless_it_shall_stay_as_it_is()
+    {
+        using var desktop = QemuDesktop.Shown("--fixed --fullscreen");
+        desktop.Wait(h => ShowTests.Primary(h)!.ViewportDestination == (1024, 768));
+        desktop.Host.KeyboardEnter(desktop.Root.Id);
+        desktop.Host.Key(42, true);
+        desktop.Sent(1);
+        Assert.Empty(desktop.Qemu.Input.OfType<QemuUiInfo>());
+        desktop.End();
+    }
+
+    [Fact]
+    public void Each_graphic_console_is_a_window()
+    {
+        using var desktop = new QemuDesktop(vm: new QemuSetup
+        {
+            Consoles = [new() { Width = 64, Height = 48 }, new() { Head = 1, Width = 32, Height = 32 }, new() { Type = "Text" }],
+        });
+        desktop.Start();
+        desktop.Wait(h => h.Surfaces.Count(surface => surface is { Title: not null, Buffer: not null }) == 2);
+        Assert.Equal(["fake virtio-vga.0", "fake virtio-vga.1"], desktop.Host.Surfaces.Select(surface => surface.Title).OfType<string>().Order());
+        desktop.End();
+    }
+}

@@ -1,0 +1,88 @@
+using Guestplane.Gvt;
+using Guestplane.Tests.Fakes.Qemu;
+
+namespace Guestplane.Tests.Gvt.Qemu;
+
+/// <summary>Which consoles are shown, and how large a guest is asked to be.</summary>
+public sealed class QemuConsoleTests
+{
+    private static QemuSetup Three() => new()
+    {
+        Consoles =
+        [
+            new() { Label = "virtio-vga", Head = 0 },
+            new() { Label = "virtio-vga", Head = 1 },
+            new() { Label = "compat_monitor0", Type = "Text" },
+        ],
+    };
+
+    [Fact]
+    public void All_graphic_ones_by_names_that_differ()
+    {
+        using var vm = new QemuVm(Three(), start: false);
+        Assert.Equal(["virtio-vga.0", "virtio-vga.1"], vm.Guest.Heads.Select(head => head.Name));
+        vm.Guest.Start(vm.Loop);
+        vm.Turn(() => vm.Flips.Count == 2);
+        Assert.Equal([1, 1, 0], vm.Qemu.Consoles.Select(console => console.ListenersRegistered));
+    }
+
+    [Theory]
+    [InlineData(1u, "virtio-vga")]
+    [InlineData(2u, "compat_monitor0")]
+    public void Or_the_one_that_is_asked_for_also_a_text_console(uint console, string name)
+    {
+        using var vm = new QemuVm(Three(), console, start: false);
+        Assert.Equal(name, Assert.Single(vm.Guest.Heads).Name);
+        vm.Guest.Start(vm.Loop);
+        vm.Turn(() => vm.Qemu.Consoles[(int)console].Listeners == 1);
+    }
+
+    [Fact]
+    public void One_that_is_not_there_is_said_with_those_that_are()
+    {
+        var refused = Assert.Throws<SourceException>(() => new QemuVm(Three(), console: 7));
+        Assert.Contains("no console 7 (it has 0: virtio-vga, 1: virtio-vga, 2: compat_monitor0)", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_VM_without_a_graphic_one_is_said()
+    {
+        var refused = Assert.Throws<SourceException>(() => new QemuVm(QemuVm.Small(console => console.Type = "Text")));
+        Assert.Contains("no graphic console", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_VM_without_any_is_said()
+    {
+        var refused = Assert.Throws<SourceException>(() => new QemuVm(new QemuSetup { Consoles = [] }));
+        Assert.Contains("no graphic console", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_size_is_asked_for_with_its_millimetres()
+    {
+        using var vm = new QemuVm();
+        vm.Head.Resize!(new HeadSize(800, 600, 300, 100_000));
+        Assert.Equal([new QemuUiInfo(0, 300, ushort.MaxValue, 0, 0, 800, 600)], vm.Sent(1));
+    }
+
+    [Fact]
+    public void A_device_that_takes_no_size_is_left_as_it_is()
+    {
+        using var vm = new QemuVm(QemuVm.Small(console => console.TakesUiInfo = false));
+        vm.Head.Resize!(new HeadSize(800, 600, 0, 0));
+        vm.Settle();
+        Assert.Equal((0, 0), (vm.Lost.Count, vm.Refused.Count));
+    }
+
+    [Fact]
+    public void A_console_that_is_plugged_in_later_disturbs_nothing()
+    {
+        using var vm = new QemuVm();
+        var added = vm.Qemu.AddConsole(new QemuConsoleSetup { Head = 1 });
+        vm.Settle();
+        vm.Qemu.RemoveConsole(added);
+        vm.Settle();
+        Assert.Empty(vm.Lost);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Net.Sockets;
+using System.Text;
+using Guestplane.Gvt;
+using Guestplane.Gvt.Qemu;
+using Guestplane.Linux;
+using Guestplane.Tests.Fakes.Qemu;
+using Guestplane.Tests.Linux;
+
+namespace Guestplane.Tests.Gvt.Qemu;
+
+/// <summary>A VM by its QMP socket, and sockets that are none.</summary>
+[Collection(Descriptors.Name)]
+public sealed class QemuQmpTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("guestplane-qmp-");
+
+    private string SocketPath => Path.Combine(_folder.FullName, "qmp");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void It_hands_us_over_also_between_its_events(bool sendsEvents)
+    {
+        using var qemu = new FakeQemu();
+        var qmp = new FakeQmp(qemu, SocketPath) { SendsEvents = sendsEvents };
+        using var loop = new Loop();
+        using var guest = QemuGuest.Open($"qemu:qmp={SocketPath}", loop);
+        Assert.Single(guest.Heads);
+        Assert.Equal(["qmp_capabilities", "getfd", "add_client"], qmp.Commands);
+        Assert.True(guest.CanReturn);
+    }
+
+    [Fact]
+    public void A_QEMU_with_another_display_is_said_with_the_remedy()
+    {
+        using var qemu = new FakeQemu();
+        _ = new FakeQmp(qemu, SocketPath) { RefusesClients = true };
+        Assert.Contains("-display dbus,p2p=yes", Refusal(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_socket_that_is_not_there_is_named() => Assert.Contains(SocketPath, Refusal(), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_that_is_no_socket_is_named()
+    {
+        File.WriteAllText(SocketPath, "");
+        Assert.Contains(SocketPath, Refusal(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("SSH-2.0-OpenSSH_9.2\r\n")]
+    [InlineData("\0\0\0\0\n")]
+    [InlineData("{\n")]
+    [InlineData("{\"error\": {\"class\": \"GenericError\", \"desc\": \"no.\"}}\n")]
+    [InlineData("{\"error\": {\"class\": \"GenericError\"}}\n")]
+    [InlineData("{\"error\": 5}\n")]
+    [InlineData("{\"error\": null}\n")]
+    [InlineData("{\"error\": {\"desc\": 5}}\n")]
+    [InlineData("[1, 2]\n17\n\"QMP\"\n")]
+    [InlineData("\n\n\n")]
+    [InlineData("{\"QMP\": 1}\n{\"return\": 1}\n{\"return\": 1}\n{\"return\": 1}\n")]
+    public void What_speaks_no_QMP_is_one_sentence_and_leaks_nothing(string says)
+    {
+        var live = Fd.Live;
+        Assert.Matches("^qemu:qmp=[^\n]*[.]$", RefusalOf(Encoding.ASCII.GetBytes(says)));
+        Assert.Equal(live, Fd.Live);
+    }
+
+    [Fact]
+    public void A_line_without_end_is_no_QMP() =>
+        Assert.Contains("does not speak QMP", RefusalOf(Enumerable.Repeat((byte)'a', 3 << 20).ToArray()), StringComparison.Ordinal);
+
+    [Fact]
+    public void One_that_drops_what_it_is_handed_is_one_sentence()
+    {
+        var live = Fd.Live;
+        var sentence = RefusalOf(client =>
+        {
+            client.Send("{\"QMP\": 1}\n"u8);
+            // A plain read closes the descriptors that it has no room for.
+            while (client.Receive(new byte[4096]) > 0)
+                client.Send("{\"return\": {}}\n"u8);
+        });
+        Assert.Matches("^qemu:qmp=[^\n]*[.]$", sentence);
+        Assert.Equal(live, Fd.Live);
+    }
+
+    /// <summary>Of a socket that says this to whoever comes, and then hangs up.</summary>
+    private string RefusalOf(byte[] says) => RefusalOf(client =>
+    {
+        client.Send(says);
+        client.Shutdown(SocketShutdown.Send);
+        while (client.Receive(new byte[4096]) > 0)
+        {
+        }
+    });
+
+    private string RefusalOf(Action<Socket> serve)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        socket.Listen();
+        var served = Task.Run(() =>
+        {
+            using var client = socket.Accept();
+            try
+            {
+                serve(client);
+            }
+            catch (SocketException e)
+            {
+                // It has heard enough.
+                Assert.NotEqual(SocketError.Success, e.SocketErrorCode);
+            }
+        });
+        var sentence = Refusal();
+        Assert.True(served.Wait(TimeSpan.FromSeconds(10)));
+        return sentence;
+    }
+
+    private string Refusal()
+    {
+        using var loop = new Loop();
+        var refused = Assert.Throws<SourceException>(() => QemuGuest.Open($"qemu:qmp={SocketPath}", loop));
+        Assert.Equal(SourceFault.NotThere, refused.Fault);
+        return refused.Message;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Guestplane.Tests.Hosts;
+
+/// <summary>
+/// This machine's own sway, headless, in a runtime directory of its own: one output of 1280x800 with no bar, no borders and
+/// no pointer of its own. It has a seat without devices until there is a <see cref="VirtualSeat"/>.
+/// </summary>
+internal sealed class HeadlessSway : IDisposable
+{
+    public const int Width = 1280, Height = 800;
+
+    private const string Nobody = "65534";
+
+    private const string Config =
+        """
+        output * resolution 1280x800 position 0 0
+        swaybg_command -
+        default_border none
+        focus_follows_mouse no
+        """;
+
+    private readonly DirectoryInfo _runtime = Directory.CreateTempSubdirectory("guestplane-sway-");
+    private readonly Process _sway;
+    private readonly Task<string> _log;
+
+    private HeadlessSway()
+    {
+        Assert.SkipUnless(Tools.Has("sway") && Tools.Has("swaymsg") && Tools.Has("grim"), "sway or grim is not installed");
+        File.WriteAllText(Path.Combine(_runtime.FullName, "config"), Config);
+        string[] command = ["sway", "--config", Path.Combine(_runtime.FullName, "config")];
+        if (Environment.IsPrivilegedProcess)
+        {
+            // sway refuses to run as root.
+            Tools.Run(new("chown", ["-R", Nobody, _runtime.FullName]));
+            command = ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", .. command];
+        }
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true };
+        Prepare(start);
+        foreach (var (name, value) in new[] { ("WLR_BACKENDS", "headless"), ("WLR_RENDERER", "pixman"), ("WLR_LIBINPUT_NO_DEVICES", "1"), ("HOME", _runtime.FullName) })
+            start.Environment[name] = value;
+        start.Environment.Remove("WAYLAND_DISPLAY");
+        start.Environment.Remove("DISPLAY");
+        _sway = Process.Start(start)!;
+        _log = _sway.StandardError.ReadToEndAsync();
+    }
+
+    public string RuntimeDir => _runtime.FullName;
+
+    /// <summary>wlroots takes the first that is free, and nobody else is here.</summary>
+    public const string DisplayName = "wayland-1";
+
+    private string Commands => Path.Combine(_runtime.FullName, "sway.sock");
+
+    public static async Task<HeadlessSway> Start()
+    {
+        var sway = new HeadlessSway();
+        await Tools.Until(() => sway._sway.HasExited || (File.Exists(sway.Commands) && File.Exists(Path.Combine(sway.RuntimeDir, DisplayName))),
+            () => "sway opened no socket");
+        if (sway._sway.HasExited)
+            Assert.Fail($"sway: {sway._log.Result}");
+        return sway;
+    }
+
+    public void Prepare(ProcessStartInfo client)
+    {
+        client.Environment["XDG_RUNTIME_DIR"] = RuntimeDir;
+        client.Environment["WAYLAND_DISPLAY"] = DisplayName;
+        client.Environment["SWAYSOCK"] = Commands;
+    }
+
+    /// <summary>A command of its own language (sway(5)).</summary>
+    public void Do(string command) => Tools.Run(Client("swaymsg", "--", command));
+
+    /// <summary>What is on its output. The pointer is part of that: without a display controller there is no plane for it.</summary>
+    public Png Screenshot()
+    {
+        var file = Path.Combine(RuntimeDir, "screenshot.png");
+        Tools.Run(Client("grim", "-l", "1", file));
+        return Png.Read(file);
+    }
+
+    /// <summary>Its windows.</summary>
+    public IReadOnlyList<SwayWindow> Windows()
+    {
+        using var tree = JsonDocument.Parse(Tools.Run(Client("swaymsg", "-r", "-t", "get_tree")));
+        var windows = new List<SwayWindow>();
+        Collect(tree.RootElement, windows);
+        return windows;
+    }
+
+    public void Dispose()
+    {
+        if (!_sway.HasExited)
+            _sway.Kill();
+        _sway.WaitForExit();
+        _log.Wait(Tools.Patience);
+        _sway.Dispose();
+        _runtime.Delete(recursive: true);
+    }
+
+    private ProcessStartInfo Client(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments);
+        Prepare(start);
+        return start;
+    }
+
+    private static void Collect(JsonElement node, List<SwayWindow> windows)
+    {
+        if (node.TryGetProperty("app_id", out var app))
+        {
+            var area = node.GetProperty("rect");
+            windows.Add(new(app.GetString() ?? "", node.GetProperty("name").GetString() ?? "", node.GetProperty("focused").GetBoolean(),
+                area.GetProperty("width").GetInt32(), area.GetProperty("height").GetInt32()));
+        }
+        foreach (var children in new[] { "nodes", "floating_nodes" })
+            foreach (var child in node.GetProperty(children).EnumerateArray())
+                Collect(child, windows);
+    }
+}
+
+/// <summary>A window, as sway's get_tree tells it.</summary>
+internal sealed record SwayWindow(string App, string Title, bool IsFocused, int Width, int Height);

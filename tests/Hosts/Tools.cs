@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace Guestplane.Tests.Hosts;
+
+/// <summary>The distribution's programs, and waiting for what they do.</summary>
+internal static class Tools
+{
+    /// <summary>Long enough for a busy machine; nothing waits for its end but what has failed.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+
+    public static bool Has(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    /// <summary>Runs it to its end.</summary>
+    /// <returns>What it printed.</returns>
+    public static string Run(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{start.FileName} {string.Join(' ', start.ArgumentList)}: {errors.Result}{output}");
+        return output;
+    }
+
+    /// <summary>Asks again and again until it is so.</summary>
+    /// <param name="isSo">What is waited for.</param>
+    /// <param name="state">What to say if it does not come.</param>
+    public static async Task Until(Func<bool> isSo, Func<string> state)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!isSo())
+        {
+            if (watch.Elapsed > Patience)
+                Assert.Fail(state());
+            await Task.Delay(s_pause, TestContext.Current.CancellationToken);
+        }
+    }
+}
