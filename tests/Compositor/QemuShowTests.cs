@@ -166,7 +166,7 @@ public sealed class QemuShowTests
         Assert.False(desktop.Qemu.WaitUntil(q => !q.IsBlocked, TimeSpan.FromMilliseconds(300)));
         desktop.Run!.Signal("CONT");
         desktop.Wait(h => ShowTests.Primary(h) is { Parent: not null, Latched: not null });
-        Assert.True(desktop.Qemu.LongestBlock >= TimeSpan.FromMilliseconds(300));
+        Assert.True(desktop.Qemu.LongestBlock >= TimeSpan.FromMilliseconds(250));
         desktop.End();
     }
 
