@@ -25,6 +25,15 @@ internal sealed class Messages(StreamWriter output)
     private void Write(string line)
     {
         BeforeLine?.Invoke();
-        output.WriteLine("guestplane: " + line);
+        output.WriteLine("guestplane: " + OneLine(line));
+    }
+
+    /// <summary>A sentence may quote strangers: a VMM's error, a console's label.</summary>
+    private static string OneLine(string line)
+    {
+        const int Longest = 2000;
+        if (line.Length <= Longest && !line.Any(char.IsControl))
+            return line;
+        return string.Concat(line.Take(Longest).Select(letter => char.IsControl(letter) ? ' ' : letter));
     }
 }

@@ -43,7 +43,7 @@ internal sealed class BytesImage : IDisposable
     /// <summary>Gives the image another size; what of it fits stays, and the rest is black.</summary>
     public void Resize(int width, int height)
     {
-        if (Scanout is not { } last || (last.Width, last.Height) == (width, height))
+        if (Scanout is not { } last || (last.Width, last.Height) == (width, height) || width > Math.Max(last.Width, MostGrown) || height > Math.Max(last.Height, MostGrown))
             return;
         var told = last.Layout with { Width = (uint)width, Height = (uint)height, Planes = [new(0, (uint)last.Format.RowBytes(0, width), long.MaxValue)] };
         if (told.Problem() is not null)

@@ -142,10 +142,10 @@ public sealed class QemuGuest : IGuest
 
     private void OnReady()
     {
-        var wanted = _connection!.Consoles.Where(console => _console is { } id ? console.Id == id : console.IsGraphic).ToList();
+        var wanted = _connection!.Consoles.Where(IsWanted).ToList();
         if (wanted.Count == 0)
         {
-            OnFailed(_console is null ? "it has no graphic console"
+            OnFailed(_consoles.Count > 0 ? "it has none of the consoles that were shown" : _console is null ? "it has no graphic console"
                 : $"it has no console {_console} (it has {string.Join(", ", _connection.Consoles.Select(console => $"{console.Id}: {console.Label}"))})");
             return;
         }
@@ -157,6 +157,10 @@ public sealed class QemuGuest : IGuest
         if (_isStarted)
             Returned?.Invoke();
     }
+
+    /// <summary>At first those that the user named; of a VM that has returned those that there are windows for.</summary>
+    private bool IsWanted(ConsoleInfo info) =>
+        _consoles.Count > 0 ? _consoles.Exists(console => console.Info.Id == info.Id) : _console is { } id ? info.Id == id : info.IsGraphic;
 
     private void MakeConsoles(List<ConsoleInfo> wanted)
     {
