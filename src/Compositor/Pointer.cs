@@ -23,6 +23,7 @@ internal sealed class Pointer : IDisposable
     private (double Right, double Down) _axis, _fine;
     private bool _hasSteps;
     private (double X, double Y)? _last;
+    private bool _isAbsolute;
 
     public Pointer(WlPointer proxy, Globals globals, WindowFocus windows)
     {
@@ -64,6 +65,7 @@ internal sealed class Pointer : IDisposable
             return;
         (_focus, _enterSerial, _last) = (input, serial, (x, y));
         input.Changed += Follow;
+        _isAbsolute = input.IsAbsolute;
         Follow();
         input.MoveTo(x, y);
     }
@@ -127,6 +129,10 @@ internal sealed class Pointer : IDisposable
         var cursor = focus.IsAbsolute ? focus.Cursor : focus.IsGrabbed ? (null, 0, 0) : null;
         if (cursor is { } shown)
             _proxy.SetCursor(_enterSerial, shown.Surface, shown.HotspotX, shown.HotspotY);
+        // A guest whose driver has just come knows no place yet.
+        if (focus.IsAbsolute && !_isAbsolute && _last is { } last)
+            focus.MoveTo(last.X, last.Y);
+        _isAbsolute = focus.IsAbsolute;
         if (focus is { IsGrabbed: true, IsAbsolute: false })
             Lock(focus);
         else

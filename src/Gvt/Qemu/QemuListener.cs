@@ -14,6 +14,9 @@ internal sealed class QemuListener : IDisposable
     /// <summary>An image that comes with its size is here by then, when the console's size property has changed.</summary>
     private const long SizeSettlesNs = 50_000_000;
 
+    /// <summary>Two sockets of one program are not further apart than this, on a busy machine either.</summary>
+    private const long SizeIsNewsNs = 1_000_000_000;
+
     private static readonly string[] s_interfaces = ["org.qemu.Display1.Listener.Unix.Map", "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"];
 
     /// <summary>
@@ -33,6 +36,7 @@ internal sealed class QemuListener : IDisposable
     private readonly LoopTimer _off, _update, _resize;
     private Flip _flip = new(PlaneKind.Primary, null, default, default, true, 0);
     private bool _isRaised = true;
+    private long _sizeTold;
 
     /// <param name="loop">Where it lives.</param>
     /// <param name="socket">Our end; QEMU has the other one with RegisterListener. Taken over.</param>
@@ -61,9 +65,11 @@ internal sealed class QemuListener : IDisposable
         get;
         set
         {
-            if (field != value)
-                _resize.Set(Clock.Now + SizeSettlesNs);
+            if (field == value)
+                return;
             field = value;
+            _sizeTold = Clock.Now;
+            _resize.Set(_sizeTold + SizeSettlesNs);
         }
     }
 
@@ -215,10 +221,16 @@ internal sealed class QemuListener : IDisposable
         var (width, height, stride, format) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
         var problem = PixmanFormat.ToFourcc(format) is { } fourcc ? _images.Bytes.Take(width, height, stride, fourcc, message.ReadBytes())
             : $"its pixel format 0x{format:x8} (pixman) is unknown";
-        if (problem is null)
-            Show(_images.Bytes.Scanout!);
-        else
+        if (problem is not null)
+        {
             Refuse(problem);
+            return;
+        }
+        Show(_images.Bytes.Scanout!);
+        // Of another size than was told just now: perhaps the last image of the mode before, which was sent first and read last.
+        var now = Clock.Now;
+        if (Size != ((int)width, (int)height) && now - _sizeTold < SizeIsNewsNs)
+            _resize.Set(now + SizeSettlesNs);
     }
 
     private void Update(BusMessage message)
