@@ -12,7 +12,7 @@ public sealed class Head(string name)
     /// <summary>Asks the guest for another size; null where nobody could be asked.</summary>
     public Action<HeadSize>? Resize { get; init; }
 
-    /// <summary>Bytes of pixels that our CPU copied to have them at all, because they came in messages.</summary>
+    /// <summary>Bytes of the primary plane that our CPU copied to have them at all, because they came in messages.</summary>
     public long CopiedBytes { get; set; }
 
     public event Action<Flip>? Flipped;

@@ -13,8 +13,6 @@ internal sealed class QemuCursor : IDisposable
     private PixelPoint _position, _hotspot;
     private bool _isOn = true;
 
-    public long CopiedBytes => _image.CopiedBytes;
-
     /// <summary>Takes a new image of ARGB words; null, or what is wrong with it.</summary>
     public string? Define(int width, int height, PixelPoint hotspot, ReadOnlySpan<byte> bytes)
     {

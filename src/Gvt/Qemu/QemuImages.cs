@@ -19,9 +19,6 @@ internal sealed class QemuImages : IDisposable
     /// <summary>QEMU's own surface in shared memory.</summary>
     public Scanout? Mapped { get; private set; }
 
-    /// <summary>Bytes of pixels that were copied on their way in.</summary>
-    public long CopiedBytes => Bytes.CopiedBytes + Cursor.CopiedBytes;
-
     /// <summary>Takes QEMU's memory; null, or what is wrong with it.</summary>
     public string? Map(BorrowedFd fd, PlaneLayout layout)
     {

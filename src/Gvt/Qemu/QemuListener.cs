@@ -292,7 +292,7 @@ internal sealed class QemuListener : IDisposable
         var now = Clock.Now;
         _off.Cancel();
         _update.Cancel();
-        _head.CopiedBytes = _images.CopiedBytes;
+        _head.CopiedBytes = _images.Bytes.CopiedBytes;
         _head.Raise(_flip with { Damage = _isRaised ? damage : default, Ticket = ticket, Time = now });
         _isRaised = true;
         _images.Trim(_flip.Scanout, now);
