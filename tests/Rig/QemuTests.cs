@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Guestplane.Tests.Rig;
 
 public sealed class QemuForkyBoot() : RigBoot("forky", "qemu-sway.sh", seconds: 900);
@@ -72,27 +70,5 @@ public sealed class QemuForkyTests(QemuForkyBoot boot) : RigTests<QemuForkyBoot>
         Assert.Equal(LastFrame("returns.driver"), Boot.Frame("returns.png"));
         // The bar code's first cell is white; under the shade it is grey.
         Assert.InRange((int)(Boot.Png("returns-away.png")[18, 20] & 0xff), 0x40, 0x90);
-    }
-}
-
-public sealed class QemuTrixieBoot() : RigBoot("trixie", "qemu-trixie.sh", seconds: 500);
-
-/// <summary>QEMU 10, which has no ScanoutDMABUF2, on Debian 13's sway.</summary>
-public sealed class QemuTrixieTests(QemuTrixieBoot boot) : RigTests<QemuTrixieBoot>(boot)
-{
-    [Theory]
-    [InlineData("vfio")]
-    [InlineData("vga")]
-    public void Dmabufs_are_scanned_out(string name) => AssertZeroCopy(name);
-
-    [Fact]
-    public void A_flip_allocates_no_managed_memory() => Assert.Equal(0, ManagedBytesPerFlip("vfio"));
-
-    /// <summary>QEMU 10 drops most new scanouts of a guest that flips between blobs; every update it does send is answered.</summary>
-    [Fact]
-    public void A_blob_guest_is_never_kept_waiting()
-    {
-        AssertTransport("blob", "dmabuf");
-        Assert.Equal(300u, LastFrame("blob.driver"));
     }
 }

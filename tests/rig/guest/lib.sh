@@ -218,10 +218,8 @@ wlroots_start() {
 		WLR_DRM_DEVICES="$card" WLR_RENDERER="$renderer" "$@"
 }
 
-# SWAY_MODE=640x480 for another size.
 sway_start() {
-	sed "s/1024x768/${SWAY_MODE:-1024x768}/" /rig/sway.conf >/run/sway.conf
-	wlroots_start "$1" "$2" sway -d -c /run/sway.conf || return
+	wlroots_start "$1" "$2" sway -d -c /rig/sway.conf || return
 	SWAYSOCK=$(find "$XDG_RUNTIME_DIR" -name 'sway-ipc.*.sock' | head -n 1)
 	export SWAYSOCK
 }
