@@ -11,9 +11,6 @@ namespace Guestplane.Compositor;
 /// </summary>
 internal sealed class PlaneSurface : IDisposable
 {
-    /// <summary>Commits between two frame callbacks: one shown, one to replace it; more would only be discarded.</summary>
-    private const int MaxCommitsPerFrame = 2;
-
     private readonly Host _host;
     private readonly Ladder _ladder;
     private readonly Dictionary<Scanout, BufferPool> _pools = [];
@@ -63,6 +60,9 @@ internal sealed class PlaneSurface : IDisposable
 
     /// <summary>Set for a plane that is paced by the host's frames; a sync subsurface gets its frames with its parent's.</summary>
     public Presentation? Presentation { get; init; }
+
+    /// <summary>Between two frame callbacks: one shown, one to replace it; more would only be discarded. Or none is to be replaced.</summary>
+    public int MaxCommitsPerFrame { get; init; } = 2;
 
     /// <summary>Called with what is about to be committed, to place the surface for it.</summary>
     public Action<Flip>? Placing { get; init; }
@@ -195,7 +195,7 @@ internal sealed class PlaneSurface : IDisposable
             ForgetFrame();
         else if (Presentation is not null)
         {
-            Presentation.Track(Surface, now);
+            Presentation.Track(Surface, flip.Time, now);
             AskForFrame(now);
         }
         Surface.Commit();

@@ -15,14 +15,21 @@ internal sealed class Presentation
     private const long PromptNs = 200_000_000;
 
     private readonly Host _host;
-    private readonly long[] _commits = new long[Remembered];
+    private readonly (long Flipped, long Committed)[] _commits = new (long, long)[Remembered];
     private readonly EventHandler<WpPresentationFeedback.PresentedEventArgs> _presented;
     private readonly EventHandler<WpPresentationFeedback.DiscardedEventArgs> _discarded;
     private long _order;
     private int _framesUnshown;
     private long _frameTaken;
 
-    public Presentation(Host host) => (_host, _presented, _discarded) = (host, OnPresented, OnDiscarded);
+    public Presentation(Host host)
+    {
+        (_host, _presented, _discarded) = (host, OnPresented, OnDiscarded);
+        Vblanks = new Vblanks(host.Globals.Outputs.Select(output => output.RefreshMilliHz).FirstOrDefault(rate => rate > 0));
+    }
+
+    /// <summary>The head's clock.</summary>
+    public Vblanks Vblanks { get; }
 
     public long Presented { get; private set; }
 
@@ -34,10 +41,15 @@ internal sealed class Presentation
     /// <summary>Commits that are not answered yet.</summary>
     public long Pending => _order - Presented - Discarded;
 
+    /// <summary>Vblanks that went by without a commit that had been there for more than two refreshes: no host's latch is as long.</summary>
+    public long Missed { get; private set; }
+
     public Histogram CommitToPresented { get; } = new();
 
-    /// <summary>A commit reached the screen: when (CLOCK_MONOTONIC, ns), and the time to the next refresh (ns, 0 unknown).</summary>
-    public event Action<long, long>? Shown;
+    public Histogram FlipToPresented { get; } = new();
+
+    /// <summary>The host has said how a commit went.</summary>
+    public event Action<Frame>? Answered;
 
     /// <summary>Frames that the host may take without ever showing one.</summary>
     public const int NeverShownAfter = 32;
@@ -52,7 +64,10 @@ internal sealed class Presentation
     public event Action? Settled;
 
     /// <summary>Asks for the commit that is about to be made.</summary>
-    public void Track(WlSurface surface, long now)
+    /// <param name="surface">Which one.</param>
+    /// <param name="flipped">When the guest did it (CLOCK_MONOTONIC, ns).</param>
+    /// <param name="now">Likewise.</param>
+    public void Track(WlSurface surface, long flipped, long now)
     {
         // Of a host that has stopped answering no more is asked: each question is an object on both sides.
         if (_host.Globals.Presentation is not { } presentation || Pending >= Remembered)
@@ -61,7 +76,7 @@ internal sealed class Presentation
         feedback.Presented += _presented;
         feedback.Discarded += _discarded;
         feedback.Tag = _order;
-        _commits[_order++ % Remembered] = now;
+        _commits[_order++ % Remembered] = (flipped, now);
     }
 
     /// <summary>The host has taken a frame, and wants the next. Of a hidden window some hosts want one now and then: that counts for nothing.</summary>
@@ -69,6 +84,8 @@ internal sealed class Presentation
     {
         var isPrompt = now - _frameTaken < PromptNs;
         _frameTaken = now;
+        if (_host.Globals.Presentation is null)
+            Vblanks.Seen(now, 0);
         if (!isPrompt || Presented > 0 || ++_framesUnshown < NeverShownAfter)
             return;
         _framesUnshown = 0;
@@ -77,24 +94,46 @@ internal sealed class Presentation
 
     private void OnPresented(object? sender, WpPresentationFeedback.PresentedEventArgs e)
     {
+        var seconds = (long)((ulong)e.TvSecHi << 32 | e.TvSecLo);
+        var time = ToMonotonic(seconds * 1_000_000_000 + e.TvNsec);
+        Vblanks.Seen(time, e.Refresh);
         Presented++;
         _framesUnshown = 0;
+        if (FrameOf(sender) is { } asked)
+            OnAnswered(asked with { Presented = time, Refresh = e.Refresh, Sequence = (ulong)e.SeqHi << 32 | e.SeqLo, Kind = e.Flags });
         // Not HasFlag, which boxes until the JIT has warmed to it.
         if ((e.Flags & WpPresentationFeedbackKind.ZeroCopy) != 0)
             ZeroCopy++;
-        var seconds = (long)((ulong)e.TvSecHi << 32 | e.TvSecLo);
-        var time = ToMonotonic(seconds * 1_000_000_000 + e.TvNsec);
-        var order = ((WlProxy)sender!).Tag;
-        if (_order - order <= Remembered)
-            CommitToPresented.Add(time - _commits[order % Remembered]);
-        Shown?.Invoke(time, e.Refresh);
         Settle();
     }
 
     private void OnDiscarded(object? sender, WpPresentationFeedback.DiscardedEventArgs e)
     {
         Discarded++;
+        if (FrameOf(sender) is { } asked)
+            OnAnswered(asked);
         Settle();
+    }
+
+    /// <summary>The commit that was asked about; null when so many came after it that it is forgotten.</summary>
+    private Frame? FrameOf(object? feedback)
+    {
+        var order = ((WlProxy)feedback!).Tag;
+        if (_order - order > Remembered)
+            return null;
+        var (flipped, committed) = _commits[order % Remembered];
+        return new Frame(flipped, committed, 0, 0, 0, default);
+    }
+
+    private void OnAnswered(Frame frame)
+    {
+        if (!frame.IsDiscarded)
+        {
+            CommitToPresented.Add(frame.CommitToPresented);
+            FlipToPresented.Add(frame.FlipToPresented);
+            Missed += Math.Max(0, frame.CommitToPresented / Vblanks.Refresh - 1);
+        }
+        Answered?.Invoke(frame);
     }
 
     private void Settle()

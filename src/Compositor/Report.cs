@@ -63,6 +63,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         json.WriteNumber("committed", primary.Stats.Committed);
         json.WriteNumber("presented", shown.Presented);
         json.WriteNumber("discarded", shown.Discarded);
+        json.WriteNumber("missed", shown.Missed);
         json.WriteNumber("coalesced", primary.Stats.Coalesced);
         json.WriteNumber("zeroCopy", shown.ZeroCopy);
         json.WriteNumber("imports", primary.Imports);
@@ -70,6 +71,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         WriteBoolean(json, "scanoutFormat", screen.IsScanoutFormat);
         WriteLatency(json, "flipToCommitNs", primary.Stats.FlipToCommit);
         WriteLatency(json, "commitToPresentedNs", shown.CommitToPresented);
+        WriteLatency(json, "flipToPresentedNs", shown.FlipToPresented);
         WriteCursor(json, screen);
         json.WriteEndObject();
     }

@@ -64,6 +64,7 @@ internal sealed class Screen : IDisposable
             Presentation = Presentation,
             Placing = PlacePrimary,
             Released = head.Release,
+            MaxCommitsPerFrame = options.Latency == Latency.Smooth ? 1 : 2,
         };
         Presentation.NeverShown += OnNeverShown;
         Primary.FrameDone += OnFrameDone;

@@ -96,7 +96,11 @@ internal sealed class Show : IDisposable
         if (!screen.Cursor.Planes.Any() && _options.Cursor != CursorMode.None)
             _messages.Warn($"The cursor plane is not shown: the host has no {(_options.Cursor == CursorMode.Pointer ? "wl_seat" : "wl_subcompositor or wp_viewporter")}.");
         head.Refused += sentence => _messages.Warn(_refused = sentence);
-        screen.Presentation.Shown += (_, _) => OnShown();
+        screen.Presentation.Answered += frame =>
+        {
+            if (!frame.IsDiscarded)
+                OnShown();
+        };
         screen.Presentation.Settled += () => EndIfSettled();
         // Where the host tells nothing of presentation, its wish for the next frame says that it has taken this one.
         if (_host.Globals.Presentation is null)
@@ -116,9 +120,10 @@ internal sealed class Show : IDisposable
 
     private void StartAsking()
     {
-        var refresh = _host.Globals.Outputs.Select(output => output.RefreshMilliHz).FirstOrDefault(rate => rate > 0);
-        var pacer = new Pacer(_guest, refresh, IsHidden);
-        _screens[0].Presentation.Shown += pacer.Shown;
+        // A vGPU has one head.
+        var presentation = _screens[0].Presentation;
+        var pacer = new Pacer(_guest, presentation.Vblanks, _options.Latency, IsHidden);
+        presentation.Answered += pacer.Answered;
         _screens[0].Primary.FrameDone += () => pacer.Wake(Clock.Now);
         pacer.Start(_loop);
     }

@@ -11,9 +11,10 @@ internal static class ShowCommand
     {
         var source = new Argument<string>("source") { Description = "What to show:\n" + Sources.Help };
         var fullscreen = new Option<bool>("--fullscreen") { Description = "Fill the screen." };
-        var transport = CommandOption.Choice<Transport?>("--transport", "Use only this transport", ("dmabuf", Compositor.Transport.DmaBuf), ("shm", Compositor.Transport.Shm), ("copy", Compositor.Transport.Copy));
+        var transport = CommandOption.Choice<Transport?>("--transport", "Use only this transport", [.. Transports.Words.Select(w => (w.Word, (Transport?)w.Transport))]);
         var cursor = CommandOption.Choice("--cursor", "How the cursor plane is shown", ("auto", CursorMode.Auto), ("subsurface", CursorMode.Subsurface), ("pointer", CursorMode.Pointer), ("none", CursorMode.None));
         var scale = CommandOption.Choice("--scale", "Fit the image into the window, or show one pixel on one", ("fit", ScaleMode.Fit), ("1:1", ScaleMode.Unscaled));
+        var latency = CommandOption.Choice("--latency", "Show the newest flip as early as can be, or each at an even pace", ("low", Latency.Low), ("smooth", Latency.Smooth));
         var console = new Option<uint?>("--console") { Description = "Of a VM with several, show only this console (see guestplane list)." };
         var wait = new Option<bool>("--wait") { Description = "When the VM ends, keep its last image, dimmed, until it is there again." };
         var keepSize = new Option<bool>("--fixed") { Description = "Scale the guest to the window, instead of asking it to follow the window's size." };
@@ -24,7 +25,7 @@ internal static class ShowCommand
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file at the end." };
         var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
         var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
-        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, console, wait, keepSize, noClipboard, edid, frames, seconds, report, ready, require };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, console, wait, keepSize, noClipboard, edid, frames, seconds, report, ready, require };
         command.SetAction(parsed => (int)run(new ShowOptions
         {
             Source = parsed.GetValue(source)!,
@@ -32,6 +33,7 @@ internal static class ShowCommand
             Transport = parsed.GetValue(transport),
             Cursor = parsed.GetValue(cursor),
             Scale = parsed.GetValue(scale),
+            Latency = parsed.GetValue(latency),
             Console = parsed.GetValue(console),
             Wait = parsed.GetValue(wait),
             Clipboard = !parsed.GetValue(noClipboard),

@@ -34,6 +34,8 @@ internal sealed record ShowOptions
 
     public ScaleMode Scale { get; init; }
 
+    public Latency Latency { get; init; }
+
     /// <summary>Of a VM with several: the one console to show.</summary>
     public uint? Console { get; init; }
 

@@ -16,8 +16,15 @@ internal enum Transport
     Impossible,
 }
 
-internal static class TransportNames
+internal static class Transports
 {
+    /// <summary>Those that a plane can go by, as they are spelled.</summary>
+    public static readonly (string Word, Transport Transport)[] Words =
+        [.. new[] { Transport.DmaBuf, Transport.Shm, Transport.Copy }.Select(transport => (transport.Spelled(), transport))];
+
+    public static Transport? Parse(string word) =>
+        Array.FindIndex(Words, w => w.Word == word) is var index and >= 0 ? Words[index].Transport : null;
+
     /// <summary>As the report and --transport spell it.</summary>
     public static string Spelled(this Transport transport) => transport.ToString().ToLowerInvariant();
 }

@@ -6,58 +6,150 @@ namespace Guestplane.Tests.Compositor;
 
 public sealed class PacerTests
 {
-    private const long Millisecond = 1_000_000;
+    private const long Millisecond = 1_000_000, Second = 1000 * Millisecond;
     private const long Refresh = 16_666_667;
 
-    private static Pacer New(bool hidden = false, int outputMilliHz = 0) => new(new SilentGuest(), outputMilliHz, _ => hidden);
+    private static Pacer New(Vblanks vblanks, bool hidden = false, Latency latency = Latency.Low) => new(new SilentGuest(), vblanks, latency, _ => hidden);
+
+    private static Vblanks At(long time)
+    {
+        var vblanks = new Vblanks(0);
+        vblanks.Seen(time, Refresh);
+        return vblanks;
+    }
 
     [Fact]
     public void It_asks_once_per_refresh_the_margin_before_the_vblank()
     {
-        var pacer = New();
-        pacer.Shown(1000 * Millisecond, Refresh);
-        var moment = 1000 * Millisecond;
+        var pacer = New(At(Second));
+        var moment = Second;
         for (var n = 1; n <= 1000; n++)
         {
             moment = pacer.Next(moment);
-            var toVblank = (1000 * Millisecond + (n + 1) * Refresh - moment) % Refresh;
-            Assert.InRange(toVblank, 7 * Millisecond, 9 * Millisecond);
+            Assert.InRange((Second + (n + 1) * Refresh - moment) % Refresh, pacer.Margin - 1, pacer.Margin + 1);
         }
-        Assert.InRange(moment - 1000 * Millisecond, 999 * Refresh, 1001 * Refresh);
+        Assert.InRange(moment - Second, 999 * Refresh, 1001 * Refresh);
     }
 
     [Fact]
     public void A_vblank_a_hair_later_than_predicted_is_not_asked_for_twice()
     {
-        var pacer = New();
-        pacer.Shown(1000 * Millisecond, Refresh);
-        var asked = pacer.Next(1000 * Millisecond);
-        pacer.Shown(1000 * Millisecond + Millisecond / 10, Refresh);
+        var vblanks = At(Second);
+        var pacer = New(vblanks);
+        var asked = pacer.Next(Second);
+        vblanks.Seen(Second + Millisecond / 10, Refresh);
         Assert.InRange(pacer.Next(asked) - asked, Refresh - Millisecond, Refresh + Millisecond);
     }
 
     [Fact]
     public void A_refresh_that_no_display_has_is_not_believed()
     {
-        var pacer = New();
-        pacer.Shown(1000 * Millisecond, 1);
-        var asked = pacer.Next(1000 * Millisecond);
-        Assert.InRange(pacer.Next(asked) - asked, 16 * Millisecond, 17 * Millisecond);
+        var vblanks = new Vblanks(0);
+        vblanks.Seen(Second, 1);
+        Assert.InRange(vblanks.Refresh, 16 * Millisecond, 17 * Millisecond);
     }
 
     [Fact]
     public void Without_presentation_the_outputs_mode_says_how_often()
     {
-        var pacer = New(outputMilliHz: 120_000);
+        var pacer = New(new Vblanks(120_000));
         var first = pacer.Next(0);
         Assert.InRange(pacer.Next(first) - first, 8_333_000, 8_334_000);
     }
 
     [Fact]
-    public void A_hidden_window_asks_ten_times_a_second()
+    public void A_hidden_window_asks_ten_times_a_second() => Assert.Equal(100 * Millisecond, New(At(0), hidden: true).Next(0));
+
+    [Fact]
+    public void Smooth_leaves_more_room()
     {
-        var pacer = New(hidden: true);
-        Assert.Equal(100 * Millisecond, pacer.Next(0));
+        var (low, smooth) = (New(At(0)), New(At(0), latency: Latency.Smooth));
+        Assert.Equal(low.Margin + Refresh / 4, smooth.Margin);
+    }
+
+    /// <summary>weston's 7 ms, wlroots' whole refresh, and one that takes what comes a millisecond before the vblank.</summary>
+    [Theory]
+    [InlineData(7 * Millisecond)]
+    [InlineData(Refresh)]
+    [InlineData(Millisecond)]
+    public void A_day_of_pacing_finds_the_hosts_latch_and_keeps_to_its_clock(long latch)
+    {
+        var host = new Day { Latch = latch, TrueRefresh = Refresh + 83 };
+        host.Run(24 * 3600);
+        var expected = host.Seconds * Second / host.TrueRefresh;
+        Assert.InRange(host.Asked, expected - 20, expected + 20);
+        Assert.InRange(host.LongestPause, 0, 2 * Refresh + 4 * Millisecond);
+        Assert.InRange(host.Late, 0, host.Asked / 1000);
+        // Room, and what the machine makes late at times, come on top.
+        Assert.InRange(host.Pacer.Margin, latch, latch + 4 * Millisecond);
+    }
+
+    [Fact]
+    public void A_host_whose_latch_changes_is_found_again()
+    {
+        var host = new Day { Latch = 2 * Millisecond, TrueRefresh = Refresh };
+        host.Run(600);
+        Assert.InRange(host.Pacer.Margin, 2 * Millisecond, 5 * Millisecond);
+        (host.Latch, host.Late) = (11 * Millisecond, 0);
+        host.Run(60);
+        Assert.InRange(host.Pacer.Margin, 11 * Millisecond, 15 * Millisecond);
+        // Two at each of a few steps.
+        Assert.InRange(host.Late, 2, 12);
+    }
+
+    [Fact]
+    public void A_single_late_frame_moves_nothing()
+    {
+        var latch = new Latch(creepsDown: false);
+        var before = latch.Estimate;
+        for (var n = 0; n < 1000; n++)
+            latch.Learn(n % 200 == 100 ? Refresh + 12 * Millisecond : 12 * Millisecond, Refresh, n * Refresh);
+        Assert.Equal(before, latch.Estimate);
+    }
+
+    /// <summary>A host by a clock of its own: what is committed its latch before a vblank is shown then, else at the next.</summary>
+    private sealed class Day
+    {
+        private const long Start = Second;
+        private readonly Random _random = new(7);
+        private readonly Vblanks _vblanks = new(0);
+        private long _now = Start, _planned = Start, _end = Start;
+
+        public Day() => Pacer = New(_vblanks);
+
+        public required long TrueRefresh { get; init; }
+
+        public required long Latch { get; set; }
+
+        public Pacer Pacer { get; }
+
+        public long Asked { get; private set; }
+
+        public long Late { get; set; }
+
+        public long LongestPause { get; private set; }
+
+        public long Seconds => (_end - Start) / Second;
+
+        public void Run(long seconds)
+        {
+            for (_end += seconds * Second; _now < _end;)
+            {
+                // A timer is some 60 µs late, and once in a while a millisecond.
+                var committed = _planned + 60_000 + (_random.Next(5000) == 0 ? Millisecond : _random.Next(50_000));
+                var presented = Start + (committed + Latch - Start + TrueRefresh - 1) / TrueRefresh * TrueRefresh;
+                Pacer.Took(_planned, committed);
+                if (presented - _planned > Math.Max(Pacer.Margin, Latch) + TrueRefresh / 2)
+                    Late++;
+                // The host rounds its refresh to mHz, as a mode has it, and tells of the vblank when it has been.
+                _vblanks.Seen(presented, Refresh);
+                Pacer.Answered(new Frame(committed, committed, presented, Refresh, 0, default));
+                (var before, _planned) = (_planned, Pacer.Next(_planned));
+                LongestPause = Math.Max(LongestPause, _planned - before);
+                Asked++;
+                _now = _planned;
+            }
+        }
     }
 
     private sealed class SilentGuest : IGuest
