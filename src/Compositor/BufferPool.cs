@@ -31,12 +31,19 @@ internal sealed class BufferPool : IDisposable
     public BufferPool(Scanout scanout, Ladder ladder, Action<BufferPool> changed)
     {
         (_scanout, _ladder, _changed) = (scanout, ladder, changed);
-        _released = _ => _changed(this);
+        _released = buffer =>
+        {
+            Released?.Invoke(buffer);
+            _changed(this);
+        };
         Step = ladder.First(scanout);
         AddBuffer();
     }
 
     public Scanout Scanout => _scanout;
+
+    /// <summary>Told of each buffer that the host gives back.</summary>
+    public Action<HostBuffer>? Released { get; init; }
 
     /// <summary>The rung that it stands on, and why not on a better one.</summary>
     public Step Step { get; private set; }

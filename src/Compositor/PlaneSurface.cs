@@ -16,6 +16,7 @@ internal sealed class PlaneSurface : IDisposable
     private readonly Dictionary<Scanout, BufferPool> _pools = [];
     private readonly Action<BufferPool> _poolChanged;
     private readonly Action<Scanout> _retired;
+    private readonly Action<HostBuffer> _bufferReleased;
     private readonly Action _resumed;
     private readonly EventHandler<WlCallback.DoneEventArgs> _frameDone;
     private WlCallback? _frame;
@@ -32,6 +33,7 @@ internal sealed class PlaneSurface : IDisposable
     {
         (_host, Surface, _ladder) = (host, surface, ladder);
         (_poolChanged, _retired, _frameDone, _resumed) = (OnPoolChanged, OnRetired, OnFrame, CommitWaiting);
+        _bufferReleased = buffer => BufferReleased?.Invoke(buffer);
         host.Resumed += _resumed;
     }
 
@@ -82,6 +84,15 @@ internal sealed class PlaneSurface : IDisposable
     /// <summary>The host has shown a frame of ours, and wants the next one.</summary>
     public event Action? FrameDone;
 
+    /// <summary>A flip was committed, with that buffer (null: it switched the plane off), at that moment (CLOCK_MONOTONIC, ns).</summary>
+    public event Action<Flip, HostBuffer?, long>? Attached;
+
+    /// <summary>A newer flip came before this one could be committed.</summary>
+    public event Action<Flip>? Overtaken;
+
+    /// <summary>The host has given a buffer back.</summary>
+    public event Action<HostBuffer>? BufferReleased;
+
     /// <summary>Takes a flip of this plane.</summary>
     public void Flip(Flip flip)
     {
@@ -92,6 +103,7 @@ internal sealed class PlaneSurface : IDisposable
         {
             Stats.Coalesced++;
             Release(_waiting.Ticket);
+            Overtaken?.Invoke(_waiting);
             flip = flip.Over(_waiting);
         }
         (_waiting, _isWaiting) = (flip, true);
@@ -204,6 +216,7 @@ internal sealed class PlaneSurface : IDisposable
             Release(_committedTicket);
         Stats.Committed++;
         Stats.FlipToCommit.Add(now - flip.Time);
+        Attached?.Invoke(flip, buffer, now);
         Committed?.Invoke();
     }
 
@@ -252,7 +265,7 @@ internal sealed class PlaneSurface : IDisposable
     {
         if (_pools.TryGetValue(scanout, out var pool))
             return pool;
-        pool = new BufferPool(scanout, _ladder, _poolChanged);
+        pool = new BufferPool(scanout, _ladder, _poolChanged) { Released = _bufferReleased };
         _pools.Add(scanout, pool);
         scanout.Retired += _retired;
         return pool;

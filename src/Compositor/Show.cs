@@ -19,6 +19,7 @@ internal sealed class Show : IDisposable
     private readonly List<Screen> _screens = [];
     private readonly LoopTimer _end;
     private readonly Clipboard? _clipboard;
+    private readonly Trace? _trace;
     private Fd? _ready;
     private (long Flips, long Cpu) _warm;
     private bool _isWarm, _isEnding;
@@ -34,6 +35,7 @@ internal sealed class Show : IDisposable
         _end = new LoopTimer(_ => loop.Stop());
         loop.Add(_end);
         _ready = options.Ready;
+        _trace = options.Trace is { } file ? new Trace(file, guest.Source) : null;
         foreach (var head in guest.Heads)
             AddScreen(head);
         if (options.Clipboard && guest.Clipboard is { } text && host.Globals is { Seat: { } seat, DataDevices: { } devices })
@@ -77,6 +79,7 @@ internal sealed class Show : IDisposable
         foreach (var screen in _screens)
             screen.Dispose();
         _ready?.Dispose();
+        _trace?.Dispose();
     }
 
     private void AddScreen(Head head)
@@ -105,6 +108,7 @@ internal sealed class Show : IDisposable
         // Where the host tells nothing of presentation, its wish for the next frame says that it has taken this one.
         if (_host.Globals.Presentation is null)
             screen.Primary.FrameDone += OnShown;
+        _trace?.Follow(screen);
         // After the screen's own handler: what it counts is counted.
         head.Flipped += OnFlip;
     }
@@ -124,6 +128,7 @@ internal sealed class Show : IDisposable
         var presentation = _screens[0].Presentation;
         var pacer = new Pacer(_guest, presentation.Vblanks, _options.Latency, IsHidden);
         presentation.Answered += pacer.Answered;
+        _trace?.Follow(pacer);
         _screens[0].Primary.FrameDone += () => pacer.Wake(Clock.Now);
         pacer.Start(_loop);
     }

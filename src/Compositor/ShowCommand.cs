@@ -23,9 +23,10 @@ internal static class ShowCommand
         var frames = new Option<long?>("--frames") { Description = "End after so many flips." };
         var seconds = new Option<double?>("--seconds") { Description = "End after so long." };
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file at the end." };
+        var trace = new Option<string?>("--trace") { Description = "Write every frame's way to this file, for Perfetto (ui.perfetto.dev) or chrome://tracing." };
         var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
         var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
-        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, console, wait, keepSize, noClipboard, edid, frames, seconds, report, ready, require };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, console, wait, keepSize, noClipboard, edid, frames, seconds, report, trace, ready, require };
         command.SetAction(parsed => (int)run(new ShowOptions
         {
             Source = parsed.GetValue(source)!,
@@ -42,6 +43,7 @@ internal static class ShowCommand
             Frames = CommandOption.InRange(parsed.GetValue(frames), "--frames"),
             Seconds = CommandOption.InRange(parsed.GetValue(seconds), "--seconds"),
             Report = parsed.GetValue(report) is { } path ? CommandOption.File(path, "The report") : null,
+            Trace = parsed.GetValue(trace) is { } traceFile ? CommandOption.File(traceFile, "The trace") : null,
             Ready = parsed.GetValue(ready) is { } number ? CommandOption.Descriptor(number, "--ready-fd") : null,
             Require = parsed.GetValue(require) is { } required ? Requirements.Parse(required) : Requirements.None,
         }));

@@ -59,6 +59,9 @@ internal sealed record ShowOptions
     /// <summary>Where the JSON report goes.</summary>
     public Stream? Report { get; init; }
 
+    /// <summary>Where the time line of every frame goes.</summary>
+    public Stream? Trace { get; init; }
+
     /// <summary>An inherited descriptor that gets a newline when the first frame is on screen (as dinit's and s6's readiness).</summary>
     public Fd? Ready { get; init; }
 

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>What <c>--trace</c> leaves, as Perfetto reads it.</summary>
+public sealed class TraceTests
+{
+    [Fact]
+    public void Every_frame_is_on_the_time_line()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var file = Path.GetTempFileName();
+        using var run = ProgramRun.ToEnd(host, $"show pattern:memory=memfd,size=640x480 --frames 100 --trace {file}");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(0, run.Report.GetProperty("managedBytesPerFlip").GetDouble());
+        using var trace = JsonDocument.Parse(File.ReadAllText(file));
+        File.Delete(file);
+        var events = trace.RootElement.EnumerateArray().ToList();
+        var committed = run.Head.GetProperty("committed").GetInt32();
+        Assert.Equal(committed, Count("X", "flip"));
+        Assert.Equal(committed, Count("b", "commit"));
+        Assert.Equal(run.Head.GetProperty("presented").GetInt32() + run.Head.GetProperty("discarded").GetInt32(), Count("e", "commit"));
+        Assert.Equal(run.Head.GetProperty("coalesced").GetInt32(), Count("i", "overtaken"));
+        Assert.True(Count("i", "vblank") >= 50);
+        Assert.True(Count("b", "held") >= 3);
+        Assert.All(events.Where(e => Phase(e) == "X"), e => Assert.True(e.GetProperty("dur").GetDouble() >= 0));
+        // A track's slices do not overlap, or viewers nest them.
+        foreach (var track in events.Where(e => Phase(e) == "X").GroupBy(e => e.GetProperty("tid").GetInt32()))
+            foreach (var (one, next) in track.Zip(track.Skip(1)))
+                Assert.True(Start(next) >= Start(one) + one.GetProperty("dur").GetDouble() - 0.01, $"{one} and {next}");
+
+        int Count(string phase, string name) => events.Count(e => Phase(e) == phase && e.GetProperty("name").GetString() == name);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_is_said_before_the_show()
+    {
+        using var run = ProgramRun.Alone("show pattern --trace /nonexistent/trace.json");
+        Assert.Equal(64, run.ExitCode);
+        Assert.Contains("The trace cannot be written", run.Messages);
+    }
+
+    private static string? Phase(JsonElement e) => e.GetProperty("ph").GetString();
+
+    private static double Start(JsonElement e) => e.GetProperty("ts").GetDouble();
+}
