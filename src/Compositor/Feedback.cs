@@ -40,8 +40,9 @@ internal sealed class Feedback : IDisposable
         if (proxy is null)
             return;
         proxy.FormatTable += (_, e) => ReadTable(e.TakeFd(), e.Size);
+        proxy.MainDevice += (_, e) => MainDevice = Device(e.Device);
         proxy.TrancheTargetDevice += (_, e) => _tranche.Device = Device(e.Device);
-        proxy.TrancheFlags += (_, e) => _tranche.Scanout = e.Flags.HasFlag(ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout);
+        proxy.TrancheFlags += (_, e) => _tranche.Scanout = (e.Flags & ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout) != 0;
         proxy.TrancheFormats += (_, e) => AddFormats(e.Indices);
         proxy.TrancheDone += (_, _) =>
         {
@@ -53,6 +54,9 @@ internal sealed class Feedback : IDisposable
 
     /// <summary>Best first. Empty where the host takes no dma-bufs.</summary>
     public IReadOnlyList<Tranche> Tranches => _current;
+
+    /// <summary>dev_t of the device that the host draws with; 0 where it does not tell.</summary>
+    public ulong MainDevice { get; private set; }
 
     /// <summary>New tranches are in force.</summary>
     public event Action? Changed;

@@ -23,6 +23,9 @@ internal sealed class Globals
         new("xdg_wm_base", 6, 1, true),
         // 3: modifier events. 4: feedback. 5: only one modifier for all planes, which is what we do. 6 is in no host yet.
         new("zwp_linux_dmabuf_v1", 5, 3, false),
+        new("wp_linux_drm_syncobj_manager_v1", 1, 1, false),
+        new("wp_tearing_control_manager_v1", 1, 1, false),
+        new("wp_content_type_manager_v1", 1, 1, false),
         // 2 gives a refresh for variable rates; the events are the same.
         new("wp_presentation", 2, 1, false),
         // 5: pointer frames. 8: wheels by 1/120 of a notch. 9 and 10 add what is not used yet.
@@ -63,6 +66,12 @@ internal sealed class Globals
 
     public ZwpLinuxDmabufV1? Dmabuf { get; private set; }
 
+    public WpLinuxDrmSyncobjManagerV1? Syncobj { get; private set; }
+
+    public WpTearingControlManagerV1? TearingControl { get; private set; }
+
+    public WpContentTypeManagerV1? ContentType { get; private set; }
+
     public WpPresentation? Presentation { get; private set; }
 
     public Seat? Seat { get; private set; }
@@ -92,6 +101,9 @@ internal sealed class Globals
         Shm = Bind<WlShm>()!;
         WmBase = Bind<XdgWmBase>()!;
         Dmabuf = Bind<ZwpLinuxDmabufV1>();
+        Syncobj = Bind<WpLinuxDrmSyncobjManagerV1>();
+        TearingControl = Bind<WpTearingControlManagerV1>();
+        ContentType = Bind<WpContentTypeManagerV1>();
         Presentation = Bind<WpPresentation>();
         DataDevices = Bind<WlDataDeviceManager>();
         RelativePointers = Bind<ZwpRelativePointerManagerV1>();

@@ -26,6 +26,9 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>What it likes, before any surface is known.</summary>
     public Feedback Feedback { get; private set; } = null!;
 
+    /// <summary>Explicit synchronisation; null where host or kernel have none.</summary>
+    public ExplicitSync? Sync { get; private set; }
+
     /// <summary>Formats of wl_shm (wl_shm.format).</summary>
     public HashSet<WlShmFormat> ShmFormats { get; } = [];
 
@@ -61,6 +64,7 @@ internal sealed class Host : LoopSource, IDisposable
             presentation.ClockId += (_, e) => host.PresentationClock = (int)e.ClkId;
         host.Feedback = Feedback.Default(host.Globals.Dmabuf);
         host.RoundTrip(loop);
+        host.Sync = ExplicitSync.Open(host.Globals.Syncobj, host.Feedback.MainDevice);
         return host;
     }
 
@@ -119,6 +123,7 @@ internal sealed class Host : LoopSource, IDisposable
             // Said already, by whoever ended the program.
         }
         Feedback?.Dispose();
+        Sync?.Dispose();
         _display.Dispose();
     }
 

@@ -63,6 +63,9 @@ internal sealed class PlaneSurface : IDisposable
     /// <summary>Set for a plane that is paced by the host's frames; a sync subsurface gets its frames with its parent's.</summary>
     public Presentation? Presentation { get; init; }
 
+    /// <summary>Where host and kernel can synchronise explicitly.</summary>
+    public SurfaceSync? Sync { get; init; }
+
     /// <summary>Between two frame callbacks: one shown, one to replace it; more would only be discarded. Or none is to be replaced.</summary>
     public int MaxCommitsPerFrame { get; init; } = 2;
 
@@ -164,6 +167,7 @@ internal sealed class PlaneSurface : IDisposable
     {
         ForgetFrame();
         Shown = null;
+        Sync?.Clear();
         Surface.Attach(null, 0, 0);
         Surface.Commit();
     }
@@ -171,6 +175,7 @@ internal sealed class PlaneSurface : IDisposable
     public void Dispose()
     {
         _host.Resumed -= _resumed;
+        Sync?.Dispose();
         ForgetPools();
         _frame?.Dispose();
     }
@@ -202,6 +207,10 @@ internal sealed class PlaneSurface : IDisposable
             Surface.DamageBuffer(damage.X, damage.Y, damage.Width, damage.Height);
         else
             Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
+        if (buffer is not null && Step?.Transport == Transport.DmaBuf)
+            Sync?.Set(buffer, flip.Scanout!);
+        else
+            Sync?.Clear();
         var now = Clock.Now;
         if (buffer is null)
             ForgetFrame();

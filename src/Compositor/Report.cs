@@ -57,6 +57,8 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         json.WriteStartObject();
         json.WriteString("name", screen.Head.Name);
         WritePlane(json, primary);
+        json.WriteString("sync", primary.Sync is null ? "implicit" : "explicit");
+        json.WriteNumber("awaited", primary.Sync?.Awaited ?? 0);
         json.WriteNumber("width", primary.LastScanout?.Width ?? 0);
         json.WriteNumber("height", primary.LastScanout?.Height ?? 0);
         json.WriteNumber("flips", primary.Stats.Flips);

@@ -35,6 +35,7 @@ internal sealed class Screen : IDisposable
     private readonly HeadResize _resize;
     private Dimmer? _dimmer;
     private readonly Feedback? _feedback;
+    private readonly SurfaceHints _hints;
     private readonly LoopTimer _black, _retry;
     private (int Width, int Height) _size;
     private (int Width, int Height) _opaque;
@@ -64,8 +65,10 @@ internal sealed class Screen : IDisposable
             Presentation = Presentation,
             Placing = PlacePrimary,
             Released = head.Release,
+            Sync = options.ImplicitSync || host.Sync is not { } sync ? null : new SurfaceSync(loop, sync, surface),
             MaxCommitsPerFrame = options.Latency == Latency.Smooth ? 1 : 2,
         };
+        _hints = new SurfaceHints(globals, surface, options);
         Presentation.NeverShown += OnNeverShown;
         Primary.FrameDone += OnFrameDone;
         _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
@@ -152,6 +155,7 @@ internal sealed class Screen : IDisposable
         _cursor.Dispose();
         _overlay?.Dispose();
         Primary.Dispose();
+        _hints.Dispose();
         _primaryLayer.Dispose();
         if (IsTree)
             Primary.Surface.Dispose();

@@ -36,6 +36,8 @@ internal sealed class Show : IDisposable
         loop.Add(_end);
         _ready = options.Ready;
         _trace = options.Trace is { } file ? new Trace(file, guest.Source) : null;
+        foreach (var sentence in SurfaceHints.Unheard(host.Globals, options))
+            messages.Warn(sentence);
         foreach (var head in guest.Heads)
             AddScreen(head);
         if (options.Clipboard && guest.Clipboard is { } text && host.Globals is { Seat: { } seat, DataDevices: { } devices })
@@ -91,6 +93,9 @@ internal sealed class Show : IDisposable
         screen.CloseRequested += () => _loop.Post(() => Close(screen));
         screen.Primary.TurnedOver += _ => _messages.Warn(
             $"head {head.Name}: the image is upside down in memory (y0_top): the host turns it over, and so cannot scan it out");
+        if (screen.Primary.Sync is { } sync)
+            sync.Overdue += () => _messages.Warn($"head {head.Name}: the guest's GPU has not finished a frame for a second (the fence of "
+                + "its dma-buf): the host waits for it and shows nothing newer; if it goes on, the kernel's log tells of a hung GPU");
         screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
         foreach (var cursor in screen.Cursor.Planes)
             cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);

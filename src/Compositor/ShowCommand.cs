@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Guestplane.Gvt.Vfio;
+using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
 
@@ -15,6 +16,9 @@ internal static class ShowCommand
         var cursor = CommandOption.Choice("--cursor", "How the cursor plane is shown", ("auto", CursorMode.Auto), ("subsurface", CursorMode.Subsurface), ("pointer", CursorMode.Pointer), ("none", CursorMode.None));
         var scale = CommandOption.Choice("--scale", "Fit the image into the window, or show one pixel on one", ("fit", ScaleMode.Fit), ("1:1", ScaleMode.Unscaled));
         var latency = CommandOption.Choice("--latency", "Show the newest flip as early as can be, or each at an even pace", ("low", Latency.Low), ("smooth", Latency.Smooth));
+        var tearing = new Option<bool>("--tearing") { Description = "Let a frame be shown at once, in the middle of a refresh, where the host can." };
+        var content = CommandOption.Choice("--content", "Tell the host what the guest shows", [.. Enum.GetValues<WpContentTypeV1Type>().Select(type => (type.ToString().ToLowerInvariant(), type))]);
+        var sync = CommandOption.Choice("--sync", "Synchronise with the host explicitly where that can be, or leave it to the kernel", ("auto", false), ("implicit", true));
         var console = new Option<uint?>("--console") { Description = "Of a VM with several, show only this console (see guestplane list)." };
         var wait = new Option<bool>("--wait") { Description = "When the VM ends, keep its last image, dimmed, until it is there again." };
         var keepSize = new Option<bool>("--fixed") { Description = "Scale the guest to the window, instead of asking it to follow the window's size." };
@@ -26,7 +30,7 @@ internal static class ShowCommand
         var trace = new Option<string?>("--trace") { Description = "Write every frame's way to this file, for Perfetto (ui.perfetto.dev) or chrome://tracing." };
         var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
         var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
-        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, console, wait, keepSize, noClipboard, edid, frames, seconds, report, trace, ready, require };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, tearing, content, sync, console, wait, keepSize, noClipboard, edid, frames, seconds, report, trace, ready, require };
         command.SetAction(parsed => (int)run(new ShowOptions
         {
             Source = parsed.GetValue(source)!,
@@ -35,6 +39,9 @@ internal static class ShowCommand
             Cursor = parsed.GetValue(cursor),
             Scale = parsed.GetValue(scale),
             Latency = parsed.GetValue(latency),
+            Tearing = parsed.GetValue(tearing),
+            Content = parsed.GetValue(content),
+            ImplicitSync = parsed.GetValue(sync),
             Console = parsed.GetValue(console),
             Wait = parsed.GetValue(wait),
             Clipboard = !parsed.GetValue(noClipboard),

@@ -1,5 +1,6 @@
 using Guestplane.Gvt.Vfio;
 using Guestplane.Linux;
+using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
 
@@ -35,6 +36,15 @@ internal sealed record ShowOptions
     public ScaleMode Scale { get; init; }
 
     public Latency Latency { get; init; }
+
+    /// <summary>Leaves synchronisation to the kernel, also where it could be explicit.</summary>
+    public bool ImplicitSync { get; init; }
+
+    /// <summary>A frame may be shown at once, in the middle of a refresh.</summary>
+    public bool Tearing { get; init; }
+
+    /// <summary>What the guest shows, for hosts whose displays have modes for it.</summary>
+    public WpContentTypeV1Type Content { get; init; }
 
     /// <summary>Of a VM with several: the one console to show.</summary>
     public uint? Console { get; init; }

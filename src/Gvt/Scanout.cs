@@ -43,6 +43,9 @@ public sealed class Scanout : IDisposable
     /// <summary>The image as bytes, row 0 first; null for memory that has a descriptor, which is never mapped.</summary>
     public Mapping? Pixels { get; }
 
+    /// <summary>How many descriptors there are: of one memory, or one for each plane.</summary>
+    public int MemoryCount => _memory.Length;
+
     /// <summary>The descriptor of a memory plane. Fewer descriptors than planes: the rest lie in the first one.</summary>
     public Fd Memory(int plane) => _memory[plane < _memory.Length ? plane : 0];
 

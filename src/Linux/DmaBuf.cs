@@ -14,7 +14,8 @@ public static class DmaBuf
 {
     // DMA_BUF_IOCTL_SYNC and its flags.
     private const uint IoctlSync = 0x40086200;
-    private const ulong SyncWrite = 2, SyncStart = 0, SyncEnd = 4;
+    private const ulong SyncRead = 1, SyncWrite = 2, SyncStart = 0, SyncEnd = 4;
+    private const uint IoctlExportSyncFile = 0xc0086202, IoctlImportSyncFile = 0x40086203;
 
     /// <summary>(st_dev, st_ino).</summary>
     public static unsafe DmaBufIdentity Identity(BorrowedFd fd)
@@ -49,6 +50,30 @@ public static class DmaBuf
     /// <inheritdoc cref="BeginWrite"/>
     public static void EndWrite(Fd fd) => Sync(fd, SyncEnd | SyncWrite);
 
+    /// <summary>Whether all that writes into it has done so (poll(2); a memfd has no fences, and is always ready).</summary>
+    public static unsafe bool IsWritten(Fd fd)
+    {
+        var polled = new pollfd { fd = fd.Number, events = LibC.POLLIN };
+        return LibC.poll(&polled, 1, 0) > 0;
+    }
+
+    /// <summary>A sync_file of all that writes into it now.</summary>
+    public static Fd Writers(Fd fd)
+    {
+        var argument = new SyncFileArgument { Flags = (uint)SyncRead, Fd = -1 };
+        var result = Ioctl.Try(fd, IoctlExportSyncFile, ref argument);
+        return result >= 0 ? Fd.Own(argument.Fd) : throw new LinuxException("DMA_BUF_IOCTL_EXPORT_SYNC_FILE", -result);
+    }
+
+    /// <summary>Whoever reads it from now on waits for that sync_file, too.</summary>
+    public static void AddWriter(Fd fd, Fd syncFile)
+    {
+        var argument = new SyncFileArgument { Flags = (uint)SyncWrite, Fd = syncFile.Number };
+        var result = Ioctl.Try(fd, IoctlImportSyncFile, ref argument);
+        if (result < 0)
+            throw new LinuxException("DMA_BUF_IOCTL_IMPORT_SYNC_FILE", -result);
+    }
+
     private static void Sync(Fd fd, ulong flags)
     {
         var argument = new SyncArgument { Flags = flags };
@@ -62,5 +87,13 @@ public static class DmaBuf
     internal struct SyncArgument
     {
         public ulong Flags;
+    }
+
+    /// <summary>struct dma_buf_export_sync_file, dma_buf_import_sync_file.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct SyncFileArgument
+    {
+        public uint Flags;
+        public int Fd;
     }
 }

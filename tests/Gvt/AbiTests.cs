@@ -5,6 +5,7 @@ using System.Text;
 using Guestplane.Gvt.Pattern;
 using Guestplane.Gvt.Vfio;
 using Guestplane.Linux;
+using Guestplane.Linux.Drm;
 using Guestplane.Wayland;
 
 namespace Guestplane.Tests.Gvt;
@@ -71,6 +72,43 @@ public sealed class AbiTests
         .Constant(typeof(EdidRegion), "LinkState", "offsetof(struct vfio_region_gfx_edid, link_state)"));
 
     [Fact]
+    public void Drm_structs_and_numbers_are_those_of_the_kernel() => Holds(["libdrm/drm.h"], c => c
+        .Struct(typeof(DrmNode.GetCap), "struct drm_get_cap", ("Capability", "capability"), ("Value", "value"))
+        .Constant(typeof(DrmNode), "IoctlGetCap", "DRM_IOCTL_GET_CAP")
+        .Constant(typeof(DrmNode), "IoctlDropMaster", "DRM_IOCTL_DROP_MASTER")
+        .Constant(typeof(DrmNode), "CapSyncobjTimeline", "DRM_CAP_SYNCOBJ_TIMELINE")
+        .Struct(typeof(SyncTimeline.CreateOrDestroy), "struct drm_syncobj_create", ("Handle", "handle"), ("Flags", "flags"))
+        .Struct(typeof(SyncTimeline.Handle), "struct drm_syncobj_handle", ("Number", "handle"), ("Flags", "flags"), ("Fd", "fd"), ("Padding", "pad"))
+        .Struct(typeof(SyncTimeline.Transfer), "struct drm_syncobj_transfer", ("Source", "src_handle"), ("Target", "dst_handle"),
+            ("SourcePoint", "src_point"), ("TargetPoint", "dst_point"), ("Flags", "flags"), ("Padding", "pad"))
+        .Struct(typeof(SyncTimeline.TimelineArray), "struct drm_syncobj_timeline_array",
+            ("Handles", "handles"), ("Points", "points"), ("Count", "count_handles"), ("Flags", "flags"))
+        .Constant(typeof(SyncTimeline), "IoctlCreate", "DRM_IOCTL_SYNCOBJ_CREATE")
+        .Constant(typeof(SyncTimeline), "IoctlDestroy", "DRM_IOCTL_SYNCOBJ_DESTROY")
+        .Constant(typeof(SyncTimeline), "IoctlToFd", "DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD")
+        .Constant(typeof(SyncTimeline), "IoctlFromFd", "DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE")
+        .Constant(typeof(SyncTimeline), "IoctlQuery", "DRM_IOCTL_SYNCOBJ_QUERY")
+        .Constant(typeof(SyncTimeline), "IoctlTransfer", "DRM_IOCTL_SYNCOBJ_TRANSFER")
+        .Constant(typeof(SyncTimeline), "IoctlSignal", "DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL")
+        .Constant(typeof(SyncTimeline), "ImportSyncFile", "DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE")
+        .Struct(typeof(LateFence.CreateDumb), "struct drm_mode_create_dumb", ("Height", "height"), ("Width", "width"), ("BitsPerPixel", "bpp"),
+            ("Flags", "flags"), ("Handle", "handle"), ("Pitch", "pitch"), ("Size", "size"))
+        .Struct(typeof(LateFence.PrimeHandle), "struct drm_prime_handle", ("Handle", "handle"), ("Flags", "flags"), ("Fd", "fd"))
+        // vgem_drm.h is in no Debian package; this is what it says.
+        .Line("struct drm_vgem_fence_attach { __u32 handle, flags, out_fence, pad; };")
+        .Line("struct drm_vgem_fence_signal { __u32 fence, flags; };")
+        .Line("#define VGEM_FENCE_WRITE 0x1")
+        .Line("#define DRM_IOCTL_VGEM_FENCE_ATTACH DRM_IOWR(DRM_COMMAND_BASE + 0x1, struct drm_vgem_fence_attach)")
+        .Line("#define DRM_IOCTL_VGEM_FENCE_SIGNAL DRM_IOW(DRM_COMMAND_BASE + 0x2, struct drm_vgem_fence_signal)")
+        .Struct(typeof(LateFence.FenceAttach), "struct drm_vgem_fence_attach", ("Handle", "handle"), ("Flags", "flags"), ("Fence", "out_fence"), ("Padding", "pad"))
+        .Struct(typeof(LateFence.FenceSignal), "struct drm_vgem_fence_signal", ("Fence", "fence"), ("Flags", "flags"))
+        .Constant(typeof(LateFence), "IoctlCreateDumb", "DRM_IOCTL_MODE_CREATE_DUMB")
+        .Constant(typeof(LateFence), "IoctlHandleToFd", "DRM_IOCTL_PRIME_HANDLE_TO_FD")
+        .Constant(typeof(LateFence), "IoctlAttach", "DRM_IOCTL_VGEM_FENCE_ATTACH")
+        .Constant(typeof(LateFence), "IoctlSignal", "DRM_IOCTL_VGEM_FENCE_SIGNAL")
+        .Constant(typeof(LateFence), "FenceWrite", "VGEM_FENCE_WRITE"));
+
+    [Fact]
     public void Memory_ioctls_are_those_of_the_kernel() => Holds(["fcntl.h", .. s_kernel], c => c
         .Struct(typeof(PatternBuffer.UdmabufCreate), "struct udmabuf_create",
             ("Memfd", "memfd"), ("Flags", "flags"), ("Offset", "offset"), ("Size", "size"))
@@ -84,7 +122,11 @@ public sealed class AbiTests
         .Constant(typeof(DmaBuf), "IoctlSync", "DMA_BUF_IOCTL_SYNC")
         .Constant(typeof(DmaBuf), "SyncWrite", "DMA_BUF_SYNC_WRITE")
         .Constant(typeof(DmaBuf), "SyncStart", "DMA_BUF_SYNC_START")
-        .Constant(typeof(DmaBuf), "SyncEnd", "DMA_BUF_SYNC_END"));
+        .Constant(typeof(DmaBuf), "SyncEnd", "DMA_BUF_SYNC_END")
+        .Constant(typeof(DmaBuf), "SyncRead", "DMA_BUF_SYNC_READ")
+        .Struct(typeof(DmaBuf.SyncFileArgument), "struct dma_buf_export_sync_file", ("Flags", "flags"), ("Fd", "fd"))
+        .Constant(typeof(DmaBuf), "IoctlExportSyncFile", "DMA_BUF_IOCTL_EXPORT_SYNC_FILE")
+        .Constant(typeof(DmaBuf), "IoctlImportSyncFile", "DMA_BUF_IOCTL_IMPORT_SYNC_FILE"));
 
     [Fact]
     public void Structs_for_libwayland_are_its_own() => Holds(["wayland-util.h"], c => c

@@ -18,6 +18,7 @@ public sealed class PatternGuest : IGuest
     private readonly PatternBuffer? _cursor;
     private readonly Action<Span<byte>, uint> _paintFrame;
     private readonly LoopTimer _timer;
+    private LateFence[] _fences = [];
     private long _start;
     private uint _frame;
 
@@ -53,6 +54,8 @@ public sealed class PatternGuest : IGuest
 
     public void Start(Loop loop)
     {
+        if (_options.Fence.Milliseconds > 0)
+            _fences = [.. _buffers.Select(_ => LateFence.Create(loop))];
         loop.Add(_timer);
         _start = Clock.Now;
         _timer.Set(_start);
@@ -63,6 +66,8 @@ public sealed class PatternGuest : IGuest
     public void Dispose()
     {
         _timer.Cancel();
+        foreach (var fence in _fences)
+            fence.Dispose();
         foreach (var buffer in _buffers)
             buffer.Dispose();
         _cursor?.Dispose();
@@ -71,16 +76,26 @@ public sealed class PatternGuest : IGuest
     private void Tick(long now)
     {
         var buffer = _buffers[_frame % _buffers.Length];
-        buffer.Draw(_paintFrame, _frame);
-        _head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
-        if (_cursor is not null)
-            _head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(_frame), s_hotspot, Changed: _frame == 0, now));
+        var fence = _fences.Length > 0 ? _fences[_frame % _fences.Length] : null;
+        // What its GPU still has the guest does not draw into: that frame falls out.
+        if (fence is not { IsPending: true })
+            Flip(buffer, fence, now);
         _frame++;
         // Absolute moments: a late tick does not make the next one late. What was slept through is not made up for.
         var next = _start + (long)(_frame * (SecondNs / _options.Rate));
         if (next < now)
             _start += now - next;
         _timer.Set(Math.Max(next, now));
+    }
+
+    private void Flip(PatternBuffer buffer, LateFence? fence, long now)
+    {
+        buffer.Draw(_paintFrame, _frame);
+        if (_frame % _options.Fence.Every == 0)
+            fence?.Put(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
+        _head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
+        if (_cursor is not null)
+            _head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(_frame), s_hotspot, Changed: _frame == 0, now));
     }
 
     /// <summary>Where the cursor image's top left corner is: at times partly outside, as a real one.</summary>

@@ -22,7 +22,7 @@ public enum PatternMemory
 public sealed record PatternOptions
 {
     public const string Help =
-        "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|NV12|XR30,rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd]";
+        "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|NV12|XR30,rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N]]";
 
     public int Width { get; init; } = 1024;
 
@@ -39,6 +39,9 @@ public sealed record PatternOptions
     public bool Cursor { get; init; } = true;
 
     public PatternMemory Memory { get; init; }
+
+    /// <summary>Each so-manieth frame is finished so many ms after its flip, as by a GPU (0: none is).</summary>
+    public (int Milliseconds, int Every) Fence { get; init; } = (0, 1);
 
     /// <summary>Parses what comes after "pattern:".</summary>
     /// <exception cref="SourceException">Usage.</exception>
@@ -65,8 +68,16 @@ public sealed record PatternOptions
         "cursor" when value == "" => options with { Cursor = true },
         "no-cursor" when value == "" => options with { Cursor = false },
         "memory" when Enum.TryParse<PatternMemory>(value, ignoreCase: true, out var memory) && !char.IsDigit(value[0]) => options with { Memory = memory },
+        "fence" when FenceOf(value) is { } fence => options with { Fence = fence },
         _ => null,
     };
+
+    private static (int Milliseconds, int Every)? FenceOf(string text)
+    {
+        var parts = text.Split('/');
+        return parts.Length <= 2 && int.TryParse(parts[0], out var late) && late is >= 1 and <= 60_000
+            && int.TryParse(parts.ElementAtOrDefault(1) ?? "1", out var every) && every is >= 1 and <= 100_000 ? (late, every) : null;
+    }
 
     private static (int Width, int Height)? Size(string text)
     {

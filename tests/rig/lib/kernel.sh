@@ -70,19 +70,18 @@ unpack_sources() {
 # mbochs twice: as it is, because a client has to live with its bugs, and
 # patched, because only then can a display driver without hardware show it.
 build_modules() {
-	local version=$1 tree=$2 samples=$2/build/samples vkms=$2/build/vkms from=source/samples/vfio-mdev
+	local version=$1 tree=$2 samples=$2/build/samples from=source/samples/vfio-mdev
 
-	mkdir -p "$samples" "$vkms"
+	mkdir -p "$samples"
 	cp mbochs-stock.c "$samples/mbochs.c"
 	cp "$from/mbochs.c" "$samples/mbochs_vmap.c"
 	cp "$from/mdpy.c" "$from/mdpy-defs.h" "$samples/"
 	echo 'obj-m := mbochs.o mbochs_vmap.o mdpy.o' >"$samples/Makefile"
 
-	cp source/drivers/gpu/drm/vkms/*.[ch] "$vkms/"
-	{
-		echo 'obj-m := vkms.o'
-		sed -n '/^vkms-y/,/[^\\]$/p' source/drivers/gpu/drm/vkms/Makefile
-	} >"$vkms/Makefile"
+	lay_out_vkms "$tree/build/vkms" vkms
+	lay_out_vkms "$tree/build/vkms_syncobj" vkms_syncobj
+	sed -i 's/DRIVER_MODESET |/& DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |/' "$tree/build/vkms_syncobj/vkms_drv.c"
+	grep -q DRIVER_SYNCOBJ_TIMELINE "$tree/build/vkms_syncobj/vkms_drv.c" || die "vkms has other driver features in this kernel"
 
 	lay_out_cdev "$tree/build/cdev"
 
@@ -90,8 +89,22 @@ build_modules() {
 	mount -t proc proc "$tree/proc"
 	make_module "$version" "$tree" samples
 	make_module "$version" "$tree" vkms
+	make_module "$version" "$tree" vkms_syncobj
 	make_module "$version" "$tree" cdev CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=
 	umount "$tree/proc"
+}
+
+# lay_out_vkms DIRECTORY MODULE. Twice: it does not offer the sync objects that it
+# could have, and a host without them is what there is to test, too.
+lay_out_vkms() {
+	local directory=$1 module=$2
+
+	mkdir -p "$directory"
+	cp source/drivers/gpu/drm/vkms/*.[ch] "$directory/"
+	{
+		echo "obj-m := $module.o"
+		sed -n '/^vkms-y/,/[^\\]$/p' source/drivers/gpu/drm/vkms/Makefile | sed "s/^vkms-y/$module-y/"
+	} >"$directory/Makefile"
 }
 
 # VFIO once more, with the nodes of /dev/vfio/devices and the iommufd that they
@@ -141,7 +154,7 @@ install_kernel() {
 	else
 		cp -a "kernel/lib/modules/$version/." "full/$modules/"
 	fi
-	cp buildtree/build/{samples,vkms}/*.ko "full/$modules/extra/"
+	cp buildtree/build/{samples,vkms,vkms_syncobj}/*.ko "full/$modules/extra/"
 	strip --strip-debug "full/$modules/extra"/*.ko
 	depmod -b full "$version"
 

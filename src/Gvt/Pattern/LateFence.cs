@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt.Pattern;
+
+/// <summary>
+/// A GPU that takes its time: fences of the kernel's vgem driver, which are done when user space says so (ten seconds
+/// later by themselves, vgem_fence.c), put on a dma-buf of the pattern as its writer's. One buffer's has one at a time.
+/// </summary>
+internal sealed class LateFence : IDisposable
+{
+    private const uint IoctlCreateDumb = 0xc02064b2, IoctlHandleToFd = 0xc00c642d, IoctlAttach = 0xc0106441, IoctlSignal = 0x40086442;
+    private const uint FenceWrite = 1;
+
+    // A dma-buf that is good for nothing but to carry fences.
+    private const uint Side = 64, BitsPerPixel = 32;
+
+    private readonly Fd _device;
+    private readonly Fd _carrier;
+    private readonly uint _handle;
+    private readonly LoopTimer _signal;
+    private readonly Loop _loop;
+    private uint _fence;
+
+    private LateFence(Loop loop, Fd device)
+    {
+        (_loop, _device, _signal) = (loop, device, new LoopTimer(_ => Signal()));
+        var dumb = new CreateDumb { Width = Side, Height = Side, BitsPerPixel = BitsPerPixel };
+        Check(Ioctl.Try(device, IoctlCreateDumb, ref dumb), "DRM_IOCTL_MODE_CREATE_DUMB");
+        var prime = new PrimeHandle { Handle = _handle = dumb.Handle, Flags = (uint)Tmds.Linux.LibC.O_CLOEXEC };
+        Check(Ioctl.Try(device, IoctlHandleToFd, ref prime), "DRM_IOCTL_PRIME_HANDLE_TO_FD");
+        _carrier = Fd.Own(prime.Fd);
+        loop.Add(_signal);
+    }
+
+    /// <exception cref="SourceException">There is no vgem here.</exception>
+    public static LateFence Create(Loop loop)
+    {
+        Fd? device = null;
+        try
+        {
+            return new LateFence(loop, device = Fd.Open(Card() ?? throw new SourceException(SourceFault.NotThere,
+                "The pattern guest's fence= needs the kernel's vgem: modprobe vgem.")));
+        }
+        catch (LinuxException e)
+        {
+            device?.Dispose();
+            throw new SourceException(e.Errno == Errno.Denied ? SourceFault.NotPermitted : SourceFault.NotThere, $"vgem gives no fences: {e.Message}.");
+        }
+    }
+
+    /// <summary>The last one is not done.</summary>
+    public bool IsPending => _fence != 0;
+
+    /// <summary>Whoever reads that dma-buf waits until then (CLOCK_MONOTONIC, ns). Not while one is pending.</summary>
+    public void Put(Fd dmaBuf, long until)
+    {
+        var attach = new FenceAttach { Handle = _handle, Flags = FenceWrite };
+        Check(Ioctl.Try(_device, IoctlAttach, ref attach), "DRM_IOCTL_VGEM_FENCE_ATTACH");
+        _fence = attach.Fence;
+        using var fence = DmaBuf.Writers(_carrier);
+        DmaBuf.AddWriter(dmaBuf, fence);
+        _signal.Set(until);
+    }
+
+    public void Dispose()
+    {
+        _loop.Remove(_signal);
+        _carrier.Dispose();
+        _device.Dispose();
+    }
+
+    private void Signal()
+    {
+        var signal = new FenceSignal { Fence = _fence };
+        _fence = 0;
+        // ETIMEDOUT: vgem has done it itself.
+        _ = Ioctl.Try(_device, IoctlSignal, ref signal);
+    }
+
+    private static string? Card() => Directory.Exists("/sys/class/drm")
+        ? Directory.EnumerateDirectories("/sys/class/drm", "card*").Where(card => Driver(card) == "vgem").Select(card => $"/dev/dri/{Path.GetFileName(card)}").FirstOrDefault()
+        : null;
+
+    // A device without a bus' driver has its name (faux or platform devices).
+    private static string? Driver(string card) => new FileInfo($"{card}/device").ResolveLinkTarget(returnFinalTarget: true)?.Name;
+
+    private static void Check(int result, string call)
+    {
+        if (result < 0)
+            throw new LinuxException(call, -result);
+    }
+
+    /// <summary>struct drm_mode_create_dumb (drm_mode.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CreateDumb
+    {
+        public uint Height, Width, BitsPerPixel, Flags, Handle, Pitch;
+        public ulong Size;
+    }
+
+    /// <summary>struct drm_prime_handle (drm.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PrimeHandle
+    {
+        public uint Handle, Flags;
+        public int Fd;
+    }
+
+    /// <summary>struct drm_vgem_fence_attach (vgem_drm.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct FenceAttach
+    {
+        public uint Handle, Flags, Fence, Padding;
+    }
+
+    /// <summary>struct drm_vgem_fence_signal (vgem_drm.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct FenceSignal
+    {
+        public uint Fence, Flags;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+
+namespace Guestplane.Linux.Drm;
+
+/// <summary>
+/// A timeline sync object: points in order, each reached when the GPU work that is put on it is done
+/// (include/uapi/drm/drm.h; https://docs.kernel.org/gpu/drm-mm.html#drm-sync-objects).
+/// </summary>
+public sealed class SyncTimeline : IDisposable
+{
+    private const uint IoctlCreate = 0xc00864bf, IoctlDestroy = 0xc00864c0, IoctlToFd = 0xc01064c1, IoctlFromFd = 0xc01064c2;
+    private const uint IoctlQuery = 0xc01864cb, IoctlTransfer = 0xc02064cc, IoctlSignal = 0xc01864cd;
+    private const uint ImportSyncFile = 1;
+
+    private readonly DrmNode _node;
+    private readonly uint _handle;
+
+    /// <param name="node">Stays its owner's, and outlives this.</param>
+    /// <exception cref="LinuxException">The driver has none.</exception>
+    public SyncTimeline(DrmNode node) => (_node, _handle) = (node, Create(node));
+
+    /// <summary>The last point that is reached.</summary>
+    public unsafe ulong Reached
+    {
+        get
+        {
+            var (handle, point) = (_handle, 0ul);
+            var query = new TimelineArray { Handles = (ulong)&handle, Points = (ulong)&point, Count = 1 };
+            Check(Ioctl.Try(_node.Fd, IoctlQuery, ref query), "DRM_IOCTL_SYNCOBJ_QUERY");
+            return point;
+        }
+    }
+
+    /// <summary>A descriptor of it, for another process.</summary>
+    public Fd Export()
+    {
+        var argument = new Handle { Number = _handle, Fd = -1 };
+        Check(Ioctl.Try(_node.Fd, IoctlToFd, ref argument), "DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD");
+        return Fd.Own(argument.Fd);
+    }
+
+    /// <summary>The point is reached now.</summary>
+    public unsafe void Signal(ulong point)
+    {
+        var handle = _handle;
+        var signal = new TimelineArray { Handles = (ulong)&handle, Points = (ulong)&point, Count = 1 };
+        Check(Ioctl.Try(_node.Fd, IoctlSignal, ref signal), "DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL");
+    }
+
+    /// <summary>The point is reached when all that writes into a dma-buf now has done so, and the points before it are reached.</summary>
+    public void AwaitWriters(Fd dmaBuf, ulong point)
+    {
+        using var fence = DmaBuf.Writers(dmaBuf);
+        var once = Create(_node);
+        try
+        {
+            var import = new Handle { Number = once, Flags = ImportSyncFile, Fd = fence.Number };
+            Check(Ioctl.Try(_node.Fd, IoctlFromFd, ref import), "DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE");
+            var transfer = new Transfer { Source = once, Target = _handle, TargetPoint = point };
+            Check(Ioctl.Try(_node.Fd, IoctlTransfer, ref transfer), "DRM_IOCTL_SYNCOBJ_TRANSFER");
+        }
+        finally
+        {
+            Destroy(once);
+        }
+    }
+
+    public void Dispose() => Destroy(_handle);
+
+    private static uint Create(DrmNode node)
+    {
+        var argument = new CreateOrDestroy();
+        Check(Ioctl.Try(node.Fd, IoctlCreate, ref argument), "DRM_IOCTL_SYNCOBJ_CREATE");
+        return argument.Handle;
+    }
+
+    private void Destroy(uint handle)
+    {
+        var argument = new CreateOrDestroy { Handle = handle };
+        // Fails for a handle that is none, which would be our bug, and with a device that is unplugged.
+        _ = Ioctl.Try(_node.Fd, IoctlDestroy, ref argument);
+    }
+
+    private static void Check(int result, string call)
+    {
+        if (result < 0)
+            throw new LinuxException(call, -result);
+    }
+
+    /// <summary>struct drm_syncobj_create, drm_syncobj_destroy.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CreateOrDestroy
+    {
+        public uint Handle, Flags;
+    }
+
+    /// <summary>struct drm_syncobj_handle.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Handle
+    {
+        public uint Number, Flags;
+        public int Fd;
+        public uint Padding;
+    }
+
+    /// <summary>struct drm_syncobj_transfer.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Transfer
+    {
+        public uint Source, Target;
+        public ulong SourcePoint, TargetPoint;
+        public uint Flags, Padding;
+    }
+
+    /// <summary>struct drm_syncobj_timeline_array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimelineArray
+    {
+        public ulong Handles, Points;
+        public uint Count, Flags;
+    }
+}
