@@ -25,9 +25,9 @@ public abstract class RigTests<TBoot> : IClassFixture<TBoot>
     }
 
     /// <summary>Nearly all that was presented came straight from the guest's memory.</summary>
-    protected JsonElement AssertZeroCopy(string name)
+    protected JsonElement AssertZeroCopy(string name, long cursorBytes = 0)
     {
-        var head = AssertTransport(name, "dmabuf");
+        var head = AssertTransport(name, "dmabuf", cursorBytes);
         var (presented, zeroCopy) = (Count(head, "presented"), Count(head, "zeroCopy"));
         Assert.True(presented >= 20, $"{name}: hardly anything was presented\n{head}");
         Assert.True(zeroCopy >= 0.95 * presented, $"{name}: {zeroCopy} of {presented} presented frames were zero-copy\n{head}");
@@ -35,14 +35,17 @@ public abstract class RigTests<TBoot> : IClassFixture<TBoot>
     }
 
     /// <summary>The run ended as it should, went by this transport and was seen.</summary>
-    protected JsonElement AssertTransport(string name, string transport)
+    /// <param name="name">The run's.</param>
+    /// <param name="transport">The primary plane's.</param>
+    /// <param name="cursorBytes">So much may have been copied all the same: a cursor that comes as bytes.</param>
+    protected JsonElement AssertTransport(string name, string transport, long cursorBytes = 0)
     {
         Assert.True(Boot.ExitCode(name) == 0, $"{name}: exit {Boot.ExitCode(name)}\n{Boot.Messages(name)}");
         var head = Boot.Head(name);
         Assert.Equal(transport, head.GetProperty("transport").GetString());
         // No pixel goes through our CPU by these two: the host reads the guest's memory.
         if (transport is "dmabuf" or "shm")
-            Assert.Equal(0, Count(head, "copiedBytes"));
+            Assert.InRange(Count(head, "copiedBytes"), 0, cursorBytes);
         Assert.True(Count(head, "presented") > 0, $"{name}: nothing was presented\n{head}");
         return head;
     }

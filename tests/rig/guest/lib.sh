@@ -145,6 +145,27 @@ unload_mdevs() {
 	unset MBOCHS_UUID MBOCHS_NODE MDPY_UUID
 }
 
+# ---- a user's hands ------------------------------------------------------
+
+# input_start [WIDTHxHEIGHT]: makes a keyboard, a tablet of that size (1024x768) and a mouse, which are there until the
+# script ends. Before the host, which then has them from the start.
+input_start() {
+	modprobe -a uinput evdev || return
+	coproc INPUT { exec /share/uinput "${1:-1024x768}"; }
+	read -r -t 20 _ <&"${INPUT[0]}" || { complain "no input devices"; return 1; }
+	udev_start
+}
+
+# input STEP…: what the user does; returns when it is done. driver/uinput has the steps.
+input() {
+	local step
+
+	for step in "$@"; do
+		echo "$step" >&"${INPUT[1]}"
+		read -r -t 60 _ <&"${INPUT[0]}" || { complain "input: $step"; return 1; }
+	done
+}
+
 # ---- Wayland hosts ---------------------------------------------------------
 
 # host_start NAME: starts the host, waits for its socket, sets WAYLAND_DISPLAY.
@@ -154,6 +175,7 @@ host_start() {
 	HOST_NAME=$1
 	case $1 in
 	sway-vkms) sway_start vkms gles2 ;;
+	sway-input) sway_start vkms gles2 /rig/sway-input.conf ;;
 	sway-bochs) sway_start bochs gles2 ;;
 	sway-virtio) sway_start virtio_gpu gles2 ;;
 	sway-pixman) sway_start vkms pixman ;;
@@ -193,7 +215,11 @@ launch() {
 		host_stop
 		return 1
 	fi
+	# On a busy machine its socket is there long before it listens to anyone.
+	wait_until 60 host_answers
 }
+
+host_answers() { host_gone || timeout 30 wayland-info >/dev/null 2>&1; }
 
 host_settled() { find_socket || host_gone; }
 
@@ -219,7 +245,7 @@ wlroots_start() {
 }
 
 sway_start() {
-	wlroots_start "$1" "$2" sway -d -c /rig/sway.conf || return
+	wlroots_start "$1" "$2" sway -d -c "${3:-/rig/sway.conf}" || return
 	SWAYSOCK=$(find "$XDG_RUNTIME_DIR" -name 'sway-ipc.*.sock' | head -n 1)
 	export SWAYSOCK
 }
@@ -251,16 +277,26 @@ kwin_virtual_start() {
 	kwin_start --virtual --width 1024 --height 768
 }
 
+# Anyone may take screenshots: it would want to know a caller by its desktop file.
 kwin_start() {
 	session_bus_start
-	launch kwin_wayland --no-lockscreen --no-global-shortcuts "$@"
+	launch env KWIN_SCREENSHOT_NO_PERMISSION_CHECKS=1 kwin_wayland --no-lockscreen --no-global-shortcuts "$@"
 }
 
 # Without logind mutter has no card to show on; vgem's render node lets it draw.
 mutter_start() {
 	need_card vgem >/dev/null || return
 	session_bus_start
+	pipewire_start || return
 	GSETTINGS_BACKEND=memory launch mutter --headless --wayland --no-x11 --virtual-monitor 1024x768
+}
+
+# What mutter's screen casts go by. It stays until the VM ends.
+pipewire_start() {
+	[[ ! -S $XDG_RUNTIME_DIR/pipewire-0 ]] || return 0
+	pipewire >/share/pipewire.log 2>&1 </dev/null &
+	wait_until 30 test -S "$XDG_RUNTIME_DIR/pipewire-0" || { complain "no PipeWire"; return 1; }
+	wireplumber >/share/wireplumber.log 2>&1 </dev/null &
 }
 
 # session_bus_start: exports DBUS_SESSION_BUS_ADDRESS.
@@ -272,11 +308,13 @@ session_bus_start() {
 
 # ---- what is on the screen ---------------------------------------------------
 
-# screenshot FILE.png: what the host shows, as the host itself tells.
+# screenshot FILE.png [OPTION…]: what the host shows, as the host itself tells. -c is with the host's pointer, on sway.
 screenshot() {
 	case $HOST_NAME in
 	weston-*) weston_screenshot "$1" ;;
-	sway-* | cage-* | labwc-*) grim "$1" ;;
+	sway-* | cage-* | labwc-*) grim "${@:2}" "$1" ;;
+	kwin-*) timeout 60 /rig/kwin-screenshot "$1" ;;
+	mutter-*) timeout 60 /rig/mutter-screenshot "$1" ;;
 	*) complain "$HOST_NAME gives no screenshots"; return 2 ;;
 	esac
 }

@@ -94,6 +94,26 @@ qemu_gone() { ! kill -0 "$QEMU_PID" 2>/dev/null; }
 # It takes commands when all else is set up, the display too.
 qemu_answers() { qmp "$1" query-status >/dev/null 2>&1; }
 
+# What makes QEMU's guest one that takes places, or moves (a PC has that mouse by itself, and QEMU prefers it to what no
+# driver has asked for), and leaves what it was told in /share/qemu-NAME.input. Then qemu_run.
+# shellcheck disable=SC2034 # read by scenarios
+input_devices() {
+	local name=$1 kind=$2
+
+	INPUT_DEVICES=(-bios "$(halting_firmware)" -trace 'input_*' -D "/share/qemu-$name.input")
+	[[ $kind = relative ]] || INPUT_DEVICES+=(-machine i8042=off -device qemu-xhci -device usb-tablet -device usb-kbd)
+}
+
+# A machine that stands still gets no input. This one runs, and has nothing to do.
+halting_firmware() {
+	local file=/run/halt.bin
+
+	head -c 64K /dev/zero | tr '\0' '\364' >"$file" # hlt
+	echo "$file"
+}
+
+qemu_run() { qmp "$1" cont >/dev/null; }
+
 qemu_qtest() { echo "/run/qemu-$1.qtest"; }
 qemu_qmp() { echo "/run/qemu-$1.qmp"; }
 

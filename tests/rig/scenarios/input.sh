@@ -1,0 +1,143 @@
+#!/bin/bash
+# A user's hands on sway/vkms: the pointer as the host shows it, and what of keys, buttons and motion gets to QEMU.
+. /rig/guestplane.sh
+. /rig/qemu.sh
+
+# wander: the pointer, all over the screen for five seconds.
+wander() {
+	local i
+
+	for i in {1..100}; do
+		input "move=$((100 + i * 8)),$((80 + i * 6))" wait=50
+	done
+}
+
+# at_rest NAME: at 300,200. Apart from what counts: for a screenshot sway composites.
+at_rest() {
+	input move=300,200 wait=1000
+	screenshot "$SHARE/$1.png" -c
+}
+
+# The cursor plane as the host's pointer image.
+pointer() {
+	show_start pointer pattern:memory=udmabuf --fullscreen --cursor pointer
+	wander
+	input wait=500
+	drm_state >"$SHARE/pointer.drm"
+	show_stop
+	show_start pointer-still pattern:memory=udmabuf,rate=10 --fullscreen --cursor pointer
+	at_rest pointer-still
+	show_stop
+}
+
+# The same with the cursor of a QEMU's guest.
+guest_pointer() {
+	local driver
+
+	input_devices guest-pointer absolute
+	qemu_on_bus guest-pointer on "${BLOB_DEVICE[@]}" "${INPUT_DEVICES[@]}" || return
+	qemu_run guest-pointer
+	"$QTEST_DRIVER" "$(qemu_qtest guest-pointer)" blob mode=1024x768 cursor=700,500 wait=6000 flip=60,300 hold \
+		>"$SHARE/guest-pointer.driver" 2>&1 &
+	driver=$!
+	show_start guest-pointer qemu: --fullscreen --fixed
+	wait_until 60 grep -q step=wait "$SHARE/guest-pointer.driver"
+	wander
+	input wait=500
+	drm_state >"$SHARE/guest-pointer.drm"
+	show_stop
+	wait_until 60 grep -q step=flip "$SHARE/guest-pointer.driver"
+	show_start guest-pointer-still qemu: --fullscreen --fixed
+	at_rest guest-pointer-still
+	show_stop
+	kill "$driver"
+	wait "$driver"
+	qemu_stop
+}
+
+# played_on NAME absolute|relative FUNCTION: what the user does to a QEMU.
+played_on() {
+	input_devices "$1" "$2"
+	qemu_on_bus "$1" on "${VGA_DEVICE[@]}" "${INPUT_DEVICES[@]}" || return
+	qemu_run "$1"
+	"$QTEST_DRIVER" "$(qemu_qtest "$1")" vga mode=1024x768 >"$SHARE/$1.driver" 2>&1
+	show_start "$1" qemu: --fullscreen --fixed
+	input move=512,384 wait=1000
+	TOLD=0
+	told "$1" start
+	"$3" "$1"
+	show_stop
+	qemu_stop
+}
+
+# told NAME WORD: what QEMU was told since this was last asked, how often sway took F9 for itself (sway-input.conf), and sway's windows. A
+# second later: the machine may be busy.
+told() {
+	local all=$SHARE/qemu-$1.input
+
+	sleep 1
+	tail -n "+$((TOLD + 1))" "$all" >"$SHARE/$1-$2.input"
+	TOLD=$((TOLD + $(wc -l <"$SHARE/$1-$2.input")))
+	wc -l <"$SHARE/shortcuts" >"$SHARE/$1-$2.shortcuts"
+	wait_until 60 tree "$SHARE/$1-$2.tree"
+}
+
+# swaymsg waits for three seconds only.
+tree() { swaymsg -t get_tree >"$1" 2>/dev/null; }
+
+grab_chord() { input press=KEY_LEFTCTRL press=KEY_LEFTALT wait=50 release=KEY_LEFTALT release=KEY_LEFTCTRL; }
+
+absolute() {
+	local button
+
+	input move=100,50 wait=300 move=1023,767
+	told "$1" places
+	for button in LEFT RIGHT MIDDLE SIDE EXTRA; do
+		input "tap=BTN_$button"
+	done
+	input wheel=1 wait=100 wheel=-2
+	told "$1" buttons
+	input tap=KEY_A press=KEY_LEFTSHIFT tap=KEY_F12 release=KEY_LEFTSHIFT tap=KEY_RIGHTALT tap=KEY_KPENTER tap=KEY_102ND
+	told "$1" keys
+	input press=KEY_B wait=1500 release=KEY_B
+	told "$1" held
+	# The host's own shortcut, then the guest's, then the host's again.
+	input tap=KEY_F9
+	told "$1" shortcut
+	grab_chord
+	told "$1" grabbed
+	input tap=KEY_F9
+	told "$1" grabbed-shortcut
+	grab_chord
+	told "$1" freed
+	input tap=KEY_F9
+	told "$1" freed-shortcut
+}
+
+relative() {
+	input move=600,400 wait=300 move-by=30,20
+	told "$1" before
+	input tap=BTN_LEFT
+	told "$1" grabbed
+	input move-by=40,-25 wait=300 move-by=-7,3
+	told "$1" moves
+	input tap=BTN_LEFT tap=BTN_RIGHT wheel=-1
+	told "$1" buttons
+	grab_chord
+	told "$1" freed
+	input move-by=30,20 tap=BTN_RIGHT
+	told "$1" after
+}
+
+everything() {
+	: >"$SHARE/shortcuts"
+	pointer
+	played_on absolute absolute absolute
+	played_on relative relative relative
+	guest_pointer
+}
+
+udev_start
+load_vkms
+input_start
+on sway-input everything
