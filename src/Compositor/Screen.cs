@@ -65,7 +65,7 @@ internal sealed class Screen : IDisposable
             Presentation = Presentation,
             Placing = PlacePrimary,
             Released = head.Release,
-            Sync = options.ImplicitSync || host.Sync is not { } sync ? null : new SurfaceSync(loop, sync, surface),
+            Sync = options.Sync == SyncMode.Implicit || host.Sync is not { } sync ? null : new SurfaceSync(loop, sync, surface),
             MaxCommitsPerFrame = options.Latency == Latency.Smooth ? 1 : 2,
         };
         _hints = new SurfaceHints(globals, surface, options);

@@ -18,7 +18,7 @@ internal static class ShowCommand
         var latency = CommandOption.Choice("--latency", "Show the newest flip as early as can be, or each at an even pace", ("low", Latency.Low), ("smooth", Latency.Smooth));
         var tearing = new Option<bool>("--tearing") { Description = "Let a frame be shown at once, in the middle of a refresh, where the host can." };
         var content = CommandOption.Choice("--content", "Tell the host what the guest shows", [.. Enum.GetValues<WpContentTypeV1Type>().Select(type => (type.ToString().ToLowerInvariant(), type))]);
-        var sync = CommandOption.Choice("--sync", "Synchronise with the host explicitly where that can be, or leave it to the kernel", ("auto", false), ("implicit", true));
+        var sync = CommandOption.Choice("--sync", "Synchronise with the host explicitly where that can be, or leave it to the kernel", ("auto", SyncMode.Auto), ("implicit", SyncMode.Implicit));
         var console = new Option<uint?>("--console") { Description = "Of a VM with several, show only this console (see guestplane list)." };
         var wait = new Option<bool>("--wait") { Description = "When the VM ends, keep its last image, dimmed, until it is there again." };
         var keepSize = new Option<bool>("--fixed") { Description = "Scale the guest to the window, instead of asking it to follow the window's size." };
@@ -41,7 +41,7 @@ internal static class ShowCommand
             Latency = parsed.GetValue(latency),
             Tearing = parsed.GetValue(tearing),
             Content = parsed.GetValue(content),
-            ImplicitSync = parsed.GetValue(sync),
+            Sync = parsed.GetValue(sync),
             Console = parsed.GetValue(console),
             Wait = parsed.GetValue(wait),
             Clipboard = !parsed.GetValue(noClipboard),

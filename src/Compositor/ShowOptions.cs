@@ -20,6 +20,16 @@ internal enum CursorMode
     None,
 }
 
+/// <summary>How the host learns that the guest has drawn what it has flipped to.</summary>
+internal enum SyncMode
+{
+    /// <summary>Explicitly where host and kernel can.</summary>
+    Auto,
+
+    /// <summary>From the kernel.</summary>
+    Implicit,
+}
+
 /// <summary>What the user wants of a show.</summary>
 internal sealed record ShowOptions
 {
@@ -37,8 +47,7 @@ internal sealed record ShowOptions
 
     public Latency Latency { get; init; }
 
-    /// <summary>Leaves synchronisation to the kernel, also where it could be explicit.</summary>
-    public bool ImplicitSync { get; init; }
+    public SyncMode Sync { get; init; }
 
     /// <summary>A frame may be shown at once, in the middle of a refresh.</summary>
     public bool Tearing { get; init; }

@@ -91,7 +91,7 @@ public sealed class PatternGuest : IGuest
     private void Flip(PatternBuffer buffer, LateFence? fence, long now)
     {
         buffer.Draw(_paintFrame, _frame);
-        if (_frame % _options.Fence.Every == 0)
+        if ((_frame + 1) % _options.Fence.Every == 0)
             fence?.Put(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
         _head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
         if (_cursor is not null)

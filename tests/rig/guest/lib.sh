@@ -34,6 +34,9 @@ load_vkms() {
 	modprobe vkms enable_cursor=1 enable_overlay=1 enable_writeback=1 "$@"
 }
 
+# load_vkms_syncobj: the vkms that has sync objects (lib/kernel.sh), in place of the other.
+load_vkms_syncobj() { modprobe vkms_syncobj enable_cursor=1 enable_overlay=1 enable_writeback=1; }
+
 # card_of DRIVER: prints /dev/dri/cardN of vkms, bochs, virtio_gpu or vgem.
 card_of() {
 	local card driver
