@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Guestplane.Tests.Fakes;
 using Guestplane.Tests.Fakes.Qemu;
 
@@ -154,6 +155,39 @@ public sealed class QemuShowTests
         Assert.All(desktop.Qemu.Console.Updates, update =>
             Assert.InRange(update.Duration, TimeSpan.Zero, TimeSpan.FromMilliseconds(999)));
         Assert.Equal(0, desktop.Qemu.Console.Stalls);
+    }
+
+    [Fact]
+    public void A_hidden_window_costs_next_to_nothing_and_shows_the_newest_flip_at_once_when_it_is_seen()
+    {
+        using var memory = QemuDesktop.Memory(1);
+        using var desktop = QemuDesktop.Shown();
+        desktop.Show(memory);
+        desktop.Wait(h => ShowTests.Primary(h) is { Buffer.Kind: "dmabuf" });
+        desktop.Host.Faults.NeverFrame = true;
+        using var process = Process.GetProcessById(desktop.Run!.Id);
+        Update(TimeSpan.FromSeconds(0.5));
+        var (before, cpu, commits) = (desktop.Qemu.Console.Updates.Count, process.TotalProcessorTime, desktop.Primary.Commits);
+        var hidden = Stopwatch.StartNew();
+        Update(TimeSpan.FromSeconds(4));
+        process.Refresh();
+        Assert.InRange((process.TotalProcessorTime - cpu) / hidden.Elapsed, 0, 0.01);
+        Assert.Equal(commits, desktop.Primary.Commits);
+        // The answer within 100 ms, and what the two sockets and this machine take.
+        Assert.All(desktop.Qemu.Console.Updates.Skip(before).SkipLast(1), update => Assert.InRange(update.Duration.TotalMilliseconds, 0, 150));
+        Assert.Equal(0, desktop.Qemu.Console.Stalls);
+        desktop.Host.Faults.NeverFrame = false;
+        desktop.Wait(h => ShowTests.Primary(h)!.Commits > commits);
+
+        void Update(TimeSpan time)
+        {
+            var clock = Stopwatch.StartNew();
+            for (var n = 1; clock.Elapsed < time; n++)
+            {
+                desktop.WaitQemu(q => !q.Console.IsGlBlocked);
+                desktop.Qemu.Console.UpdateDmabuf(n % 60, 0, 1, 1);
+            }
+        }
     }
 
     [Fact]
