@@ -135,7 +135,7 @@ internal sealed class BufferPool : IDisposable
     private void Add(HostBuffer buffer)
     {
         _buffers.Add(buffer);
-        _ladder.BuffersMade++;
+        _ladder.Stats.BuffersMade++;
     }
 
     /// <summary>The first import of a scanout says whether the host can take it; a further one is a convenience.</summary>

@@ -11,12 +11,16 @@ internal sealed class Host : LoopSource, IDisposable
 
     private const long AnswerWithinNs = 10_000_000_000;
 
-    private readonly WlDisplay _display;
-    private bool _polled;
+    /// <summary>A host that is started again is there within a second or so; asking for it costs a connect(2).</summary>
+    private const long FirstRetryNs = 100_000_000, LongestRetryNs = 1_000_000_000;
 
-    private Host(WlDisplay display)
+    private readonly WlDisplay _display;
+    private readonly Loop _loop;
+    private bool _polled, _isDisposed;
+
+    private Host(WlDisplay display, Loop loop)
     {
-        _display = display;
+        (_display, _loop) = (display, loop);
         Globals = new Globals(display.GetRegistry());
         Name = display.HostProcessId is { } pid ? $"{ProcessFds.Name(pid)}{Library(pid)}" : "unknown";
     }
@@ -53,19 +57,42 @@ internal sealed class Host : LoopSource, IDisposable
     /// <exception cref="ExitException">No host, or one that cannot show anything.</exception>
     public static Host Connect(Loop loop, string? name = null)
     {
-        var host = new Host(Open(name));
-        loop.Add(host);
-        host.RoundTrip(loop);
-        if (loop.Stopped)
-            throw new ExitException(ExitCode.Ok, "Interrupted.");
-        host.Globals.Bind(loop);
-        host.Globals.Shm.Format += (_, e) => host.ShmFormats.Add(e.Format);
-        if (host.Globals.Presentation is { } presentation)
-            presentation.ClockId += (_, e) => host.PresentationClock = (int)e.ClkId;
-        host.Feedback = Feedback.Default(host.Globals.Dmabuf);
-        host.RoundTrip(loop);
-        host.Sync = ExplicitSync.Open(host.Globals.Syncobj, host.Feedback.MainDevice);
-        return host;
+        var host = new Host(Open(name), loop);
+        try
+        {
+            host.Learn();
+            return host;
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects as soon as there is a host; null when the loop was stopped before.</summary>
+    /// <param name="loop">Goes on turning meanwhile.</param>
+    /// <param name="missing">Told why there is none, the first time.</param>
+    public static Host? Await(Loop loop, Action<string>? missing = null)
+    {
+        for (var pause = FirstRetryNs; !loop.Stopped; pause = Math.Min(pause * 2, LongestRetryNs))
+        {
+            try
+            {
+                return Connect(loop);
+            }
+            catch (ExitException e) when (e.Code == ExitCode.NoHost && Environment.GetEnvironmentVariable("WAYLAND_SOCKET") is null)
+            {
+                missing?.Invoke(e.Message);
+                missing = null;
+                loop.Pause(pause);
+            }
+            catch (WaylandException e) when (e.IsHostGone)
+            {
+                loop.Pause(pause);
+            }
+        }
+        return null;
     }
 
     /// <summary>Turns the loop until everything sent so far is answered. For the start; no frame ever waits for it.</summary>
@@ -112,6 +139,10 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>Sends what is queued at the program's end, as far as the socket takes it.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        _loop.Remove(this);
         if (_polled)
             _display.CancelRead();
         try
@@ -122,9 +153,25 @@ internal sealed class Host : LoopSource, IDisposable
         {
             // Said already, by whoever ended the program.
         }
+        Globals.Seat?.Dispose();
         Feedback?.Dispose();
         Sync?.Dispose();
         _display.Dispose();
+    }
+
+    private void Learn()
+    {
+        _loop.Add(this);
+        RoundTrip(_loop);
+        if (_loop.Stopped)
+            throw new ExitException(ExitCode.Ok, "Interrupted.");
+        Globals.Bind(_loop);
+        Globals.Shm.Format += (_, e) => ShmFormats.Add(e.Format);
+        if (Globals.Presentation is { } presentation)
+            presentation.ClockId += (_, e) => PresentationClock = (int)e.ClkId;
+        Feedback = Feedback.Default(Globals.Dmabuf);
+        RoundTrip(_loop);
+        Sync = ExplicitSync.Open(Globals.Syncobj, Feedback.MainDevice);
     }
 
     private PollEvents Flush()

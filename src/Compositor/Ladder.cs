@@ -19,14 +19,7 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
     // Rungs that have broken for the whole plane, with the sentence that says how.
     private readonly Dictionary<Transport, string> _broken = [];
 
-    /// <summary>dma-bufs that the host was asked to import.</summary>
-    public int Imports { get; private set; }
-
-    /// <summary>wl_buffers that came of it, on any rung.</summary>
-    public int BuffersMade { get; set; }
-
-    /// <summary>Bytes of guest pixels that our CPU has copied.</summary>
-    public long CopiedBytes { get; private set; }
+    public PlaneStats Stats { get; init; } = new();
 
     /// <summary>No scanout of this plane shall go by that rung any more.</summary>
     public void Exclude(Transport transport, string reason) => _broken[transport] = reason;
@@ -52,7 +45,7 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
     /// <summary>Asks the host to import; it answers created or failed.</summary>
     public ZwpLinuxBufferParamsV1 Import(Scanout scanout, Fourcc format)
     {
-        Imports++;
+        Stats.Imports++;
         var parameters = host.Globals.Dmabuf!.CreateParams();
         var modifier = scanout.Layout.Modifier;
         // In index order: weston compares each plane's modifier with plane 0's, initially 0.
@@ -92,7 +85,7 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
             return;
         var (plane, area, bytesPerPixel) = (scanout.Layout.Planes[0], buffer.Stale, scanout.Format.BytesPerPixel[0]);
         var (stride, start) = ((int)plane.Stride, area.Y * (int)plane.Stride + area.X * bytesPerPixel);
-        CopiedBytes += PixelRows.Copy(
+        Stats.CopiedBytes += PixelRows.Copy(
             scanout.Pixels!.Bytes[((int)plane.Offset + start)..], stride, copy.Bytes[start..], stride, area.Width * bytesPerPixel, area.Height);
         buffer.Stale = default;
     }

@@ -75,6 +75,8 @@ internal sealed class Pacer
         Plan(Clock.Now, Clock.Now);
     }
 
+    public void Stop(Loop loop) => loop.Remove(_timer);
+
     /// <summary>The host has answered a commit.</summary>
     public void Answered(Frame frame)
     {

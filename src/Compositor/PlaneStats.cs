@@ -12,5 +12,14 @@ internal sealed class PlaneStats
     /// <summary>Flips that a newer one overtook before they could be committed.</summary>
     public long Coalesced { get; set; }
 
+    /// <summary>dma-bufs that the host was asked to import.</summary>
+    public int Imports { get; set; }
+
+    /// <summary>wl_buffers that came of it, on any rung.</summary>
+    public int BuffersMade { get; set; }
+
+    /// <summary>Bytes of guest pixels that our CPU has copied.</summary>
+    public long CopiedBytes { get; set; }
+
     public Histogram FlipToCommit { get; } = new();
 }

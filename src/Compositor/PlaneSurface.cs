@@ -40,7 +40,7 @@ internal sealed class PlaneSurface : IDisposable
     /// <summary>Whoever made it destroys it, after its role.</summary>
     public WlSurface Surface { get; }
 
-    public PlaneStats Stats { get; } = new();
+    public PlaneStats Stats => _ladder.Stats;
 
     /// <summary>The scanout that is on the surface, null for none.</summary>
     public Scanout? Shown { get; private set; }
@@ -51,11 +51,11 @@ internal sealed class PlaneSurface : IDisposable
     /// <summary>The rung of <see cref="LastScanout"/>.</summary>
     public Step? Step { get; private set; }
 
-    public int Imports => _ladder.Imports;
+    public int Imports => Stats.Imports;
 
-    public int BuffersMade => _ladder.BuffersMade;
+    public int BuffersMade => Stats.BuffersMade;
 
-    public long CopiedBytes => _ladder.CopiedBytes;
+    public long CopiedBytes => Stats.CopiedBytes;
 
     /// <summary>A flip waits to be committed.</summary>
     public bool IsWaiting => _isWaiting;

@@ -18,12 +18,19 @@ internal sealed class Presentation
     private readonly (long Flipped, long Committed)[] _commits = new (long, long)[Remembered];
     private readonly EventHandler<WpPresentationFeedback.PresentedEventArgs> _presented;
     private readonly EventHandler<WpPresentationFeedback.DiscardedEventArgs> _discarded;
-    private long _order;
+    private long _order, _answered;
     private int _framesUnshown;
     private long _frameTaken;
 
-    public Presentation(Host host)
+    /// <param name="host">That is asked.</param>
+    /// <param name="before">On the host before: counting goes on.</param>
+    public Presentation(Host host, Presentation? before = null)
     {
+        if (before is not null)
+        {
+            (Presented, Discarded, ZeroCopy, Missed) = (before.Presented, before.Discarded, before.ZeroCopy, before.Missed);
+            (CommitToPresented, FlipToPresented) = (before.CommitToPresented, before.FlipToPresented);
+        }
         (_host, _presented, _discarded) = (host, OnPresented, OnDiscarded);
         Vblanks = new Vblanks(host.Globals.Outputs.Select(output => output.RefreshMilliHz).FirstOrDefault(rate => rate > 0));
     }
@@ -39,7 +46,7 @@ internal sealed class Presentation
     public long ZeroCopy { get; private set; }
 
     /// <summary>Commits that are not answered yet.</summary>
-    public long Pending => _order - Presented - Discarded;
+    public long Pending => _order - _answered;
 
     /// <summary>Vblanks that went by without a commit that had been there for more than two refreshes: no host's latch is as long.</summary>
     public long Missed { get; private set; }
@@ -138,6 +145,7 @@ internal sealed class Presentation
 
     private void Settle()
     {
+        _answered++;
         if (Pending == 0)
             Settled?.Invoke();
     }

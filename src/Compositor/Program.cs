@@ -44,7 +44,7 @@ internal static class Program
             .AddSingleton(options)
             .AddSingleton<Loop>()
             .AddSingleton(provider => Sources.Open(options, provider.GetRequiredService<Loop>(), messages))
-            .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
+            .AddSingleton(provider => Connect(provider.GetRequiredService<Loop>(), options, messages))
             .AddSingleton<Show>()
             .BuildServiceProvider();
         var loop = services.GetRequiredService<Loop>();
@@ -62,6 +62,9 @@ internal static class Program
             loop.Stop();
         }
     }
+
+    private static Host Connect(Loop loop, ShowOptions options, Messages messages) => !options.Reconnect ? Host.Connect(loop)
+        : Host.Await(loop, sentence => messages.Info($"{sentence} Waiting for one.")) ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
 
     /// <summary>Whatever ends the program early, as one sentence and its code.</summary>
     private static ExitCode Guard(Messages messages, Func<ExitCode> run)

@@ -22,6 +22,7 @@ internal sealed class Screen : IDisposable
     private const long BlackAfterNs = 500_000_000;
     private static readonly (int Width, int Height) s_blackSize = (640, 480);
 
+    private readonly Loop _loop;
     private readonly Host _host;
     private readonly ShowOptions _options;
     private readonly Window _window;
@@ -43,9 +44,9 @@ internal sealed class Screen : IDisposable
     private long _retryIn = FirstRetryNs;
     private Flip _image;
 
-    public Screen(Loop loop, Host host, Head head, string title, ShowOptions options)
+    public Screen(Loop loop, Host host, Head head, string title, ShowOptions options, Screen? before = null)
     {
-        (_host, Head, _options) = (host, head, options);
+        (_loop, _host, Head, _options) = (loop, host, head, options);
         var globals = host.Globals;
         _window = new Window(globals, title, options.Fullscreen);
         _scale = new WindowScale(globals, _window.Root);
@@ -57,10 +58,10 @@ internal sealed class Screen : IDisposable
         _window.Configured += OnConfigured;
         _window.CloseRequested += () => CloseRequested?.Invoke();
         IsTree = globals is { Subcompositor: not null, Viewporter: not null };
-        Presentation = new Presentation(host);
+        Presentation = new Presentation(host, before?.Presentation);
         var surface = IsTree ? globals.Compositor.CreateSurface() : _window.Root;
         _feedback = Feedback.OfSurface(globals.Dmabuf, surface);
-        Primary = new PlaneSurface(host, surface, new Ladder(host, options.Transport, opaque: true) { SurfaceFeedback = _feedback })
+        Primary = new PlaneSurface(host, surface, new Ladder(host, options.Transport, opaque: true) { SurfaceFeedback = _feedback, Stats = before?.Primary.Stats ?? new() })
         {
             Presentation = Presentation,
             Placing = PlacePrimary,
@@ -84,7 +85,6 @@ internal sealed class Screen : IDisposable
         }
         // Last: a new subsurface lies above those before it.
         _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
-        head.Flipped += OnFlip;
         loop.Add(_black = new LoopTimer(_ => Layout()));
         loop.Add(_retry = new LoopTimer(_ => Retry()));
     }
@@ -137,6 +137,15 @@ internal sealed class Screen : IDisposable
         _window.Root.Commit();
     }
 
+    /// <summary>Takes flips, and what was shown last; a window may have an image when it is configured.</summary>
+    public void Start()
+    {
+        if (IsClosed)
+            return;
+        Head.Flipped += OnFlip;
+        Head.Replay(OnFlip, Clock.Now);
+    }
+
     /// <summary>Takes no more flips; what is on the screen stays.</summary>
     public void Stop() => Head.Flipped -= OnFlip;
 
@@ -146,10 +155,11 @@ internal sealed class Screen : IDisposable
             return;
         IsClosed = true;
         Stop();
-        _black.Cancel();
-        _retry.Cancel();
+        _loop.Remove(_black);
+        _loop.Remove(_retry);
         _feedback?.Dispose();
         _host.Globals.Seat?.Remove(_input);
+        _input.Dispose();
         _resize.Dispose();
         _dimmer?.Dispose();
         _cursor.Dispose();

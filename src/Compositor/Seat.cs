@@ -4,7 +4,7 @@ using Guestplane.Wayland;
 namespace Guestplane.Compositor;
 
 /// <summary>The user's devices on the host, which come and go; each is the one of its kind, for all windows.</summary>
-internal sealed class Seat
+internal sealed class Seat : IDisposable
 {
     private readonly Globals _globals;
     private readonly Loop _loop;
@@ -41,6 +41,8 @@ internal sealed class Seat
         Keyboard?.Forget(input);
         _windows.Remove(input);
     }
+
+    public void Dispose() => Follow(default);
 
     private void OnPressed(uint? serial)
     {

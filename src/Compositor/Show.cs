@@ -1,5 +1,6 @@
 using Guestplane.Gvt;
 using Guestplane.Linux;
+using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
 
@@ -8,54 +9,42 @@ internal sealed class Show : IDisposable
 {
     private const long SecondNs = 1_000_000_000;
 
-    /// <summary>What happens only once (imports, pools filling) is over by then; per-flip costs are counted from here.</summary>
-    private const int WarmUpFlips = 60;
-
     private readonly Loop _loop;
-    private readonly Host _host;
     private readonly IGuest _guest;
     private readonly ShowOptions _options;
     private readonly Messages _messages;
-    private readonly List<Screen> _screens = [];
+    private readonly FlipCost _flipCost = new();
     private readonly LoopTimer _end;
-    private readonly Clipboard? _clipboard;
     private readonly Trace? _trace;
+    private Desktop _desktop;
     private Fd? _ready;
-    private (long Flips, long Cpu) _warm;
-    private bool _isWarm, _isEnding;
-
-    // Managed bytes between two flips are what a flip costs, unless something else happened between them.
-    private long _bytes, _byteFlips, _bytesAtFlip, _eventsAtFlip;
+    private bool _isEnding, _isStarted, _isAway;
     private RunCost? _cost;
     private string? _lost, _refused;
 
     public Show(Loop loop, Host host, IGuest guest, ShowOptions options, Messages messages)
     {
-        (_loop, _host, _guest, _options, _messages) = (loop, host, guest, options, messages);
+        (_loop, _guest, _options, _messages) = (loop, guest, options, messages);
         _end = new LoopTimer(_ => loop.Stop());
         loop.Add(_end);
         _ready = options.Ready;
         _trace = options.Trace is { } file ? new Trace(file, guest.Source) : null;
-        foreach (var sentence in SurfaceHints.Unheard(host.Globals, options))
-            messages.Warn(sentence);
+        _desktop = Open(host, null);
         foreach (var head in guest.Heads)
-            AddScreen(head);
-        if (options.Clipboard && guest.Clipboard is { } text && host.Globals is { Seat: { } seat, DataDevices: { } devices })
-            _clipboard = new Clipboard(loop, seat, devices, text);
+            head.Refused += sentence => _messages.Warn(_refused = sentence);
         guest.Lost += OnLost;
         guest.Returned += OnReturned;
     }
 
+    private IReadOnlyList<Screen> Screens => _desktop.Screens;
+
     /// <summary>Runs until the user, the host, the guest or a limit ends it; says how it went.</summary>
     public ExitCode Run()
     {
-        _host.Await(_loop, () => _screens.TrueForAll(screen => screen.IsConfigured));
-        if (!_loop.Stopped)
-            Start();
-        var status = StatusLine.Start(_loop, _screens, _messages);
+        var status = StatusLine.Start(_loop, () => Screens, _messages);
         try
         {
-            _loop.Run();
+            RunOnHosts();
         }
         finally
         {
@@ -66,98 +55,90 @@ internal sealed class Show : IDisposable
         return Judge();
     }
 
-    private void Start()
-    {
-        _guest.Start(_loop);
-        if (_guest.IsAsked)
-            StartAsking();
-        if (_options.Seconds is { } seconds)
-            _end.Set(Clock.Now + (long)(seconds * SecondNs));
-    }
-
     public void Dispose()
     {
-        _clipboard?.Dispose();
-        foreach (var screen in _screens)
-            screen.Dispose();
+        _desktop.Dispose();
         _ready?.Dispose();
         _trace?.Dispose();
     }
 
-    private void AddScreen(Head head)
+    private void RunOnHosts()
     {
-        var title = _guest.Heads.Count == 1 ? _guest.Title : $"{_guest.Title} {head.Name}";
-        var screen = new Screen(_loop, _host, head, title, _options);
-        _screens.Add(screen);
-        // Not within the window's own event.
-        screen.CloseRequested += () => _loop.Post(() => Close(screen));
-        screen.Primary.TurnedOver += _ => _messages.Warn(
-            $"head {head.Name}: the image is upside down in memory (y0_top): the host turns it over, and so cannot scan it out");
-        if (screen.Primary.Sync is { } sync)
-            sync.Overdue += () => _messages.Warn($"head {head.Name}: the guest's GPU has not finished a frame for a second (the fence of "
-                + "its dma-buf): the host waits for it and shows nothing newer; if it goes on, the kernel's log tells of a hung GPU");
-        screen.Primary.Stepped += (_, step) => Say(head, "primary", step, screen.Primary);
-        foreach (var cursor in screen.Cursor.Planes)
-            cursor.Stepped += (_, step) => Say(head, "cursor", step, cursor);
-        if (screen.Overlay is { } overlay)
-            overlay.Stepped += (_, step) => Say(head, "overlay", step, overlay);
-        if (!screen.Cursor.Planes.Any() && _options.Cursor != CursorMode.None)
-            _messages.Warn($"The cursor plane is not shown: the host has no {(_options.Cursor == CursorMode.Pointer ? "wl_seat" : "wl_subcompositor or wp_viewporter")}.");
-        head.Refused += sentence => _messages.Warn(_refused = sentence);
-        screen.Presentation.Answered += frame =>
+        while (!_loop.Stopped)
         {
-            if (!frame.IsDiscarded)
-                OnShown();
-        };
-        screen.Presentation.Settled += () => EndIfSettled();
-        // Where the host tells nothing of presentation, its wish for the next frame says that it has taken this one.
-        if (_host.Globals.Presentation is null)
-            screen.Primary.FrameDone += OnShown;
-        _trace?.Follow(screen);
-        // After the screen's own handler: what it counts is counted.
-        head.Flipped += OnFlip;
+            try
+            {
+                Start();
+                _loop.Run();
+            }
+            catch (WaylandException e) when (_options.Reconnect && e.IsHostGone)
+            {
+                Reconnect();
+            }
+            // It took the connection, and then did not answer.
+            catch (ExitException e) when (_options.Reconnect && e.Code == ExitCode.NoHost)
+            {
+                Reconnect();
+            }
+        }
     }
 
-    /// <summary>Of several windows each can be closed; the last ends the show.</summary>
-    private void Close(Screen screen)
+    private void Start()
     {
-        if (_screens.TrueForAll(other => other == screen || other.IsClosed))
-            _loop.Stop();
-        else
-            screen.Dispose();
+        _desktop.Start();
+        if (_loop.Stopped)
+            return;
+        foreach (var screen in Screens)
+        {
+            // After the screen's own handler: what it counts is counted.
+            screen.Head.Flipped -= OnFlip;
+            screen.Head.Flipped += OnFlip;
+        }
+        if (_isAway)
+            _desktop.Dim(true);
+        if (_guest.IsAsked && !_isAway)
+            _desktop.StartAsking();
+        if (_isStarted)
+            return;
+        _isStarted = true;
+        _guest.Start(_loop);
+        if (_options.Seconds is { } seconds)
+            _end.Set(Clock.Now + (long)(seconds * SecondNs));
     }
 
-    private void StartAsking()
+    private Desktop Open(Host host, Desktop? before)
     {
-        // A vGPU has one head.
-        var presentation = _screens[0].Presentation;
-        var pacer = new Pacer(_guest, presentation.Vblanks, _options.Latency, IsHidden);
-        presentation.Answered += pacer.Answered;
-        _trace?.Follow(pacer);
-        _screens[0].Primary.FrameDone += () => pacer.Wake(Clock.Now);
-        pacer.Start(_loop);
+        var desktop = new Desktop(_loop, host, _guest, _options, _messages, _trace, before);
+        desktop.Shown += OnShown;
+        desktop.Settled += EndIfSettled;
+        desktop.Closed += _loop.Stop;
+        return desktop;
     }
 
-    /// <summary>Asked before each question to the guest: no lambda, which would be a new one each time.</summary>
-    private bool IsHidden(long now)
+    /// <summary>The guest goes on meanwhile; who waits for an answer gets it in time without a host, too.</summary>
+    private void Reconnect()
     {
-        for (var i = 0; i < _screens.Count; i++)
-            if (!_screens[i].IsHidden(now))
-                return false;
-        return true;
+        _messages.Info($"The Wayland host ({_desktop.Host.Name}) went away. Waiting for one.");
+        _desktop.Dispose();
+        // All that was made for that host is garbage, and nobody waits for a frame now.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        if (Host.Await(_loop) is not { } host)
+            return;
+        _messages.Info($"There is a Wayland host again ({host.Name}).");
+        _desktop = Open(host, _desktop);
     }
 
     private void OnFlip(Flip flip)
     {
         if (flip.Plane != PlaneKind.Primary)
             return;
-        var flips = Flips;
-        if (!_isWarm && flips >= WarmUpFlips)
+        long flips = 0, events = 0;
+        for (var i = 0; i < Screens.Count; i++)
         {
-            _isWarm = true;
-            _warm = (flips, Clock.Cpu);
+            flips += Screens[i].Primary.Stats.Flips;
+            events += Screens[i].Events;
         }
-        CountBytes();
+        _flipCost.Count(flips, events);
         if (flips >= _options.Frames)
             End();
     }
@@ -169,7 +150,7 @@ internal sealed class Show : IDisposable
             return;
         _isEnding = true;
         _guest.Lost -= OnLost;
-        foreach (var screen in _screens)
+        foreach (var screen in Screens)
         {
             screen.Stop();
             screen.Head.Flipped -= OnFlip;
@@ -181,7 +162,7 @@ internal sealed class Show : IDisposable
 
     private void EndIfSettled()
     {
-        if (_isEnding && _screens.TrueForAll(screen => screen.IsClosed || (screen.Presentation.Pending == 0 && !screen.Primary.IsWaiting)))
+        if (_isEnding && Screens.All(screen => screen.IsClosed || (screen.Presentation.Pending == 0 && !screen.Primary.IsWaiting)))
             _loop.Stop();
     }
 
@@ -203,32 +184,36 @@ internal sealed class Show : IDisposable
             return;
         }
         _messages.Info($"{sentence} Waiting for it.");
-        _screens.ForEach(screen => screen.Dim(true));
+        _isAway = true;
+        _desktop.Dim(true);
         _guest.Return();
     }
 
     private void OnReturned()
     {
         _messages.Info($"{_guest.Source} is there again.");
-        _screens.ForEach(screen => screen.Dim(false));
+        _isAway = false;
+        _desktop.Dim(false);
     }
 
     private void Tell()
     {
-        var report = new Report(_guest, _host.Name, _screens, _cost ?? Cost());
+        var report = new Report(_guest, _desktop.Host.Name, Screens, _cost ?? Cost());
         foreach (var line in report.Lines())
             _messages.Info(line);
         if (_options.Report is not null)
             report.WriteJson(_options.Report);
     }
 
+    private RunCost Cost() => _flipCost.Until(Screens.Sum(screen => screen.Primary.Stats.Flips));
+
     private ExitCode Judge()
     {
         if (_lost is not null)
             throw new ExitException(ExitCode.GuestLost, _lost);
-        if (_screens.TrueForAll(screen => screen.Primary.Stats.Committed == 0))
+        if (Screens.All(screen => screen.Primary.Stats.Committed == 0))
             ThrowIfNothingCouldBeShown();
-        var unmet = _screens.SelectMany(_options.Require.Unmet).ToList();
+        var unmet = Screens.SelectMany(_options.Require.Unmet).ToList();
         unmet.ForEach(_messages.Info);
         return unmet.Count == 0 ? ExitCode.Ok : ExitCode.RequirementNotMet;
     }
@@ -236,49 +221,9 @@ internal sealed class Show : IDisposable
     /// <summary>A guest may change its mode, so the show went on; but it never came to anything.</summary>
     private void ThrowIfNothingCouldBeShown()
     {
-        if (_screens.Find(screen => screen.Primary.Step?.Transport == Transport.Impossible) is { } screen)
+        if (Screens.FirstOrDefault(screen => screen.Primary.Step?.Transport == Transport.Impossible) is { } screen)
             throw new ExitException(ExitCode.NoHost, $"Nothing was shown: the host has no way for {screen.Primary.LastScanout}: {screen.Primary.Step!.Value.Reason}.");
         if (_refused is not null)
             throw new ExitException(ExitCode.NoSource, $"Nothing was shown. {_refused}");
-    }
-
-    private long Flips
-    {
-        get
-        {
-            var flips = 0L;
-            foreach (var screen in _screens)
-                flips += screen.Primary.Stats.Flips;
-            return flips;
-        }
-    }
-
-    private void CountBytes()
-    {
-        var (bytes, events) = (GC.GetAllocatedBytesForCurrentThread(), 0L);
-        for (var i = 0; i < _screens.Count; i++)
-            events += _screens[i].Events;
-        if (_isWarm && events == _eventsAtFlip)
-        {
-            _bytes += bytes - _bytesAtFlip;
-            _byteFlips++;
-        }
-        (_bytesAtFlip, _eventsAtFlip) = (bytes, events);
-    }
-
-    private RunCost Cost()
-    {
-        var flips = Math.Max(1, Flips - _warm.Flips);
-        return new((double)_bytes / Math.Max(1, _byteFlips), (Clock.Cpu - _warm.Cpu) / flips, Fd.Live, Fd.Peak);
-    }
-
-    private void Say(Head head, string plane, Step step, PlaneSurface surface)
-    {
-        var what = step.Transport == Transport.Impossible ? "cannot be shown" : $"goes by {step.Transport.Spelled()}";
-        var sentence = $"head {head.Name}: the {plane} plane ({surface.LastScanout}) {what}{(step.Reason is null ? "" : $": {step.Reason}")}";
-        if (step.Reason is null)
-            _messages.Info(sentence);
-        else
-            _messages.Warn(sentence);
     }
 }

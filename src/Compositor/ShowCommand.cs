@@ -21,6 +21,7 @@ internal static class ShowCommand
         var sync = CommandOption.Choice("--sync", "Synchronise with the host explicitly where that can be, or leave it to the kernel", ("auto", SyncMode.Auto), ("implicit", SyncMode.Implicit));
         var console = new Option<uint?>("--console") { Description = "Of a VM with several, show only this console (see guestplane list)." };
         var wait = new Option<bool>("--wait") { Description = "When the VM ends, keep its last image, dimmed, until it is there again." };
+        var reconnect = new Option<bool>("--reconnect") { Description = "When the Wayland host ends, wait for it, and show the guest there again." };
         var keepSize = new Option<bool>("--fixed") { Description = "Scale the guest to the window, instead of asking it to follow the window's size." };
         var noClipboard = new Option<bool>("--no-clipboard") { Description = "Keep the guest from the desktop's clipboard, and the desktop from the guest's." };
         var edid = new Option<string?>("--edid") { Description = $"Plug a monitor into the vGPU: {Edid.Help}." };
@@ -30,7 +31,7 @@ internal static class ShowCommand
         var trace = new Option<string?>("--trace") { Description = "Write every frame's way to this file, for Perfetto (ui.perfetto.dev) or chrome://tracing." };
         var ready = new Option<int?>("--ready-fd") { Description = "Write a newline to this descriptor when the first frame is on screen." };
         var require = new Option<string?>("--require") { Description = $"Exit with 1 unless: {Requirements.Help}." };
-        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, tearing, content, sync, console, wait, keepSize, noClipboard, edid, frames, seconds, report, trace, ready, require };
+        var command = new Command("show", "Show a guest.") { source, fullscreen, transport, cursor, scale, latency, tearing, content, sync, console, wait, reconnect, keepSize, noClipboard, edid, frames, seconds, report, trace, ready, require };
         command.SetAction(parsed => (int)run(new ShowOptions
         {
             Source = parsed.GetValue(source)!,
@@ -44,6 +45,7 @@ internal static class ShowCommand
             Sync = parsed.GetValue(sync),
             Console = parsed.GetValue(console),
             Wait = parsed.GetValue(wait),
+            Reconnect = parsed.GetValue(reconnect),
             Clipboard = !parsed.GetValue(noClipboard),
             Fixed = parsed.GetValue(keepSize),
             Edid = parsed.GetValue(edid) is { } monitor ? Edid.Parse(monitor) : null,

@@ -61,6 +61,9 @@ internal sealed record ShowOptions
     /// <summary>A guest that ends is waited for, its last image dimmed.</summary>
     public bool Wait { get; init; }
 
+    /// <summary>A host that ends is waited for, and shown to again.</summary>
+    public bool Reconnect { get; init; }
+
     /// <summary>The guest keeps its size when the window gets another.</summary>
     public bool Fixed { get; init; }
 

@@ -10,14 +10,14 @@ internal sealed class StatusLine
     private const int MaxBytes = 256;
 
     private readonly Stream _terminal;
-    private readonly IReadOnlyList<Screen> _screens;
+    private readonly Func<IReadOnlyList<Screen>> _screens;
     private readonly LoopTimer _timer;
     private long _flipsBefore, _presentedBefore;
 
-    private StatusLine(Stream terminal, IReadOnlyList<Screen> screens) => (_terminal, _screens, _timer) = (terminal, screens, new LoopTimer(Write));
+    private StatusLine(Stream terminal, Func<IReadOnlyList<Screen>> screens) => (_terminal, _screens, _timer) = (terminal, screens, new LoopTimer(Write));
 
     /// <summary>Starts it where standard error is a terminal; else null.</summary>
-    public static StatusLine? Start(Loop loop, IReadOnlyList<Screen> screens, Messages messages)
+    public static StatusLine? Start(Loop loop, Func<IReadOnlyList<Screen>> screens, Messages messages)
     {
         if (!StandardStream.IsTerminal(StandardStream.Error))
             return null;
@@ -34,9 +34,10 @@ internal sealed class StatusLine
     private void Write(long now)
     {
         long flips = 0, presented = 0, zeroCopy = 0, coalesced = 0;
-        for (var i = 0; i < _screens.Count; i++)
+        var screens = _screens();
+        for (var i = 0; i < screens.Count; i++)
         {
-            var screen = _screens[i];
+            var screen = screens[i];
             flips += screen.Primary.Stats.Flips;
             coalesced += screen.Primary.Stats.Coalesced;
             presented += screen.Presentation.Presented;

@@ -9,7 +9,7 @@ namespace Guestplane.Compositor;
 /// keyboard whole (keyboard-shortcuts-inhibit), and a guest that wants relative motion the pointer, locked in place.
 /// Ctrl+Alt, pressed and let go with no other key, begins and ends it; a click begins it for a relative guest.
 /// </summary>
-internal sealed class WindowInput
+internal sealed class WindowInput : IDisposable
 {
     private readonly IHeadInput? _head;
     private readonly HashSet<uint> _keys = [];
@@ -23,7 +23,7 @@ internal sealed class WindowInput
         if (head is null)
             return;
         Cursor = (null, 0, 0);
-        head.Changed += () => Changed?.Invoke();
+        head.Changed += OnHeadChanged;
     }
 
     public WlSurface Surface { get; }
@@ -107,4 +107,13 @@ internal sealed class WindowInput
             _head?.Button(code, false);
         _buttons.Clear();
     }
+
+    /// <summary>The guest may outlive its window.</summary>
+    public void Dispose()
+    {
+        if (_head is not null)
+            _head.Changed -= OnHeadChanged;
+    }
+
+    private void OnHeadChanged() => Changed?.Invoke();
 }

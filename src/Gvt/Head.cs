@@ -3,6 +3,8 @@ namespace Guestplane.Gvt;
 /// <summary>One display of a guest. Raises its planes' flips, on the loop's thread; whoever listens decides what to do with them.</summary>
 public sealed class Head(string name)
 {
+    private readonly Flip[] _last = new Flip[3];
+
     /// <summary>Unique in the guest: "0", a console's label.</summary>
     public string Name { get; } = name;
 
@@ -23,7 +25,21 @@ public sealed class Head(string name)
     /// <summary>The host has taken every flip up to this ticket, or a later flip was taken in its place.</summary>
     public event Action<long>? Released;
 
-    public void Raise(Flip flip) => Flipped?.Invoke(flip);
+    public void Raise(Flip flip)
+    {
+        _last[(int)flip.Plane] = flip;
+        Flipped?.Invoke(flip);
+    }
+
+    /// <summary>What each plane shows now, once more, for one who comes late.</summary>
+    /// <param name="flipped">Told of it.</param>
+    /// <param name="now">CLOCK_MONOTONIC, ns.</param>
+    public void Replay(Action<Flip> flipped, long now)
+    {
+        foreach (var last in _last)
+            if (last.Scanout is { IsRetired: false })
+                flipped(last with { Changed = true, Damage = default, Time = now, Ticket = 0 });
+    }
 
     public void Refuse(string sentence) => Refused?.Invoke(sentence);
 

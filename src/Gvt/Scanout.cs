@@ -76,6 +76,8 @@ public sealed class Scanout : IDisposable
 
     public override string ToString() => $"{Layout.Format} {Layout.Modifier} {Width}x{Height}";
 
+    public bool IsRetired => _retired;
+
     public void Dispose()
     {
         if (_retired)

@@ -93,6 +93,18 @@ public sealed partial class Loop : IDisposable
             _wake.Dispose();
     }
 
+    /// <summary>Turns for so long (ns), or until <see cref="Stop"/>.</summary>
+    public void Pause(long nanoseconds)
+    {
+        var isOver = false;
+        var end = new LoopTimer(_ => isOver = true);
+        end.Set(Clock.Now + nanoseconds);
+        Add(end);
+        while (!isOver && !_stopped)
+            Turn();
+        Remove(end);
+    }
+
     private long Prepare()
     {
         for (var i = 0; i < _sources.Count; i++)

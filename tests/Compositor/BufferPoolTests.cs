@@ -55,7 +55,7 @@ public sealed class BufferPoolTests : IDisposable
         var first = pool.Acquire(isShown: false);
         Assert.NotNull(first);
         Assert.Same(first, pool.Acquire(isShown: false));
-        Assert.Equal(1, ladder.Imports);
+        Assert.Equal(1, ladder.Stats.Imports);
         pool.Dispose();
     }
 
@@ -72,7 +72,7 @@ public sealed class BufferPoolTests : IDisposable
             Assert.NotNull(pool.Acquire(isShown: true));
             _host.RoundTrip(_loop);
         }
-        Assert.Equal(2, ladder.Imports);
+        Assert.Equal(2, ladder.Stats.Imports);
         Assert.Equal(Transport.DmaBuf, pool.Step.Transport);
         pool.Dispose();
     }

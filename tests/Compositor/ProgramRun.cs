@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Guestplane.Tests.Fakes;
 
@@ -10,6 +11,7 @@ internal sealed class ProgramRun : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private readonly Process _process;
     private readonly Task<string> _messages;
+    private readonly StringBuilder _said = new();
     private readonly string _reportPath = Path.GetTempFileName();
 
     private ProgramRun(string? runtimeDir, string? display, IEnumerable<string> arguments)
@@ -26,7 +28,7 @@ internal sealed class ProgramRun : IDisposable
         start.Environment["XDG_RUNTIME_DIR"] = runtimeDir ?? "/nonexistent";
         start.Environment["WAYLAND_DISPLAY"] = display ?? "wayland-none";
         _process = Process.Start(start)!;
-        _messages = _process.StandardError.ReadToEndAsync();
+        _messages = Listen();
     }
 
     public int Id => _process.Id;
@@ -68,6 +70,15 @@ internal sealed class ProgramRun : IDisposable
 
     public JsonElement Head => Report.GetProperty("heads")[0];
 
+    /// <summary>Waits until it has said that.</summary>
+    public void WaitFor(string words)
+    {
+        lock (_said)
+            while (!_said.ToString().Contains(words, StringComparison.Ordinal))
+                if (!Monitor.Wait(_said, s_patience))
+                    throw new TimeoutException($"guestplane did not say \"{words}\": {_said}");
+    }
+
     /// <summary>Waits for its end; a program that hangs is a failure.</summary>
     public ProgramRun Wait()
     {
@@ -75,6 +86,17 @@ internal sealed class ProgramRun : IDisposable
             return this;
         _process.Kill();
         throw new TimeoutException($"guestplane did not end: {Messages}");
+    }
+
+    private async Task<string> Listen()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+            lock (_said)
+            {
+                _said.AppendLine(line);
+                Monitor.PulseAll(_said);
+            }
+        return _said.ToString();
     }
 
     public void Terminate() => Signal("TERM");

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>A host that ends and comes back, and the program that stays.</summary>
+public sealed class ReconnectTests
+{
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10), s_return = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public void A_host_that_comes_back_is_shown_to_again_and_nothing_is_left_behind()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols) { KeyboardPresent = true, TouchPresent = true });
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480 --fullscreen --reconnect");
+        var (descriptors, memory) = (0, 0L);
+        for (var round = 0; round < 20; round++)
+        {
+            Assert.True(host.WaitUntil(IsShown, round == 0 ? s_soon : s_return), $"round {round}");
+            using var process = Process.GetProcessById(run.Id);
+            if (round == 2)
+                (descriptors, memory) = (Descriptors(run.Id), process.WorkingSet64);
+            if (round == 19)
+            {
+                Assert.InRange(Descriptors(run.Id), 1, descriptors + 1);
+                Assert.InRange(process.WorkingSet64 - memory, long.MinValue, 3 << 20);
+            }
+            host.DropClients();
+            Assert.True(host.WaitUntil(h => !IsShown(h), s_soon));
+        }
+        Assert.True(host.WaitUntil(IsShown, s_return));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+        Assert.Contains("went away. Waiting for one.", run.Messages);
+        // Counted over all of them.
+        Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 20, int.MaxValue);
+    }
+
+    /// <summary>A guest that stands still: what it showed last is known.</summary>
+    [Fact]
+    public void The_last_image_is_shown_to_the_next_host()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,rate=0.02 --fullscreen --reconnect");
+        Assert.True(host.WaitUntil(IsShown, s_soon));
+        host.DropClients();
+        Assert.True(host.WaitUntil(h => !IsShown(h), s_soon));
+        Assert.True(host.WaitUntil(h => IsShown(h) && ShowTests.Cursor(h)?.Buffer is not null, s_return));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+    }
+
+    [Fact]
+    public void A_refused_request_is_a_bug_with_or_without_it()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        host.Faults.ErrorAfterCommits = 20;
+        using var run = ProgramRun.ToEnd(host, "show pattern:memory=memfd,size=640x480 --reconnect");
+        Assert.Equal(70, run.ExitCode);
+    }
+
+    [Fact]
+    public void It_may_be_interrupted_while_there_is_none()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var run = ProgramRun.Start(host.RuntimeDir, "wayland-none", "show pattern:memory=memfd --reconnect");
+        run.WaitFor("Waiting for one.");
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+    }
+
+    private static bool IsShown(FakeHost host) => ShowTests.Primary(host)?.Buffer is not null;
+
+    private static int Descriptors(int pid) => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count();
+}
