@@ -45,9 +45,13 @@ internal sealed class Desktop : IDisposable
     /// <summary>Waits for the host to let the windows be; from then on what the guest shows is shown, and what it showed last.</summary>
     public void Start()
     {
-        Host.Await(_loop, () => _screens.TrueForAll(screen => screen.IsConfigured));
-        if (!_loop.Stopped)
-            _screens.ForEach(screen => screen.Start());
+        Host.Await(_loop, () => _screens.TrueForAll(screen => screen.IsPlaced));
+        if (_loop.Stopped)
+            return;
+        foreach (var screen in _screens)
+            if (screen.AwaitedOutput is { } output)
+                _messages.Info($"head {screen.Head.Name} waits for the output {output} (there are: {string.Join(", ", Host.Globals.Outputs.Select(o => o.Name ?? "one without a name"))}).");
+        _screens.ForEach(screen => screen.Start());
     }
 
     /// <summary>Asks a guest that has to be asked, whenever the host could show the answer.</summary>

@@ -38,8 +38,9 @@ internal sealed class Globals
         new("zwp_tablet_manager_v2", 1, 1, false),
         // Device pixels per logical pixel, in 1/120; a host without it is taken at its outputs' whole scales.
         new("wp_fractional_scale_manager_v1", 1, 1, false),
-        // 2: scale and done. The mode's refresh rate, its size and its millimetres are what is wanted.
-        new("wl_output", 2, 1, false),
+        // 2: scale and done. 3: release. 4: its name, by which a user puts a window on it.
+        new("wl_output", 4, 1, false),
+        new("zwp_idle_inhibit_manager_v1", 1, 1, false),
     ];
 
     private readonly WlRegistry _registry;
@@ -88,7 +89,12 @@ internal sealed class Globals
 
     public WpFractionalScaleManagerV1? FractionalScale { get; private set; }
 
+    public ZwpIdleInhibitManagerV1? IdleInhibit { get; private set; }
+
     public List<Output> Outputs { get; } = [];
+
+    /// <summary>One came, went, or is another now.</summary>
+    public event Action? OutputsChanged;
 
     /// <summary>Binds what the table wants of what was offered.</summary>
     /// <exception cref="ExitException">A required global is missing or too old.</exception>
@@ -111,6 +117,7 @@ internal sealed class Globals
         ShortcutsInhibit = Bind<ZwpKeyboardShortcutsInhibitManagerV1>();
         Tablets = Bind<ZwpTabletManagerV2>();
         FractionalScale = Bind<WpFractionalScaleManagerV1>();
+        IdleInhibit = Bind<ZwpIdleInhibitManagerV1>();
         Seat = Bind<WlSeat>() is { } seat ? new Seat(seat, this, loop) : null;
         WmBase.Ping += (_, e) => WmBase.Pong(e.Serial);
     }
@@ -119,12 +126,22 @@ internal sealed class Globals
     {
         // Outputs come and go, and there may be several; of all others the first is the one.
         if (name == "wl_output")
-            Outputs.Add(new Output(_registry.Bind<WlOutput>(id, Math.Min(version, Find(name).Best)), id));
+            AddOutput(new Output(_registry.Bind<WlOutput>(id, Math.Min(version, Find(name).Best)), id));
         else
             _offered.TryAdd(name, (id, version));
     }
 
-    private void Remove(uint id) => Outputs.RemoveAll(output => output.Gone(id));
+    private void AddOutput(Output output)
+    {
+        output.Told += () => OutputsChanged?.Invoke();
+        Outputs.Add(output);
+    }
+
+    private void Remove(uint id)
+    {
+        if (Outputs.RemoveAll(output => output.Gone(id)) > 0)
+            OutputsChanged?.Invoke();
+    }
 
     private T? Bind<T>() where T : WlProxy, IWlInterface<T>
     {

@@ -10,6 +10,7 @@ internal sealed class Output
     public Output(WlOutput proxy, uint name)
     {
         (Proxy, _name) = (proxy, name);
+        proxy.Done += (_, _) => Told?.Invoke();
         proxy.Mode += (_, e) =>
         {
             if ((e.Flags & WlOutputMode.Current) != 0)
@@ -17,9 +18,16 @@ internal sealed class Output
         };
         proxy.Geometry += (_, e) => Millimetres = (e.PhysicalWidth, e.PhysicalHeight);
         proxy.Scale += (_, e) => Scale = e.Factor;
+        proxy.Name += (_, e) => Name = e.Name;
     }
 
+    /// <summary>"HDMI-A-1"; null before the host has told it, and where its wl_output is older than version 4.</summary>
+    public string? Name { get; private set; }
+
     public WlOutput Proxy { get; }
+
+    /// <summary>The host has told all of it, or something anew.</summary>
+    public event Action? Told;
 
     /// <summary>Of its current mode; 0 where the host does not tell (headless).</summary>
     public int RefreshMilliHz { get; private set; }

@@ -8,6 +8,12 @@ internal enum ScaleMode
     /// <summary>As large as the window allows, its shape kept.</summary>
     Fit,
 
+    /// <summary>As large as the window allows, in whole multiples; if it is larger than the window, as <see cref="Fit"/>.</summary>
+    Integer,
+
+    /// <summary>The whole window, whatever becomes of its shape.</summary>
+    Stretch,
+
     /// <summary>One guest pixel to one logical pixel; what does not fit is outside the window.</summary>
     Unscaled,
 }
@@ -18,15 +24,23 @@ internal readonly record struct Placement(Rectangle Window, Rectangle Plane, int
     /// <summary>Centred in the window, by the mode. If the guest is exactly as large as the window in device pixels, it fills it, whatever rounding says.</summary>
     public static Placement Of(int windowWidth, int windowHeight, int guestWidth, int guestHeight, ScaleMode mode, bool isExact = false)
     {
-        var (width, height) = isExact ? (windowWidth, windowHeight) : (guestWidth, guestHeight);
-        if (mode == ScaleMode.Fit && !isExact)
+        var times = Math.Min(windowWidth / guestWidth, windowHeight / guestHeight);
+        var (width, height) = mode switch
         {
-            // Compared crosswise, so that an exact fit stays exact.
-            var wide = (long)guestWidth * windowHeight >= (long)guestHeight * windowWidth;
-            width = wide ? windowWidth : (int)Math.Max(1, (long)guestWidth * windowHeight / guestHeight);
-            height = wide ? (int)Math.Max(1, (long)guestHeight * windowWidth / guestWidth) : windowHeight;
-        }
+            _ when isExact || mode == ScaleMode.Stretch => (windowWidth, windowHeight),
+            ScaleMode.Unscaled => (guestWidth, guestHeight),
+            ScaleMode.Integer when times > 0 => (guestWidth * times, guestHeight * times),
+            _ => Fit(windowWidth, windowHeight, guestWidth, guestHeight),
+        };
         return new(new(0, 0, windowWidth, windowHeight), new((windowWidth - width) / 2, (windowHeight - height) / 2, width, height), guestWidth, guestHeight);
+    }
+
+    private static (int Width, int Height) Fit(int windowWidth, int windowHeight, int guestWidth, int guestHeight)
+    {
+        // Compared crosswise, so that an exact fit stays exact.
+        var wide = (long)guestWidth * windowHeight >= (long)guestHeight * windowWidth;
+        return wide ? (windowWidth, (int)Math.Max(1, (long)guestHeight * windowWidth / guestWidth))
+            : ((int)Math.Max(1, (long)guestWidth * windowHeight / guestHeight), windowHeight);
     }
 
     /// <summary>A point of the guest, in the window.</summary>

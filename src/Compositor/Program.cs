@@ -23,6 +23,7 @@ internal static class Program
         var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
         {
             ShowCommand.Create(options => Run(messages, options)),
+            KioskCommand.Create(options => Run(messages, options)),
             ListCommand.Create(output),
         };
         var parsed = root.Parse(args);
@@ -39,22 +40,49 @@ internal static class Program
     /// <summary>Ten-odd singletons, made in the order in which they need each other and disposed in reverse.</summary>
     private static ExitCode Run(Messages messages, ShowOptions options)
     {
+        while (true)
+        {
+            try
+            {
+                return RunOnce(messages, options);
+            }
+            catch (WaylandException e) when (options.Reconnect && e.IsHostGone)
+            {
+                // Before there was a guest to show; a show waits by itself.
+                messages.Info("The Wayland host went away. Waiting for one.");
+            }
+        }
+    }
+
+    private static ExitCode RunOnce(Messages messages, ShowOptions options)
+    {
         using var services = new ServiceCollection()
             .AddSingleton(messages)
             .AddSingleton(options)
             .AddSingleton<Loop>()
             .AddSingleton(provider => Sources.Open(options, provider.GetRequiredService<Loop>(), messages))
             .AddSingleton(provider => Connect(provider.GetRequiredService<Loop>(), options, messages))
+            .AddSingleton(provider => new Splash(provider.GetRequiredService<Host>(), options.Splash!, options.Output))
             .AddSingleton<Show>()
             .BuildServiceProvider();
         var loop = services.GetRequiredService<Loop>();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        // A source that is not there is said before a host is asked for.
+        using var manager = ServiceManager.Start(loop);
+        var splash = options.Splash is null ? null : services.GetRequiredService<Splash>();
+        if (splash is not null)
+            manager?.Ready();
+        // A source that is not there is said before a host is asked for; with a splash there is a host already.
         services.GetRequiredService<IGuest>();
         if (loop.Stopped)
             return ExitCode.Ok;
-        return services.GetRequiredService<Show>().Run();
+        var show = services.GetRequiredService<Show>();
+        show.FirstShown += () =>
+        {
+            splash?.Dispose();
+            manager?.Ready();
+        };
+        return show.Run();
 
         void Stop(PosixSignalContext signal)
         {

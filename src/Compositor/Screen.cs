@@ -37,6 +37,9 @@ internal sealed class Screen : IDisposable
     private Dimmer? _dimmer;
     private readonly Feedback? _feedback;
     private readonly SurfaceHints _hints;
+    private readonly Inhibitors _inhibitors;
+    private readonly WindowPlace _place;
+    private bool _isStarted, _isMapped;
     private readonly LoopTimer _black, _retry;
     private (int Width, int Height) _size;
     private (int Width, int Height) _opaque;
@@ -48,11 +51,11 @@ internal sealed class Screen : IDisposable
     {
         (_loop, _host, Head, _options) = (loop, host, head, options);
         var globals = host.Globals;
-        _window = new Window(globals, title, options.Fullscreen);
+        _window = new Window(globals, title);
         _scale = new WindowScale(globals, _window.Root);
         _scale.Changed += OnScaled;
         _resize = new HeadResize(loop, head, options.Fixed);
-        _input = new WindowInput(_window.Root, head.Input);
+        _input = new WindowInput(_window.Root, head.Input, options.HidePointer);
         _input.Changed += () => _window.SetTitle(_input.IsGrabbed ? $"{title} (Ctrl+Alt lets go)" : title);
         globals.Seat?.Add(_input);
         _window.Configured += OnConfigured;
@@ -78,7 +81,7 @@ internal sealed class Screen : IDisposable
         if (IsTree)
         {
             _rootLayer = new Layer(globals, _window.Root, null, sync: false);
-            _backdrop = Pixel.Create(globals);
+            _backdrop = Pixel.Create(globals, colour: options.Background);
             _overlay = new SubsurfacePlane(host, _window.Root, options.Transport);
             // The window's root gets all input, so that places are of one surface.
             _primaryLayer.IgnoreInput();
@@ -87,6 +90,8 @@ internal sealed class Screen : IDisposable
         _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
         loop.Add(_black = new LoopTimer(_ => Layout()));
         loop.Add(_retry = new LoopTimer(_ => Retry()));
+        _inhibitors = new Inhibitors(globals, _window.Root, options);
+        _place = new WindowPlace(globals, _window, options.Fullscreen, options.OutputOf(head.Name));
     }
 
     public Head Head { get; }
@@ -106,7 +111,11 @@ internal sealed class Screen : IDisposable
 
     public Presentation Presentation { get; }
 
-    public bool IsConfigured => _window.IsConfigured;
+    /// <summary>It has a window, or will have one when its output is there.</summary>
+    public bool IsPlaced => _window.IsConfigured || AwaitedOutput is not null;
+
+    /// <summary>The output that it waits for, without a window; null when it is there.</summary>
+    public string? AwaitedOutput => _place.Awaited;
 
     /// <summary>Nobody sees it: the host says so, or gives it no frames.</summary>
     public bool IsHidden(long now) => IsClosed || _window.IsSuspended || Primary.IsStarved(now, StarvedNs);
@@ -140,7 +149,8 @@ internal sealed class Screen : IDisposable
     /// <summary>Takes flips, and what was shown last; a window may have an image when it is configured.</summary>
     public void Start()
     {
-        if (IsClosed)
+        _isStarted = true;
+        if (IsClosed || !_window.IsConfigured)
             return;
         Head.Flipped += OnFlip;
         Head.Replay(OnFlip, Clock.Now);
@@ -172,6 +182,8 @@ internal sealed class Screen : IDisposable
         _rootLayer?.Dispose();
         _backdrop?.Dispose();
         _scale.Dispose();
+        _inhibitors.Dispose();
+        _place.Dispose();
         _window.Dispose();
     }
 
@@ -224,9 +236,15 @@ internal sealed class Screen : IDisposable
 
     private void OnConfigured()
     {
+        if (!_isMapped)
+        {
+            _isMapped = true;
+            if (_isStarted)
+                Start();
+        }
         if (_retry.IsSet)
             Retry();
-        if (_image.Scanout is not null || _options.Fullscreen)
+        if (_image.Scanout is not null || IsFullscreen)
             Layout();
         else
         {
@@ -295,6 +313,8 @@ internal sealed class Screen : IDisposable
         if (_window.IsConfigured && _image.Scanout is not null)
             Layout();
     }
+
+    private bool IsFullscreen => _options.Fullscreen || _options.OutputOf(Head.Name) is not null;
 
     private void SetOpaque((int Width, int Height) size)
     {

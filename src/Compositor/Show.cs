@@ -36,6 +36,9 @@ internal sealed class Show : IDisposable
         guest.Returned += OnReturned;
     }
 
+    /// <summary>The first frame is on screen; raised once.</summary>
+    public event Action? FirstShown;
+
     private IReadOnlyList<Screen> Screens => _desktop.Screens;
 
     /// <summary>Runs until the user, the host, the guest or a limit ends it; says how it went.</summary>
@@ -168,6 +171,8 @@ internal sealed class Show : IDisposable
 
     private void OnShown()
     {
+        FirstShown?.Invoke();
+        FirstShown = null;
         if (_ready is null)
             return;
         using (_ready)

@@ -33,6 +33,30 @@ internal enum SyncMode
 /// <summary>What the user wants of a show.</summary>
 internal sealed record ShowOptions
 {
+    /// <summary>The output that all heads go on; null: where the host likes.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Which head goes on which output, by their names.</summary>
+    public IReadOnlyDictionary<string, string> Layout { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The output of a head; null: where the host likes.</summary>
+    public string? OutputOf(string head) => Layout.GetValueOrDefault(head) ?? Output;
+
+    /// <summary>Around the image, 0xRRGGBB.</summary>
+    public uint Background { get; init; }
+
+    /// <summary>The host does not blank the screen while it shows us.</summary>
+    public bool KeepAwake { get; init; }
+
+    /// <summary>The host's own shortcuts are the guest's.</summary>
+    public bool InhibitShortcuts { get; init; }
+
+    /// <summary>The host's pointer is not shown over the window.</summary>
+    public bool HidePointer { get; init; }
+
+    /// <summary>What is shown while there is no guest yet; null for nothing.</summary>
+    public SplashImage? Splash { get; init; }
+
     /// <summary>As <see cref="Sources"/> reads it.</summary>
     public required string Source { get; init; }
 

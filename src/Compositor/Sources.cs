@@ -21,13 +21,23 @@ internal static class Sources
     /// <exception cref="SourceException">With the sentence to show.</exception>
     public static IGuest Open(ShowOptions options, Loop loop, Messages messages)
     {
+        if (!options.Wait || !IsVgpu(options.Source))
+            return OpenNow(options, loop, messages);
+        return VfioReturn.Await(() => OpenNow(options with { Wait = false }, loop, messages), loop, sentence => messages.Info($"{sentence} Waiting for it."))
+            ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+    }
+
+    private static bool IsVgpu(string source) => source.StartsWith("vfio:", StringComparison.Ordinal) || source.StartsWith('/');
+
+    private static IGuest OpenNow(ShowOptions options, Loop loop, Messages messages)
+    {
         var (source, edid) = (options.Source, options.Edid);
         if (QemuGuest.Is(source))
             return edid is null ? QemuGuest.Open(source, loop, options.Console, options.Wait ? messages.Info : null)
                 : throw new SourceException(SourceFault.Usage, $"--edid is for vGPUs; {source} makes its monitor by itself, as large as the window.");
-        if (options.Console is not null || options.Wait)
-            throw new SourceException(SourceFault.Usage, $"{(options.Wait ? "--wait" : "--console")} is for qemu: and libvirt: sources, and {source} is neither.");
-        if (source.StartsWith("vfio:", StringComparison.Ordinal) || source.StartsWith('/'))
+        if (options.Console is not null)
+            throw new SourceException(SourceFault.Usage, $"--console is for qemu: and libvirt: sources, and {source} is neither.");
+        if (IsVgpu(source))
             return VfioGuest.Open(source, edid);
         if (Number(source, "pid:") is { } pid)
             return VfioGuest.OpenProcess(source, pid, loop, edid);

@@ -16,7 +16,7 @@ internal sealed class Window : IDisposable
     private (int Width, int Height) _scheduled;
     private bool _suspendedScheduled;
 
-    public Window(Globals globals, string title, bool fullscreen)
+    public Window(Globals globals, string title)
     {
         Root = globals.Compositor.CreateSurface();
         _xdgSurface = globals.WmBase.GetXdgSurface(Root);
@@ -30,11 +30,13 @@ internal sealed class Window : IDisposable
         _toplevel.Close += (_, _) => CloseRequested?.Invoke();
         _toplevel.SetAppId("guestplane");
         SetTitle(title);
-        if (fullscreen)
-            _toplevel.SetFullscreen(null);
-        // The first commit has no buffer: it asks for the first configure (xdg-shell.xml, xdg_surface).
-        Root.Commit();
     }
+
+    /// <summary>Asks for the first configure, by a commit without a buffer (xdg-shell.xml, xdg_surface).</summary>
+    public void Map() => Root.Commit();
+
+    /// <summary>The whole of that output; null: of the one that the host likes.</summary>
+    public void Fullscreen(WlOutput? output) => _toplevel.SetFullscreen(output);
 
     public WlSurface Root { get; }
 

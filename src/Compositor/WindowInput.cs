@@ -17,9 +17,12 @@ internal sealed class WindowInput : IDisposable
 
     /// <param name="surface">The one that gets the events: the window's root.</param>
     /// <param name="head">Null for a guest that only shows.</param>
-    public WindowInput(WlSurface surface, IHeadInput? head)
+    /// <param name="hidesPointer">Over a guest that takes no input, too.</param>
+    public WindowInput(WlSurface surface, IHeadInput? head, bool hidesPointer = false)
     {
         (Surface, _head) = (surface, head);
+        if (hidesPointer)
+            Cursor = (null, 0, 0);
         if (head is null)
             return;
         Cursor = (null, 0, 0);

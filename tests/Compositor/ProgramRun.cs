@@ -14,7 +14,7 @@ internal sealed class ProgramRun : IDisposable
     private readonly StringBuilder _said = new();
     private readonly string _reportPath = Path.GetTempFileName();
 
-    private ProgramRun(string? runtimeDir, string? display, IEnumerable<string> arguments)
+    private ProgramRun(string? runtimeDir, string? display, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         Assert.SkipUnless(File.Exists(Repository.Program), "artifacts/guestplane is not built: ./run --build-only");
         var start = new ProcessStartInfo(Repository.Program) { RedirectStandardError = true, RedirectStandardOutput = true };
@@ -27,6 +27,8 @@ internal sealed class ProgramRun : IDisposable
         }
         start.Environment["XDG_RUNTIME_DIR"] = runtimeDir ?? "/nonexistent";
         start.Environment["WAYLAND_DISPLAY"] = display ?? "wayland-none";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         _messages = Listen();
     }
@@ -34,7 +36,8 @@ internal sealed class ProgramRun : IDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts it on a host: "show" and its arguments, in one line.</summary>
-    public static ProgramRun Start(FakeHost host, string arguments) => new(host.RuntimeDir, host.DisplayName, arguments.Split(' '));
+    public static ProgramRun Start(FakeHost host, string arguments, params (string Name, string Value)[] environment) =>
+        new(host.RuntimeDir, host.DisplayName, arguments.Split(' '), environment);
 
     /// <summary>Starts it on the host of that name in that runtime directory.</summary>
     public static ProgramRun Start(string runtimeDir, string display, string arguments) => new(runtimeDir, display, arguments.Split(' '));

@@ -71,7 +71,6 @@ public sealed class QemuWaitTests
     [InlineData("show qemu:qmp=", Usage, "names no VM")]
     [InlineData("show qemu:bus=nonsense", NoSource, "nonsense")]
     [InlineData("show libvirt:", Usage, "domain's name")]
-    [InlineData("show pattern --wait", Usage, "--wait")]
     [InlineData("show pattern --console 1", Usage, "--console")]
     [InlineData("show qemu: --edid 640x480", Usage, "--edid")]
     public void Words_that_name_no_VM_are_one_sentence(string arguments, int code, string part)
