@@ -41,6 +41,11 @@ internal sealed class Globals
         // 2: scale and done. 3: release. 4: its name, by which a user puts a window on it.
         new("wl_output", 4, 1, false),
         new("zwp_idle_inhibit_manager_v1", 1, 1, false),
+        // A frame around the window that the host draws; who has none (GNOME, weston) shows it without.
+        new("zxdg_decoration_manager_v1", 1, 1, false),
+        new("xdg_toplevel_icon_manager_v1", 1, 1, false),
+        new("xdg_activation_v1", 1, 1, false),
+        new("wp_cursor_shape_manager_v1", 1, 1, false),
     ];
 
     private readonly WlRegistry _registry;
@@ -91,6 +96,14 @@ internal sealed class Globals
 
     public ZwpIdleInhibitManagerV1? IdleInhibit { get; private set; }
 
+    public ZxdgDecorationManagerV1? Decoration { get; private set; }
+
+    public XdgToplevelIconManagerV1? ToplevelIcon { get; private set; }
+
+    public XdgActivationV1? Activation { get; private set; }
+
+    public WpCursorShapeManagerV1? CursorShape { get; private set; }
+
     public List<Output> Outputs { get; } = [];
 
     /// <summary>One came, went, or is another now.</summary>
@@ -118,6 +131,10 @@ internal sealed class Globals
         Tablets = Bind<ZwpTabletManagerV2>();
         FractionalScale = Bind<WpFractionalScaleManagerV1>();
         IdleInhibit = Bind<ZwpIdleInhibitManagerV1>();
+        Decoration = Bind<ZxdgDecorationManagerV1>();
+        ToplevelIcon = Bind<XdgToplevelIconManagerV1>();
+        Activation = Bind<XdgActivationV1>();
+        CursorShape = Bind<WpCursorShapeManagerV1>();
         Seat = Bind<WlSeat>() is { } seat ? new Seat(seat, this, loop) : null;
         WmBase.Ping += (_, e) => WmBase.Pong(e.Serial);
     }

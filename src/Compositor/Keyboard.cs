@@ -11,7 +11,7 @@ namespace Guestplane.Compositor;
 internal sealed class Keyboard : IDisposable
 {
     // linux/input-event-codes.h.
-    private const uint LeftCtrl = 29, LeftShift = 42, RightShift = 54, LeftAlt = 56, CapsLock = 58, NumLock = 69, ScrollLock = 70;
+    private const uint LeftCtrl = 29, LeftShift = 42, RightShift = 54, LeftAlt = 56, F11 = 87, CapsLock = 58, NumLock = 69, ScrollLock = 70;
     private const uint RightCtrl = 97, RightAlt = 100, LeftMeta = 125, RightMeta = 126;
 
     // Real modifiers have these places in every xkb keymap (XKBproto, 2.1), and NumLock has Mod2 in all that are in use.
@@ -76,7 +76,10 @@ internal sealed class Keyboard : IDisposable
         Leave();
         _focus = input;
         if (input is not null)
+        {
             input.Changed += FollowGrab;
+            FollowGrab();
+        }
         _held.Clear();
         (_isChord, _isLockSyncDue) = (false, true);
     }
@@ -90,12 +93,13 @@ internal sealed class Keyboard : IDisposable
         focus.Grab(false);
         focus.Changed -= FollowGrab;
         _focus = null;
+        FollowGrab();
     }
 
     /// <summary>Grabbed, the guest gets the host's own shortcuts too; the host may keep an escape, and we have ours.</summary>
     private void FollowGrab()
     {
-        if (_focus is { IsGrabbed: true } focus)
+        if (_focus is { } focus && (focus.IsGrabbed || focus.HasAllKeys))
             _inhibitor ??= _globals.ShortcutsInhibit?.InhibitShortcuts(focus.Surface, _globals.Seat!.Proxy);
         else
         {
@@ -108,6 +112,13 @@ internal sealed class Keyboard : IDisposable
     {
         if (_focus is not { } focus)
             return;
+        // Not its release either, or a guest would see a key go up that never went down.
+        if (code == F11 && focus is { IsGrabbed: false, HasAllKeys: false })
+        {
+            if (pressed)
+                focus.ToggleFullscreen();
+            return;
+        }
         if (IsGrabChord(code, pressed))
             focus.Grab(!focus.IsGrabbed);
         focus.Key(code, pressed);

@@ -18,6 +18,7 @@ internal sealed class Pointer : IDisposable
     private readonly Globals _globals;
     private WindowInput? _focus;
     private uint _enterSerial;
+    private WpCursorShapeDeviceV1? _shape;
     private ZwpRelativePointerV1? _relative;
     private ZwpLockedPointerV1? _locked;
     private (double Right, double Down) _axis, _fine;
@@ -55,6 +56,7 @@ internal sealed class Pointer : IDisposable
     public void Dispose()
     {
         Leave();
+        _shape?.Dispose();
         _proxy.Dispose();
     }
 
@@ -129,6 +131,8 @@ internal sealed class Pointer : IDisposable
         var cursor = focus.IsAbsolute ? focus.Cursor : focus.IsGrabbed ? (null, 0, 0) : null;
         if (cursor is { } shown)
             _proxy.SetCursor(_enterSerial, shown.Surface, shown.HotspotX, shown.HotspotY);
+        else
+            (_shape ??= _globals.CursorShape?.GetPointer(_proxy))?.SetShape(_enterSerial, WpCursorShapeDeviceV1Shape.Default);
         // A guest whose driver has just come knows no place yet.
         if (focus.IsAbsolute && !_isAbsolute && _last is { } last)
             focus.MoveTo(last.X, last.Y);

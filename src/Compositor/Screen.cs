@@ -37,7 +37,7 @@ internal sealed class Screen : IDisposable
     private Dimmer? _dimmer;
     private readonly Feedback? _feedback;
     private readonly SurfaceHints _hints;
-    private readonly Inhibitors _inhibitors;
+    private readonly ZwpIdleInhibitorV1? _idleInhibitor;
     private readonly WindowPlace _place;
     private bool _isStarted, _isMapped;
     private readonly LoopTimer _black, _retry;
@@ -51,12 +51,13 @@ internal sealed class Screen : IDisposable
     {
         (_loop, _host, Head, _options) = (loop, host, head, options);
         var globals = host.Globals;
-        _window = new Window(globals, title);
+        _window = new Window(globals, title, options.IsDecorated);
         _scale = new WindowScale(globals, _window.Root);
         _scale.Changed += OnScaled;
         _resize = new HeadResize(loop, head, options.Fixed);
-        _input = new WindowInput(_window.Root, head.Input, options.HidePointer);
+        _input = new WindowInput(_window.Root, head.Input, options.HidePointer) { HasAllKeys = options.InhibitShortcuts };
         _input.Changed += () => _window.SetTitle(_input.IsGrabbed ? $"{title} (Ctrl+Alt lets go)" : title);
+        _input.FullscreenToggled += _window.ToggleFullscreen;
         globals.Seat?.Add(_input);
         _window.Configured += OnConfigured;
         _window.CloseRequested += () => CloseRequested?.Invoke();
@@ -90,7 +91,7 @@ internal sealed class Screen : IDisposable
         _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
         loop.Add(_black = new LoopTimer(_ => Layout()));
         loop.Add(_retry = new LoopTimer(_ => Retry()));
-        _inhibitors = new Inhibitors(globals, _window.Root, options);
+        _idleInhibitor = options.KeepAwake ? globals.IdleInhibit?.CreateInhibitor(_window.Root) : null;
         _place = new WindowPlace(globals, _window, options.Fullscreen, options.OutputOf(head.Name));
     }
 
@@ -182,7 +183,7 @@ internal sealed class Screen : IDisposable
         _rootLayer?.Dispose();
         _backdrop?.Dispose();
         _scale.Dispose();
-        _inhibitors.Dispose();
+        _idleInhibitor?.Dispose();
         _place.Dispose();
         _window.Dispose();
     }

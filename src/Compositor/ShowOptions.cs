@@ -45,6 +45,9 @@ internal sealed record ShowOptions
     /// <summary>Around the image, 0xRRGGBB.</summary>
     public uint Background { get; init; }
 
+    /// <summary>The host may draw a frame around the window.</summary>
+    public bool IsDecorated { get; init; } = true;
+
     /// <summary>The host does not blank the screen while it shows us.</summary>
     public bool KeepAwake { get; init; }
 

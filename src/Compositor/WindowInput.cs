@@ -36,6 +36,14 @@ internal sealed class WindowInput : IDisposable
 
     public LockKeys Locks => _head?.Locks ?? LockKeys.None;
 
+    /// <summary>The host's shortcuts and ours are the guest's, grabbed or not.</summary>
+    public bool HasAllKeys { get; init; }
+
+    /// <summary>F11 was pressed, and not for the guest.</summary>
+    public event Action? FullscreenToggled;
+
+    public void ToggleFullscreen() => FullscreenToggled?.Invoke();
+
     /// <summary>Where the image is in the window.</summary>
     public Placement Placement { get; set; }
 

@@ -1,0 +1,101 @@
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>What makes the window one of the desktop's own.</summary>
+public sealed class WindowTests
+{
+    private const string Pattern = "pattern:memory=memfd,size=640x480";
+    private const uint F11 = 87, A = 30;
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+
+    private static HostSetup Setup() => new HostSetup(Repository.Protocols) { KeyboardPresent = true }
+        .With("zxdg_decoration_manager_v1", 1).With("xdg_toplevel_icon_manager_v1", 1).With("xdg_activation_v1", 1)
+        .With("wp_cursor_shape_manager_v1", 1).With("zwp_keyboard_shortcuts_inhibit_manager_v1", 1);
+
+    [Theory]
+    [InlineData("", 2)]
+    [InlineData(" --no-decorations", 1)]
+    public void The_host_draws_a_frame_unless_it_shall_not(string arguments, int mode)
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, $"show {Pattern}{arguments}");
+        Assert.Single(host.Transcript.Matching($".set_mode({mode})"));
+        Assert.Single(host.Transcript.Matching(".set_app_id(\"guestplane\")"));
+        Assert.Single(host.Transcript.Matching(".set_name(\"guestplane\")"));
+        End(host, run);
+    }
+
+    [Fact]
+    public void A_token_of_who_started_it_is_used_once()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, $"show {Pattern}", ("XDG_ACTIVATION_TOKEN", "a-token"));
+        Assert.Single(host.Transcript.Matching(".activate(\"a-token\""));
+        End(host, run);
+    }
+
+    [Fact]
+    public void F11_fills_the_screen_and_leaves_it_but_not_while_the_guest_has_the_keys()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, $"show {Pattern}");
+        host.KeyboardEnter(ShowTests.Root(host)!.Id);
+        Tap(host, A);
+        Tap(host, F11);
+        Assert.True(host.WaitUntil(h => h.Transcript.Matching(".set_fullscreen(").Count == 1, s_soon));
+        host.Configure(1024, 768, fullscreen: true);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 1024 }, s_soon));
+        Tap(host, F11);
+        Assert.True(host.WaitUntil(h => h.Transcript.Matching(".unset_fullscreen(").Count == 1, s_soon));
+        End(host, run);
+    }
+
+    [Fact]
+    public void A_kiosks_keys_are_all_the_guests()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, $"kiosk {Pattern}");
+        // The splash is gone.
+        Assert.True(host.WaitUntil(h => h.Surfaces.Count(s => s.Role?.Contains("toplevel", StringComparison.Ordinal) == true) == 1, s_soon));
+        var fullscreens = host.Transcript.Matching(".set_fullscreen(").Count;
+        host.KeyboardEnter(ShowTests.Root(host)!.Id);
+        Assert.True(host.WaitUntil(h => h.AreShortcutsInhibited, s_soon));
+        Tap(host, F11);
+        host.KeyboardLeave();
+        Assert.True(host.WaitUntil(h => !h.AreShortcutsInhibited, s_soon));
+        Assert.Equal(fullscreens, host.Transcript.Matching(".set_fullscreen(").Count);
+        Assert.Empty(host.Transcript.Matching(".unset_fullscreen("));
+        End(host, run);
+    }
+
+    [Fact]
+    public void Over_a_guest_without_a_pointer_it_is_the_hosts()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, $"show {Pattern}");
+        host.PointerEnter(ShowTests.Root(host)!.Id, 10, 10);
+        Assert.True(host.WaitUntil(h => h.Transcript.Matching(".set_shape(").Count == 1, s_soon));
+        End(host, run);
+    }
+
+    private static ProgramRun Shown(FakeHost host, string arguments, params (string Name, string Value)[] environment)
+    {
+        var run = ProgramRun.Start(host, arguments, environment);
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Buffer: not null, Parent: not null }, s_soon));
+        return run;
+    }
+
+    private static void Tap(FakeHost host, uint code)
+    {
+        host.Key(code, true);
+        host.Key(code, false);
+    }
+
+    private static void End(FakeHost host, ProgramRun run)
+    {
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+    }
+}
