@@ -11,6 +11,9 @@ internal sealed class BytesImage : IDisposable
     /// <summary>Far more than a text mode has; a part that is a few bytes must not cost gigabytes.</summary>
     private const int MostGrown = 4096;
 
+    // Of the message that is looked at. A new one each time would be the only allocation on the way of a flip.
+    private readonly MemoryPlane[] _told = new MemoryPlane[1];
+
     private Scanout? _retired;
 
     /// <summary>The image; null before the first.</summary>
@@ -31,7 +34,7 @@ internal sealed class BytesImage : IDisposable
     /// <returns>Null, or what is wrong with it; then the last image stays.</returns>
     public string? Take(uint width, uint height, uint stride, Fourcc format, ReadOnlySpan<byte> bytes)
     {
-        var told = new PlaneLayout(width, height, format, Modifier.Linear, [new(0, stride, Padded(bytes.Length, width, height, stride, format))]);
+        var told = Told(width, height, stride, format, bytes.Length);
         if (told.Problem() is { } problem)
             return problem;
         if (Scanout is not { } last || (last.Layout.Width, last.Layout.Height, last.Layout.Format) != (width, height, format))
@@ -69,8 +72,7 @@ internal sealed class BytesImage : IDisposable
             || (long)area.X + area.Width > Math.Max(scanout.Width, MostGrown) || (long)area.Y + area.Height > Math.Max(scanout.Height, MostGrown))
             return $"a part of {area.Width}x{area.Height} at {area.X},{area.Y} is not inside the image of {scanout.Width}x{scanout.Height}";
         var (width, height) = ((uint)area.Width, (uint)area.Height);
-        var told = new PlaneLayout(width, height, format, Modifier.Linear, [new(0, stride, Padded(bytes.Length, width, height, stride, format))]);
-        if (told.Problem() is { } problem)
+        if (Told(width, height, stride, format, bytes.Length).Problem() is { } problem)
             return problem;
         if (!Holds((scanout.Width, scanout.Height), area))
             Grow(scanout, area, size);
@@ -97,6 +99,13 @@ internal sealed class BytesImage : IDisposable
         DropOld();
         Scanout?.Dispose();
         Scanout = null;
+    }
+
+    /// <summary>Until the next message.</summary>
+    private PlaneLayout Told(uint width, uint height, uint stride, Fourcc format, int length)
+    {
+        _told[0] = new(0, stride, Padded(length, width, height, stride, format));
+        return new(width, height, format, Modifier.Linear, _told);
     }
 
     /// <summary>QEMU ends the last row with its pixels; a layout counts the stride of every row.</summary>

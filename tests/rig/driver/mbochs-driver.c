@@ -204,7 +204,7 @@ static void set_mode(unsigned width, unsigned height, uint32_t number)
 	screen.y[1] = second;
 	screen.front = 0;
 	draw_both(draw_checker, number);
-	vbe_set_mode(vbe_write, width, height, second + height);
+	vbe_set_mode(vbe_write, width, height, second + height, 32);
 }
 
 static void flip(uint32_t number)

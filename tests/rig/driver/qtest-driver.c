@@ -1,5 +1,5 @@
 // Plays the guest of a QEMU that runs none: programs its display device by qtest (-qtest unix:SOCKET).
-// usage: qtest-driver SOCKET vga|vfio|blob [--slot N] [--buffers N] STEP…
+// usage: qtest-driver SOCKET vga|vga8|vfio|blob [--slot N] [--buffers N] STEP…
 // The devices and the steps are described in ../README.md.
 #include <errno.h>
 #include <stdio.h>
@@ -17,13 +17,15 @@
 static void usage(void)
 {
 	errno = 0;
-	fail("usage: qtest-driver SOCKET vga|vfio|blob [--slot N] [--buffers N] STEP…");
+	fail("usage: qtest-driver SOCKET vga|vga8|vfio|blob [--slot N] [--buffers N] STEP…");
 }
 
 static const struct guest *guest_of(const char *device, unsigned buffers)
 {
 	if (!strcmp(device, "vga") || !strcmp(device, "vfio"))
-		return vga_guest();
+		return vga_guest(32);
+	if (!strcmp(device, "vga8"))
+		return vga_guest(8);
 	if (strcmp(device, "blob") || buffers < 1 || buffers > VIRTIO_GPU_MAX_BUFFERS)
 		usage();
 	return virtio_gpu_guest(buffers);

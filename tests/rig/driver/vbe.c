@@ -2,11 +2,11 @@
 
 #include "vbe.h"
 
-void vbe_set_mode(vbe_writer *write, unsigned width, unsigned height, unsigned virtual_height)
+void vbe_set_mode(vbe_writer *write, unsigned width, unsigned height, unsigned virtual_height, unsigned depth)
 {
 	write(VBE_XRES, width);
 	write(VBE_YRES, height);
-	write(VBE_BPP, 32);
+	write(VBE_BPP, depth);
 	write(VBE_VIRT_WIDTH, width);
 	write(VBE_VIRT_HEIGHT, virtual_height);
 	write(VBE_X_OFFSET, 0);

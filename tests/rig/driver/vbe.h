@@ -22,9 +22,9 @@ enum { VBE_ID_ANY = 0xb0c0, VBE_DISABLED = 0, VBE_ENABLED_LINEAR = 0xc1 };
 
 typedef void vbe_writer(enum vbe_register index, unsigned value);
 
-// Of a display that is off, and then is on: 32 bits a pixel; VIRTUAL_HEIGHT lines of VRAM, of which HEIGHT are
+// Of a display that is off, and then is on: DEPTH bits a pixel; VIRTUAL_HEIGHT lines of VRAM, of which HEIGHT are
 // shown, from the first on.
-void vbe_set_mode(vbe_writer *write, unsigned width, unsigned height, unsigned virtual_height);
+void vbe_set_mode(vbe_writer *write, unsigned width, unsigned height, unsigned virtual_height, unsigned depth);
 
 // mbochs exports only what starts on a page: a second picture below the first may have to start a few lines lower.
 unsigned vbe_second_line(unsigned width, unsigned height);

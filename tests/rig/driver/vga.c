@@ -9,12 +9,22 @@
 #include "vga.h"
 
 // VGA's own ports from 0x3c0 on, in the same BAR. mbochs does not have them, and ignores what is written there.
-enum { PORTS = 0x400, ATTRIBUTE_INDEX = PORTS, INPUT_STATUS_1 = PORTS + 0x1a, ATTRIBUTE_SCREEN_ON = 0x20 };
+enum {
+	PORTS = 0x400,
+	ATTRIBUTE_INDEX = PORTS,
+	PALETTE_INDEX = PORTS + 8,
+	PALETTE_DATA = PORTS + 9,
+	INPUT_STATUS_1 = PORTS + 0x1a,
+	ATTRIBUTE_SCREEN_ON = 0x20,
+};
 
 // Both have 16 MiB of VRAM at least: -device VGA by default, mbochs from its "medium" type on.
 static const uint64_t VRAM_SIZE = 16 << 20;
 
 static uint64_t registers, vram;
+
+// Bits a pixel: 32, or 8, of which QEMU must draw a picture of its own.
+static unsigned depth;
 
 // Two buffers one above the other in the VRAM; a flip moves Y_OFFSET. They are drawn in memory of ours, of which the
 // VRAM gets a copy: QEMU looks for changes where it wrote itself.
@@ -39,12 +49,30 @@ static struct picture picture(int half)
 
 static void upload(int half, struct rectangle area)
 {
-	const uint64_t stride = (uint64_t)screen.width * 4, to = vram + screen.y[half] * stride;
+	const unsigned bytes = depth / 8;
+	const uint64_t stride = (uint64_t)screen.width * bytes, to = vram + screen.y[half] * stride;
+	uint8_t indices[area.width + 1];
 
-	for (unsigned y = area.y; y < area.y + area.height; y++)
-		qtest_post(to + y * stride + area.x * 4, screen.copy[half] + (size_t)y * screen.width + area.x,
-			(size_t)area.width * 4);
+	for (unsigned y = area.y; y < area.y + area.height; y++) {
+		const uint32_t *line = screen.copy[half] + (size_t)y * screen.width + area.x;
+
+		for (unsigned x = 0; x < area.width; x++)
+			indices[x] = (line[x] >> 16 & 0xe0) | (line[x] >> 11 & 0x1c) | (line[x] >> 6 & 3);
+		qtest_post(to + y * stride + area.x * bytes, depth == 8 ? (const void *)indices : line,
+			(size_t)area.width * bytes);
+	}
 	qtest_wait();
+}
+
+// Three bits of red, three of green, two of blue; the palette has six of each.
+static void set_palette(void)
+{
+	qtest_write8(registers + PALETTE_INDEX, 0);
+	for (unsigned i = 0; i < 256; i++) {
+		qtest_write8(registers + PALETTE_DATA, (i >> 5) * 63 / 7);
+		qtest_write8(registers + PALETTE_DATA, (i >> 2 & 7) * 63 / 7);
+		qtest_write8(registers + PALETTE_DATA, (i & 3) * 63 / 3);
+	}
 }
 
 static void draw_both(void (*draw)(struct picture picture, unsigned half), uint32_t number)
@@ -92,7 +120,9 @@ static void set_mode(unsigned width, unsigned height, uint32_t number)
 			fail("memory for %ux%u", width, height);
 	}
 	draw_both(draw_checker, number);
-	vbe_set_mode(vbe_write, width, height, second + height);
+	vbe_set_mode(vbe_write, width, height, second + height, depth);
+	if (depth == 8)
+		set_palette();
 	// Reading the status makes the next write to the attribute port one of its index.
 	qtest_read8(registers + INPUT_STATUS_1);
 	qtest_write8(registers + ATTRIBUTE_INDEX, ATTRIBUTE_SCREEN_ON);
@@ -117,8 +147,9 @@ static const struct guest guest = {
 	.on = on,
 };
 
-const struct guest *vga_guest(void)
+const struct guest *vga_guest(unsigned bits)
 {
+	depth = bits;
 	vram = pci_bar(BAR_VRAM);
 	registers = pci_bar(BAR_REGISTERS);
 	errno = 0;

@@ -4,7 +4,7 @@
 
 #include "steps.h"
 
-// Takes the device that pci_find_display() has found.
-const struct guest *vga_guest(void);
+// Takes the device that pci_find_display() has found, with 32 or (QEMU's VGA only) 8 bits a pixel.
+const struct guest *vga_guest(unsigned bits);
 
 #endif

@@ -4,6 +4,20 @@
 # shellcheck disable=SC2034 # read by scenarios
 QTEST_DRIVER=/share/qtest-driver
 
+# The QEMU that they are: the VM's own, unless other_qemu says otherwise.
+QEMU=(qemu-system-x86_64)
+
+# other_qemu: theirs is from now on that of the Debian on the second disk (boot SUITE+OTHER), with its libraries and Mesa.
+other_qemu() {
+	local root=/mnt directory
+
+	mount -o noatime /dev/vdb "$root" || return
+	for directory in dev proc sys run tmp share; do
+		mount --rbind "/$directory" "$root/$directory" || return
+	done
+	QEMU=(chroot "$root" qemu-system-x86_64)
+}
+
 # The devices that qtest-driver plays the guest of, without the vGPU; vfio_device has that.
 # shellcheck disable=SC2034,SC2054 # read by scenarios; a comma of QEMU's
 VGA_DEVICE=(-device VGA) BLOB_DEVICE=(-device virtio-gpu-pci,blob=true)
@@ -72,7 +86,7 @@ qemu_start() {
 	shift
 
 	rm -f "$(qemu_qtest "$name")" "$(qemu_qmp "$name")"
-	qemu-system-x86_64 -name "$name" -S -nodefaults -no-user-config -serial none -monitor none \
+	"${QEMU[@]}" -name "$name" -S -nodefaults -no-user-config -serial none -monitor none \
 		-accel tcg,tb-size=16 -machine q35,memory-backend=ram -m 128 \
 		-object memory-backend-memfd,id=ram,size=128M,share=on \
 		-qtest "unix:$(qemu_qtest "$name"),server=on,wait=off" -qtest-log /dev/null \

@@ -55,7 +55,7 @@ alternates() {
 
 # Trixie's python cannot look into a dma-buf, and its QEMU forgets many of the buffers that a blob guest flips to.
 readable() { python3 -c 'import mmap' 2>/dev/null; }
-old_qemu() { qemu-system-x86_64 --version | grep -q 'version 10\.0'; }
+old_qemu() { "${QEMU[@]}" --version | grep -q 'version 10\.0'; }
 
 vga() {
 	local steps=(mode=1024x768 "flip=10,10" "update=10,10" mode=800x600 "flip=10,5" off wait=500 on wait=500)

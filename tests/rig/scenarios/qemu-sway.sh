@@ -1,11 +1,13 @@
 #!/bin/bash
-# QEMU's consoles by its D-Bus display, on sway/vkms. qtest-driver plays their guests.
+# QEMU's consoles by its D-Bus display, on sway/vkms. qtest-driver plays their guests. The QEMU is that of the second disk,
+# if the VM has one.
 . /rig/guestplane.sh
 . /rig/qemu.sh
 
 SHOW_TIMEOUT=400
 
-# played NAME DEVICE STEP…: what the guest of the QEMU NAME plays, from the first frame on; then a screenshot of its last.
+# played NAME DEVICE STEP…: what the guest of the QEMU NAME plays, from the first frame on; then a screenshot of its last,
+# and another of what a client is told that comes after it.
 played() {
 	local name=$1 device=$2
 	shift 2
@@ -15,7 +17,14 @@ played() {
 	drm_state >"$SHARE/$name.drm"
 	screenshot "$SHARE/$name.png"
 	show_stop
+	last "$name"
 	qemu_stop
+}
+
+last() {
+	show_start "$1-last" "${SOURCE:-qemu:}" --fullscreen --fixed
+	screenshot "$SHARE/$1-last.png"
+	show_stop
 }
 
 # Between two resources; and what else a guest's driver does, with the display on no bus.
@@ -26,9 +35,28 @@ blob() {
 		mode=1024x768 flip=30,31 cursor=300,200 wait=500
 }
 
+# Looked at while it flips.
+order() {
+	local driver number
+
+	qemu_on_bus order on "${BLOB_DEVICE[@]}" || return
+	show_start order qemu: --fullscreen --fixed
+	"$QTEST_DRIVER" "$(qemu_qtest order)" blob mode=1024x768 flip=20,200 >"$SHARE/order.driver" 2>&1 &
+	driver=$!
+	wait_until 20 grep -q step=mode "$SHARE/order.driver"
+	for number in {1..5}; do
+		sleep 1
+		screenshot "$SHARE/order-$number.png"
+	done
+	wait "$driver"
+	show_stop
+	qemu_stop
+}
+
 vga() {
 	qemu_on_bus vga on "${VGA_DEVICE[@]}" && played vga vga mode=1024x768 flip=10,30 update=10,10 wait=500
-	qemu_on_bus vga-bytes off "${VGA_DEVICE[@]}" && played vga-bytes vga mode=1024x768 flip=10,30 update=10,10 wait=500
+	qemu_on_bus vga-bytes off "${VGA_DEVICE[@]}" && played vga-bytes vga mode=1024x768 flip=10,60 update=10,10 wait=500
+	qemu_on_bus vga-map off "${VGA_DEVICE[@]}" && played vga-map vga8 mode=1024x768 flip=10,30 update=10,10 wait=500
 }
 
 # QEMU looks at a vGPU's plane every 30 ms: at ten flips a second it sees each.
@@ -39,10 +67,8 @@ vfio() {
 	"$DRIVER" --pid "$QEMU_PID" mode=1024x768 flip=10,101 wait=500 >"$SHARE/vfio.driver"
 	drm_state >"$SHARE/vfio.drm"
 	show_stop
-	# Apart: QEMU sends updates all the time, and while it is taken the host composites.
-	show_start vfio-last qemu: --fullscreen --fixed
-	screenshot "$SHARE/vfio.png"
-	show_stop
+	# Only now a screenshot: QEMU sends updates all the time, and while it is taken the host composites.
+	last vfio
 	qemu_stop
 }
 
@@ -67,6 +93,7 @@ returns() {
 
 everything() {
 	blob
+	order
 	vga
 	vfio
 	returns
@@ -75,4 +102,6 @@ everything() {
 udev_start
 load_vkms
 load_mbochs patched
+[[ ! -b /dev/vdb ]] || other_qemu || exit
+"${QEMU[@]}" --version >"$SHARE/qemu.version"
 on sway-vkms everything
