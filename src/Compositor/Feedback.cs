@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Guestplane.Gvt;
 using Guestplane.Linux;
+using Guestplane.Linux.Drm;
 using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
@@ -83,6 +84,9 @@ internal sealed class Feedback : IDisposable
         dmabuf is { ProxyVersion: >= 4 } ? new Feedback(dmabuf.GetSurfaceFeedback(surface)) : null;
 
     public bool Accepts(Fourcc format, Modifier modifier) => Tranches.Any(tranche => tranche.Formats.Contains((format, modifier)));
+
+    /// <summary>The GPUs that a host draws with or shows on, as folders of /sys/devices; none where it does not tell.</summary>
+    public IEnumerable<string> Gpus => Tranches.Select(tranche => tranche.Device).Append(MainDevice).Distinct().Select(DrmNode.DeviceOf).OfType<string>();
 
     /// <summary>The modifiers of a format, in words.</summary>
     public string ModifiersOf(Fourcc format)

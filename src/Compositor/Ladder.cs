@@ -1,5 +1,6 @@
 using Guestplane.Gvt;
 using Guestplane.Linux;
+using Guestplane.Linux.Drm;
 using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
@@ -128,9 +129,27 @@ internal sealed class Ladder(Host host, Transport? forced, bool opaque)
     {
         if (host.Globals.Dmabuf is null)
             return "the host has no zwp_linux_dmabuf_v1 of version 3 or later";
+        if (GpuProblem(scanout) is { } problem)
+            return problem;
         var modifier = scanout.Layout.Modifier;
         return host.Feedback.Accepts(format, modifier) || SurfaceFeedback?.Accepts(format, modifier) == true ? null
             : $"the host does not take {format} with modifier {modifier} (it takes: {host.Feedback.ModifiersOf(format)})";
+    }
+
+    /// <summary>
+    /// A dma-buf that only its own GPU can read must not get to another, which may read what it likes instead. A host that
+    /// does not tell its GPU has that one if there is no other.
+    /// </summary>
+    private string? GpuProblem(Scanout scanout)
+    {
+        if (scanout.Gpu is not { } gpu)
+            return null;
+        var (told, there) = (host.Feedback.Gpus.ToList(), DrmNode.Devices().ToList());
+        if (told.Contains(gpu) || (told.Count == 0 && there.Count <= 1))
+            return null;
+        return $"only the GPU {Path.GetFileName(gpu)} can read it, and the host draws with "
+            + (told.Count > 0 ? string.Join(", ", told.Select(Path.GetFileName)) : "one that it does not tell, of several")
+            + "; run the host on that GPU";
     }
 
     private string? ShmProblem(Scanout scanout, Fourcc format)

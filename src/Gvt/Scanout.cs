@@ -40,6 +40,9 @@ public sealed class Scanout : IDisposable
 
     public MemoryKind Kind { get; }
 
+    /// <summary>The GPU's folder in /sys/devices if no other device can read this memory; null for memory of the machine.</summary>
+    public string? Gpu { get; init; }
+
     /// <summary>The image as bytes, row 0 first; null for memory that has a descriptor, which is never mapped.</summary>
     public Mapping? Pixels { get; }
 
@@ -57,14 +60,15 @@ public sealed class Scanout : IDisposable
     /// <param name="layout">The planes, their buffer sizes not yet known.</param>
     /// <param name="problem">The sentence that says why not.</param>
     /// <param name="kind">What they are of.</param>
-    public static Scanout? Create(Fd[] memory, PlaneLayout layout, out string? problem, MemoryKind kind = MemoryKind.DmaBuf)
+    /// <param name="gpu">The only device that can read it.</param>
+    public static Scanout? Create(Fd[] memory, PlaneLayout layout, out string? problem, MemoryKind kind = MemoryKind.DmaBuf, string? gpu = null)
     {
         var sized = layout with
         {
             Planes = [.. layout.Planes.Select((plane, i) => plane with { BufferSize = DmaBuf.Size(memory[i < memory.Length ? i : 0]) })],
         };
         problem = sized.Problem();
-        return problem is null ? new Scanout(sized, kind, memory, null) : null;
+        return problem is null ? new Scanout(sized, kind, memory, null) { Gpu = gpu } : null;
     }
 
     /// <summary>Checks and takes over mapped memory. On failure the mapping stays the caller's.</summary>

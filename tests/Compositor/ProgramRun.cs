@@ -40,7 +40,8 @@ internal sealed class ProgramRun : IDisposable
         new(host.RuntimeDir, host.DisplayName, arguments.Split(' '), environment);
 
     /// <summary>Starts it on the host of that name in that runtime directory.</summary>
-    public static ProgramRun Start(string runtimeDir, string display, string arguments) => new(runtimeDir, display, arguments.Split(' '));
+    public static ProgramRun Start(string runtimeDir, string display, string arguments, params (string Name, string Value)[] environment) =>
+        new(runtimeDir, display, arguments.Split(' '), environment);
 
     /// <summary>Runs it without a host, to its end.</summary>
     public static ProgramRun Alone(string arguments)

@@ -43,6 +43,9 @@ internal sealed record Mdev(string SysfsPath)
         }
     }
 
+    /// <summary>The device that it is a part of; null for a whole device.</summary>
+    public string? Parent => Type is null ? null : Path.GetDirectoryName(Resolve(SysfsPath) ?? SysfsPath);
+
     /// <summary>What kind of vGPU ("mbochs-medium"), or null for a whole device.</summary>
     public string? Type => Link("mdev_type") is { } type ? Path.GetFileName(type) : null;
 

@@ -5,6 +5,9 @@ namespace Guestplane.Gvt.Vfio;
 /// <summary>A vGPU by the kernel's VFIO gfx interface. It has to be asked: mainline has no notification.</summary>
 public sealed class VfioGuest : IGuest
 {
+    /// <summary>GVT-g is of Intel's integrated GPUs, and those have had this address for ever; a borrowed descriptor does not tell more.</summary>
+    private const string IntelGpu = "/sys/devices/pci0000:00/0000:00:02.0";
+
     private const long SysfsLookNs = 1_000_000_000;
 
     private readonly VfioDevice _device;
@@ -28,7 +31,7 @@ public sealed class VfioGuest : IGuest
         _presence = mdev is null ? null : new KnownPath(mdev.PresencePath);
         if (device.Serves(VfioAbi.PlaneDmabuf))
             foreach (var kind in new[] { PlaneKind.Primary, PlaneKind.Cursor, PlaneKind.Overlay })
-                _planes.Add(new VfioPlane(kind, device, device.MayEvict));
+                _planes.Add(new VfioPlane(kind, device, device.MayEvict, device.MayEvict ? mdev?.Parent ?? IntelGpu : null));
         else if (device.Serves(VfioAbi.PlaneRegion))
             _region = new VfioRegionPlane(device);
         else

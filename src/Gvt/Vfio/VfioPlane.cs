@@ -8,7 +8,11 @@ namespace Guestplane.Gvt.Vfio;
 /// GVT-g): the struct is zeroed before every query, since GVT-g leaves it alone for a plane that is off; ENOMEM is the
 /// first answer to every new mode of mbochs; an id is got once and kept.
 /// </summary>
-internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) : IDisposable
+/// <param name="kind">Which one.</param>
+/// <param name="device">The vGPU.</param>
+/// <param name="mayEvict">Ids may be let go, and got again.</param>
+/// <param name="gpu">The only device that can read its dma-bufs, as a folder of /sys/devices; null for any.</param>
+internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, string? gpu = null) : IDisposable
 {
     private const long MillisecondNs = 1_000_000;
     private const long FirstBackOff = 50 * MillisecondNs;
@@ -136,7 +140,7 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
             return null;
         }
         Gets++;
-        var held = new Held(_info, Fd.Own(number));
+        var held = new Held(_info, Fd.Own(number), gpu);
         _held[_info.Id] = held;
         if (mayEvict && _held.Count > KeptWhereEvictable)
             Evict();
@@ -225,11 +229,11 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict) 
         private readonly GfxPlaneInfo _info;
         private readonly Fd _fd;
 
-        public Held(GfxPlaneInfo info, Fd fd)
+        public Held(GfxPlaneInfo info, Fd fd, string? gpu)
         {
             (_info, _fd) = (info, fd);
             var layout = new PlaneLayout(info.Width, info.Height, new(info.Format), new(info.Modifier), [new(0, info.Stride, 0)]);
-            Scanout = Scanout.Create([fd], layout, out var problem);
+            Scanout = Scanout.Create([fd], layout, out var problem, gpu: gpu);
             Problem = problem;
         }
 

@@ -41,6 +41,20 @@ public sealed class DrmNode : IDisposable
     public static string? PathOf(ulong device) =>
         Directory.Exists(Folder) ? Directory.EnumerateFiles(Folder).FirstOrDefault(path => Device(path) == device) : null;
 
+    /// <summary>The folder in /sys/devices of the GPU with that dev_t, whichever of its nodes it is; null when it is not known.</summary>
+    public static string? DeviceOf(ulong device)
+    {
+        // gnu_dev_major(3): twelve bits and what lies above 32.
+        var (major, minor) = (device >> 8 & 0xfff | device >> 32 & ~0xffful, device & 0xff | device >> 12 & 0xffffff00);
+        var link = $"/sys/dev/char/{major}:{minor}/device";
+        return Directory.Exists(link) ? Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName : null;
+    }
+
+    /// <summary>Every GPU of the machine, likewise.</summary>
+    public static IEnumerable<string> Devices() => !Directory.Exists("/sys/class/drm") ? []
+        : Directory.EnumerateDirectories("/sys/class/drm", "card*").Select(card => Path.Combine(card, "device")).Where(Directory.Exists)
+            .Select(link => Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName).OfType<string>().Distinct();
+
     public void Dispose() => Fd.Dispose();
 
     private static string? RenderNode(string path)
