@@ -7,19 +7,27 @@ namespace Guestplane.Compositor;
 internal static class CommandOption
 {
     /// <summary>An option with a closed set of words, which --help and errors spell as the user types them.</summary>
-    public static Option<T> Choice<T>(string name, string what, params (string Word, T Value)[] choices) => new(name)
+    public static Option<T> Choice<T>(string name, string what, params (string Word, T Value)[] choices)
     {
-        Description = $"{what}.",
-        HelpName = string.Join("|", choices.Select(c => c.Word)),
-        CustomParser = result =>
+        var words = choices.Select(c => c.Word).ToArray();
+        var option = new Option<T>(name)
         {
-            var word = result.Tokens[^1].Value;
-            var index = Array.FindIndex(choices, c => c.Word == word);
-            if (index < 0)
-                result.AddError($"{name} takes {string.Join(", ", choices.Select(c => c.Word))}, and not \"{word}\".");
-            return index < 0 ? default! : choices[index].Value;
-        },
-    };
+            Description = $"{what}.",
+            HelpName = string.Join("|", words),
+            CustomParser = result =>
+            {
+                var word = result.Tokens[^1].Value;
+                var index = Array.IndexOf(words, word);
+                if (index < 0)
+                    result.AddError($"{name} takes {string.Join(", ", words)}, and not \"{word}\".");
+                return index < 0 ? default! : choices[index].Value;
+            },
+        };
+        // By itself it completes to the enum's names.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(words);
+        return option;
+    }
 
     /// <summary>Up to thirty years of frames or seconds; deadlines are in ns, and must not overflow.</summary>
     public static T? InRange<T>(T? number, string option) where T : struct, System.Numerics.INumber<T>

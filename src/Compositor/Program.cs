@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Guestplane.Gvt;
@@ -26,6 +27,10 @@ internal static class Program
             KioskCommand.Create(options => Run(messages, options)),
             ListCommand.Create(output),
         };
+        root.Options.OfType<VersionOption>().Single().Action = new VersionText(output);
+        // Windows' spellings, here a folder's.
+        foreach (var alias in (string[])["/h", "/?"])
+            root.Options.OfType<HelpOption>().Single().Aliases.Remove(alias);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Guestplane.Gvt.Vfio;
@@ -9,7 +10,14 @@ namespace Guestplane.Compositor;
 /// <summary>The source and the options that every command has which shows a guest.</summary>
 internal sealed class ShowArguments
 {
-    private readonly Argument<string> _source = new("source") { Description = "What to show:\n" + Sources.Help };
+    private readonly Argument<string> _source = new("source")
+    {
+        Description = "What to show:\n" + Sources.Help,
+        // Without it --help would name the argument by its completions.
+        HelpName = "source",
+        CompletionSources = { _ => Sources.Words().Select(word => new CompletionItem(word)) },
+    };
+
     private readonly Option<string?> _output = new("--output") { Description = "Fill this output of the host (its name, as HDMI-A-1); wait for it if it is not there." };
     private readonly Option<Dictionary<string, string>> _layout = new("--layout") { Description = "Put heads on outputs: HEAD=OUTPUT,… (see guestplane list).", CustomParser = ParseLayout };
     private readonly Option<uint> _background = new("--background") { Description = "The colour around the image: RRGGBB.", CustomParser = ParseColour };

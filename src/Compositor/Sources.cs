@@ -18,6 +18,9 @@ internal static class Sources
         fd:N                 an inherited VFIO device descriptor
         """ + "\n" + QemuGuest.Help + "\n" + PatternOptions.Help + "\n                     the built-in test card";
 
+    /// <summary>For a shell to complete: those that need no more words, and the vGPUs that are there.</summary>
+    public static IEnumerable<string> Words() => ["pattern", "qemu:", .. VfioInventory.Words()];
+
     /// <exception cref="SourceException">With the sentence to show.</exception>
     public static IGuest Open(ShowOptions options, Loop loop, Messages messages)
     {

@@ -5,17 +5,22 @@ namespace Guestplane.Gvt.Vfio;
 /// <summary>Every VFIO device of the machine, opened for a moment and asked what it shows.</summary>
 public static class VfioInventory
 {
+    /// <summary>The words by which each is shown. None is opened.</summary>
+    public static IEnumerable<string> Words() => Mdev.All().Select(Word);
+
     /// <summary>A line per device and per plane, for people.</summary>
     public static IEnumerable<string> Describe()
     {
         foreach (var mdev in Mdev.All())
         {
-            // What "show" takes: the name alone only of a mediated one.
-            yield return $"vfio:{(mdev.Type is null ? mdev.SysfsPath : mdev.Name)}  {mdev.Type ?? mdev.Driver}, driver {mdev.Driver}, group {mdev.Group ?? "none"}, node {mdev.Cdev ?? "none"}";
+            yield return $"{Word(mdev)}  {mdev.Type ?? mdev.Driver}, driver {mdev.Driver}, group {mdev.Group ?? "none"}, node {mdev.Cdev ?? "none"}";
             foreach (var line in Planes(mdev))
                 yield return "  " + line;
         }
     }
+
+    // The name alone does only for a mediated one.
+    private static string Word(Mdev mdev) => $"vfio:{(mdev.Type is null ? mdev.SysfsPath : mdev.Name)}";
 
     private static List<string> Planes(Mdev mdev)
     {

@@ -1,0 +1,21 @@
+# bash's completion of guestplane: the program itself says what may come here (System.CommandLine's suggest directive).
+_guestplane() {
+	local line=${COMP_LINE:0:COMP_POINT} word suggestion before
+
+	word=${line##*[[:space:]]}
+	# Asked at the word's begin: within a word, one that is already whole would not be among the answers.
+	line="guestplane ${line#*[[:space:]]}"
+	line=${line%"$word"}
+	if [[ $word = --*=* ]]; then
+		line+="${word%%=*} "
+		word=${word#*=}
+	fi
+	# readline takes these for the end of a word, and replaces what comes after.
+	before=${word%"${word##*[:=]}"}
+	COMPREPLY=()
+	while read -r suggestion; do
+		[[ $suggestion != "$word"* || -z $suggestion ]] || COMPREPLY+=("${suggestion#"$before"}")
+	done < <("$1" "[suggest:${#line}]" "$line" 2>/dev/null)
+}
+
+complete -o default -F _guestplane guestplane

@@ -1,0 +1,89 @@
+namespace Guestplane.Tests.Dist;
+
+/// <summary>Alone: it keeps two cores busy for ten seconds, which tests that measure time would feel.</summary>
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class PackageCollection;
+
+/// <summary>The Debian package, in a Debian that knows nothing of us.</summary>
+[Collection<PackageCollection>]
+public sealed class PackageTests : IClassFixture<CleanDebian>
+{
+    private readonly CleanDebian _debian;
+
+    public PackageTests(CleanDebian debian)
+    {
+        _debian = debian;
+        debian.SkipIfMissing();
+    }
+
+    [Theory]
+    [InlineData("install")]
+    [InlineData("verify")]
+    [InlineData("purge")]
+    [InlineData("desktop")]
+    [InlineData("metainfo")]
+    [InlineData("udev")]
+    [InlineData("system-unit")]
+    [InlineData("user-unit")]
+    [InlineData("hardening")]
+    public void What_it_installs_is_as_its_readers_want_it(string check) => _debian.Output(check);
+
+    [Fact]
+    public void Lintian_finds_no_errors() => Assert.DoesNotContain("E: ", _debian.Output("lintian"), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_program_tells_its_version_and_its_libraries()
+    {
+        var lines = _debian.Output("version").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Guestplane.Compositor.Program.Name, lines[0]);
+        Assert.Contains(lines, line => line.StartsWith("libwayland-client.so.0: /usr/lib/", StringComparison.Ordinal));
+        Assert.Contains("libvirt.so.0: not found; no libvirt: source can be shown", lines);
+    }
+
+    [Fact]
+    public void Every_man_page_renders_without_a_warning()
+    {
+        foreach (var page in ManPage.Names)
+        {
+            Assert.Equal("", _debian.Output($"man-{page}"));
+            Assert.Contains($"{page} - ", _debian.Text($"{page}.text"), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    public void The_shells_complete(string shell) => Assert.Equal(
+        """
+        guestplane show
+        guestplane show pattern
+        guestplane show qemu:
+        guestplane show --cursor
+        guestplane show --cursor pointer
+        guestplane show pattern --cursor=pointer
+        guestplane show --scale 1:1
+
+        """, _debian.Output(shell));
+
+    [Theory]
+    [InlineData("weston")]
+    [InlineData("weston-kiosk")]
+    [InlineData("cage-kiosk")]
+    public void The_pattern_is_shown(string host)
+    {
+        var head = _debian.Head(host);
+        Assert.Equal(60, head.GetProperty("flips").GetInt32());
+        Assert.True(head.GetProperty("presented").GetInt32() > 0);
+    }
+
+    [Theory]
+    [InlineData("cage-unit")]
+    [InlineData("weston-unit")]
+    [InlineData("session-unit")]
+    public void A_kiosk_that_is_killed_or_hangs_is_started_again(string check)
+    {
+        Assert.SkipUnless(_debian.Has(check), "The clean Debian was not booted: it got no cgroup of its own");
+        _debian.Output(check);
+    }
+}
