@@ -104,6 +104,10 @@ internal sealed class Globals
 
     public WpCursorShapeManagerV1? CursorShape { get; private set; }
 
+    /// <summary>Each global of the table: the version that the host offers (0: none), and the one that is bound (0: not).</summary>
+    public IEnumerable<(string Interface, uint Offered, uint Bound)> Versions => s_table.Select(wanted =>
+        (wanted.Interface, VersionOf(wanted.Interface), VersionOf(wanted.Interface) < wanted.Least ? 0 : Math.Min(VersionOf(wanted.Interface), wanted.Best)));
+
     public List<Output> Outputs { get; } = [];
 
     /// <summary>One came, went, or is another now.</summary>
@@ -143,7 +147,7 @@ internal sealed class Globals
     {
         // Outputs come and go, and there may be several; of all others the first is the one.
         if (name == "wl_output")
-            AddOutput(new Output(_registry.Bind<WlOutput>(id, Math.Min(version, Find(name).Best)), id));
+            AddOutput(new Output(_registry.Bind<WlOutput>(id, Math.Min(version, Find(name).Best)), id, version));
         else
             _offered.TryAdd(name, (id, version));
     }
@@ -159,6 +163,9 @@ internal sealed class Globals
         if (Outputs.RemoveAll(output => output.Gone(id)) > 0)
             OutputsChanged?.Invoke();
     }
+
+    private uint VersionOf(string name) =>
+        name == "wl_output" ? Outputs.Select(output => output.Version).FirstOrDefault() : _offered.GetValueOrDefault(name).Version;
 
     private T? Bind<T>() where T : WlProxy, IWlInterface<T>
     {

@@ -37,6 +37,9 @@ internal sealed class HeadCursor : IDisposable
     /// <summary>By the way of now; null when it is not shown.</summary>
     public PlaneSurface? Plane => _isPointer ? _pointer!.Plane : _subsurface?.Plane;
 
+    /// <summary>By the host's pointer image, and not on a surface where the guest says.</summary>
+    public bool IsPointer => _isPointer;
+
     /// <summary>All ways that there are.</summary>
     public IEnumerable<PlaneSurface> Planes => new[] { _subsurface?.Plane, _pointer?.Plane }.OfType<PlaneSurface>();
 

@@ -22,7 +22,8 @@ internal sealed class Host : LoopSource, IDisposable
     {
         (_display, _loop) = (display, loop);
         Globals = new Globals(display.GetRegistry());
-        Name = display.HostProcessId is { } pid ? $"{ProcessFds.Name(pid)}{Library(pid)}" : "unknown";
+        ProcessId = display.HostProcessId;
+        Name = ProcessId is { } pid ? $"{ProcessFds.Name(pid)}{Library(pid)}" : "unknown";
     }
 
     public Globals Globals { get; }
@@ -41,6 +42,9 @@ internal sealed class Host : LoopSource, IDisposable
     /// Wayland has no request for either.
     /// </summary>
     public string Name { get; }
+
+    /// <summary>Of who listens at the socket; null when that is not to be had.</summary>
+    public int? ProcessId { get; }
 
     /// <summary>The clock of presentation times (wp_presentation.clock_id).</summary>
     public int PresentationClock { get; private set; } = Clock.Monotonic;

@@ -7,9 +7,9 @@ internal sealed class Output
 {
     private readonly uint _name;
 
-    public Output(WlOutput proxy, uint name)
+    public Output(WlOutput proxy, uint name, uint version)
     {
-        (Proxy, _name) = (proxy, name);
+        (Proxy, _name, Version) = (proxy, name, version);
         proxy.Done += (_, _) => Told?.Invoke();
         proxy.Mode += (_, e) =>
         {
@@ -28,6 +28,9 @@ internal sealed class Output
 
     /// <summary>The host has told all of it, or something anew.</summary>
     public event Action? Told;
+
+    /// <summary>That the host offers.</summary>
+    public uint Version { get; }
 
     /// <summary>Of its current mode; 0 where the host does not tell (headless).</summary>
     public int RefreshMilliHz { get; private set; }

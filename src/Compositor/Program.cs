@@ -26,6 +26,8 @@ internal static class Program
             ShowCommand.Create(options => Run(messages, options)),
             KioskCommand.Create(options => Run(messages, options)),
             ListCommand.Create(output),
+            ProbeCommand.Create(output, messages, OnHost),
+            ScanoutTestCommand.Create(output, messages, OnHost),
         };
         root.Options.OfType<VersionOption>().Single().Action = new VersionText(output);
         // Windows' spellings, here a folder's.
@@ -71,8 +73,8 @@ internal static class Program
             .AddSingleton<Show>()
             .BuildServiceProvider();
         var loop = services.GetRequiredService<Loop>();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = StopOn(PosixSignal.SIGINT, loop);
+        using var terminate = StopOn(PosixSignal.SIGTERM, loop);
         using var manager = ServiceManager.Start(loop);
         var splash = options.Splash is null ? null : services.GetRequiredService<Splash>();
         if (splash is not null)
@@ -88,16 +90,29 @@ internal static class Program
             manager?.Ready();
         };
         return show.Run();
+    }
 
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            loop.Stop();
-        }
+    /// <summary>What shows guests in its own way, or none: a loop, and a host once it is asked for.</summary>
+    private static ExitCode OnHost(Func<Loop, Func<Host>, ExitCode> run)
+    {
+        using var services = new ServiceCollection()
+            .AddSingleton<Loop>()
+            .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
+            .BuildServiceProvider();
+        var loop = services.GetRequiredService<Loop>();
+        using var interrupt = StopOn(PosixSignal.SIGINT, loop);
+        using var terminate = StopOn(PosixSignal.SIGTERM, loop);
+        return run(loop, services.GetRequiredService<Host>);
     }
 
     private static Host Connect(Loop loop, ShowOptions options, Messages messages) => !options.Reconnect ? Host.Connect(loop)
         : Host.Await(loop, sentence => messages.Info($"{sentence} Waiting for one.")) ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+
+    private static PosixSignalRegistration StopOn(PosixSignal signal, Loop loop) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        loop.Stop();
+    });
 
     /// <summary>Whatever ends the program early, as one sentence and its code.</summary>
     private static ExitCode Guard(Messages messages, Func<ExitCode> run)

@@ -118,6 +118,17 @@ internal sealed class Screen : IDisposable
     /// <summary>The output that it waits for, without a window; null when it is there.</summary>
     public string? AwaitedOutput => _place.Awaited;
 
+    /// <summary>What the host has told of this surface; null where it tells nothing of surfaces.</summary>
+    public Feedback? Feedback => _feedback;
+
+    /// <summary>Where the primary plane lies, in logical pixels.</summary>
+    public Placement Placement => _placement;
+
+    /// <summary>The primary plane's last flip with an image.</summary>
+    public Flip Image => _image;
+
+    public int ToDevice(int logical) => _scale.ToDevice(logical);
+
     /// <summary>Nobody sees it: the host says so, or gives it no frames.</summary>
     public bool IsHidden(long now) => IsClosed || _window.IsSuspended || Primary.IsStarved(now, StarvedNs);
 

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Xml.Linq;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary><c>probe</c> and <c>scanout-test</c>, from end to end, on hosts that differ in one thing.</summary>
+public sealed class ProbeTests
+{
+    private const string Pattern = "pattern:memory=memfd,no-cursor,size=1024x768";
+
+    // A size that hosts give to a window that asks for the full screen; this one is as large as the output.
+    private static HostSetup Setup() => new(Repository.Protocols) { ConfigureSize = (1024, 768), ScanoutFormats = [new("XR24")] };
+
+    [Theory]
+    [InlineData(0, "host-without-dma-buf", "shm")]
+    [InlineData(2, "dma-buf-too-old", "shm")]
+    public void A_host_without_dma_bufs_of_today_gets_shared_memory(int version, string rule, string verdict)
+    {
+        using var host = new FakeHost(version == 0 ? Setup().Without("zwp_linux_dmabuf_v1") : Setup().With("zwp_linux_dmabuf_v1", version));
+        var plane = Plane(host, Pattern);
+        Assert.Equal((rule, verdict, verdict), (Word(plane, "rule"), Word(plane, "verdict"), Word(plane, "seen")));
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void The_versions_that_tell_modifiers_are_told_apart(int version)
+    {
+        using var host = new FakeHost(Setup().With("zwp_linux_dmabuf_v1", version));
+        var report = Probe(host, "");
+        Assert.Equal(version, report.GetProperty("host").GetProperty("globals").GetProperty("zwp_linux_dmabuf_v1").GetProperty("bound").GetInt32());
+        Assert.Contains("LINEAR", report.GetProperty("tranches")[0].GetProperty("formats").GetProperty("XR24").ToString());
+        Assert.Empty(report.GetProperty("planes").EnumerateArray());
+    }
+
+    [Fact]
+    public void The_tranches_of_the_window_are_listed_with_their_flags()
+    {
+        using var host = new FakeHost(Setup());
+        var tranches = Probe(host, Pattern).GetProperty("tranches").EnumerateArray().ToList();
+        Assert.True(tranches[0].GetProperty("scanout").GetBoolean());
+        Assert.Equal(["XR24"], tranches[0].GetProperty("formats").EnumerateObject().Select(format => format.Name));
+        Assert.False(tranches[1].GetProperty("scanout").GetBoolean());
+    }
+
+    [Fact]
+    public void A_refused_import_is_told_with_its_remedy()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.FailImport = _ => true;
+        var plane = Plane(host, Pattern);
+        Assert.Equal("import-refused", Word(plane, "rule"));
+        Assert.Contains("blob=true", Word(plane, "change"));
+    }
+
+    [Fact]
+    public void A_format_that_is_not_listed_is_told()
+    {
+        var setup = Setup();
+        (setup.Formats, setup.ScanoutFormats) = ([new("XB24")], []);
+        using var host = new FakeHost(setup);
+        Assert.Equal("format", Word(Plane(host, Pattern), "rule"));
+    }
+
+    [Fact]
+    public void A_transport_that_the_user_forces_is_told()
+    {
+        using var host = new FakeHost(Setup());
+        Assert.Equal("forced", Word(Plane(host, $"{Pattern} --transport shm"), "rule"));
+    }
+
+    [Fact]
+    public void A_host_that_shows_on_no_card_of_its_own_composites()
+    {
+        using var host = new FakeHost(Setup());
+        var plane = Plane(host, Pattern);
+        Assert.Equal(("no-display", "composited", "composited"), (Word(plane, "rule"), Word(plane, "verdict"), Word(plane, "seen")));
+        // The tranche for scanout came before the first flip, and has its format.
+        Assert.DoesNotContain("format-not-for-scanout", plane.GetProperty("also").ToString());
+        Assert.Equal(("XR24", "LINEAR", 1024), (Word(plane, "format"), Word(plane, "modifier"), plane.GetProperty("width").GetInt32()));
+    }
+
+    [Fact]
+    public void People_get_eighty_columns()
+    {
+        using var host = new FakeHost(Setup());
+        var (code, text) = Run(host, $"probe {Pattern} --seconds 0.5");
+        Assert.Equal(0, code);
+        Assert.Contains("verdict:", text);
+        Assert.All(text.Split('\n'), line => Assert.True(line.Length <= 80, line));
+    }
+
+    [Theory]
+    [InlineData("presented=1%", 0)]
+    [InlineData("transport=dmabuf", 0)]
+    public void The_quick_test_writes_every_report(string require, int code)
+    {
+        using var host = new FakeHost(Setup());
+        var folder = Directory.CreateTempSubdirectory("guestplane-scanout-").FullName;
+        var (status, table) = Run(host, $"scanout-test --quick --seconds 0.4 --require {require} --json {folder}/r.json --junit {folder}/r.xml --html {folder}/r.html");
+        Assert.Equal(code, status);
+        Assert.Contains("5 cases, ", table);
+        using var json = JsonDocument.Parse(File.ReadAllText($"{folder}/r.json"));
+        Assert.Equal(5, json.RootElement.GetProperty("cases").GetArrayLength());
+        Assert.Equal(5, XDocument.Load($"{folder}/r.xml").Root!.Elements("testcase").Count());
+        Assert.Contains("<svg", XDocument.Load($"{folder}/r.html").ToString());
+        Assert.Empty(host.Violations);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_requirement_on_a_guest_of_ones_own_decides_the_exit_code()
+    {
+        using var host = new FakeHost(Setup());
+        Assert.Equal(1, Run(host, $"scanout-test --source {Pattern} --seconds 0.5 --require zero-copy=95%").Code);
+        host.Faults.ZeroCopy = true;
+        Assert.Equal(0, Run(host, $"scanout-test --source {Pattern} --seconds 0.5 --require zero-copy=95%").Code);
+    }
+
+    [Fact]
+    public void An_axis_that_does_not_exist_is_refused()
+    {
+        using var host = new FakeHost(Setup());
+        Assert.Equal(64, Run(host, "scanout-test --formats XYZ").Code);
+    }
+
+    private static JsonElement Plane(FakeHost host, string arguments) => Probe(host, arguments).GetProperty("planes")[0];
+
+    private static JsonElement Probe(FakeHost host, string arguments)
+    {
+        var (code, text) = Run(host, $"probe {arguments} --json --seconds 0.7");
+        Assert.Equal(0, code);
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.Clone();
+    }
+
+    private static (int Code, string Output) Run(FakeHost host, string arguments)
+    {
+        Assert.SkipUnless(File.Exists(Repository.Program), "artifacts/guestplane is not built: ./run --build-only");
+        var start = new ProcessStartInfo(Repository.Program, arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        (start.Environment["XDG_RUNTIME_DIR"], start.Environment["WAYLAND_DISPLAY"]) = (host.RuntimeDir, host.DisplayName);
+        using var process = Process.Start(start)!;
+        var messages = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)), messages.Result);
+        return (process.ExitCode, output);
+    }
+
+    private static string? Word(JsonElement of, string field) => of.GetProperty(field).GetString();
+}

@@ -1,0 +1,83 @@
+using Guestplane.Compositor;
+using Guestplane.Compositor.Probing;
+using Guestplane.Gvt;
+using Guestplane.Wayland;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>Each rule, forced; and the order in which they decide.</summary>
+public sealed class RulesTests
+{
+    private static readonly HostFacts s_sway = new() { Name = "sway (wlroots 0.20)", Family = HostFamily.Wlroots, Version = new(0, 20), DmabufVersion = 5, HasDisplay = true, Driver = "vkms" };
+    private static readonly PlaneFacts s_good = new() { Host = s_sway, Exporter = "udmabuf", HasScanoutTranche = true, IsInScanoutTranche = true };
+
+    private static HostFacts Host(HostFamily family, string driver = "vkms") => s_sway with { Name = family.ToString(), Family = family, Version = null, Driver = driver };
+
+    private static readonly (string Rule, Verdict Verdict, PlaneFacts Facts)[] s_bad =
+    [
+        ("no-way", Verdict.Impossible, s_good with { Transport = Transport.Impossible }),
+        ("forced", Verdict.Shm, s_good with { Transport = Transport.Shm, IsForced = true }),
+        ("no-dma-buf", Verdict.Shm, s_good with { Transport = Transport.Copy, Memory = MemoryKind.Bytes }),
+        ("host-without-dma-buf", Verdict.Shm, s_good with { Transport = Transport.Shm, Host = s_sway with { DmabufVersion = 0 } }),
+        ("dma-buf-too-old", Verdict.Shm, s_good with { Transport = Transport.Shm, Host = s_sway with { DmabufVersion = 2 } }),
+        ("format", Verdict.Shm, s_good with { Transport = Transport.Shm, IsFormatListed = false, IsListed = false }),
+        ("modifier", Verdict.Shm, s_good with { Transport = Transport.Shm, IsListed = false }),
+        ("import-refused", Verdict.Shm, s_good with { Transport = Transport.Shm }),
+        ("cursor-plane", Verdict.Composited, s_good with { Plane = PlaneKind.Cursor, Cursor = CursorPlace.Subsurface }),
+        ("overlay-plane", Verdict.Composited, s_good with { Plane = PlaneKind.Overlay }),
+        ("no-display", Verdict.Composited, s_good with { Host = s_sway with { HasDisplay = false } }),
+        ("no-display", Verdict.Composited, s_good with { Host = s_sway with { HasDisplay = null }, Kind = WpPresentationFeedbackKind.HwCompletion }),
+        ("gamescope", Verdict.Unknown, s_good with { Host = Host(HostFamily.Gamescope) }),
+        ("turned", Verdict.Composited, s_good with { IsTurned = true }),
+        ("alpha", Verdict.Composited, s_good with { HasAlpha = true, HasOpaqueRegion = false }),
+        ("not-fullscreen", Verdict.Composited, s_good with { IsFullscreen = false }),
+        ("cursor-surface", Verdict.Composited, s_good with { Cursor = CursorPlace.Subsurface }),
+        ("overlay-surface", Verdict.Composited, s_good with { HasOverlay = true }),
+        ("software-cursor", Verdict.Composited, s_good with { Cursor = CursorPlace.Pointer, Host = Host(HostFamily.Mutter) }),
+        ("crop", Verdict.Composited, s_good with { IsCropped = true, Host = s_sway with { Version = new(0, 18) } }),
+        ("letterbox", Verdict.Composited, s_good with { IsLetterboxed = true, Host = Host(HostFamily.Kwin) }),
+        ("scale", Verdict.Composited, s_good with { IsScaled = true }),
+        ("other-device", Verdict.Composited, s_good with { Exporter = "amdgpu", Host = Host(HostFamily.Wlroots, "i915") }),
+        ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),
+        ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
+        ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),
+    ];
+
+    [Fact]
+    public void Each_rule_can_decide_and_says_why_and_what_to_change()
+    {
+        foreach (var (rule, verdict, facts) in s_bad)
+        {
+            var judged = Rules.Judge(facts);
+            Assert.Equal((rule, verdict), (judged.Rule?.Name, judged.Verdict));
+            Assert.NotEmpty(judged.Why);
+            Assert.EndsWith(".", judged.Change);
+        }
+        Assert.Equal(Rules.Table.Select(rule => rule.Name).Order(), s_bad.Select(bad => bad.Rule).Distinct().Order());
+    }
+
+    [Fact]
+    public void Where_no_rule_is_against_it_it_is_scanned_out() => Assert.Equal(Verdict.Scanout, Rules.Judge(s_good).Verdict);
+
+    [Fact]
+    public void Hosts_with_planes_to_spare_scan_a_cursor_surface_and_a_letterbox_out()
+    {
+        var weston = s_good with { Host = Host(HostFamily.Weston), Cursor = CursorPlace.Subsurface, IsLetterboxed = true };
+        Assert.Equal(Verdict.Scanout, Rules.Judge(weston).Verdict);
+        Assert.Equal("cursor-surface", Rules.Judge(weston with { Host = Host(HostFamily.Weston, "bochs") }).Rule?.Name);
+        Assert.Equal(Verdict.Scanout, Rules.Judge(s_good with { IsLetterboxed = true }).Verdict);
+    }
+
+    [Fact]
+    public void What_else_applies_is_said_too() =>
+        Assert.Contains(Rules.Judge(s_good with { IsTurned = true, IsScaled = true }).Also, rule => rule.Name == "scale");
+
+    [Theory]
+    [InlineData("sway (wlroots 0.20)", nameof(HostFamily.Wlroots))]
+    [InlineData("weston (weston 16)", nameof(HostFamily.Weston))]
+    [InlineData("kwin_wayland (kwin 6.7.4)", nameof(HostFamily.Kwin))]
+    [InlineData("gnome-shell (mutter 18)", nameof(HostFamily.Mutter))]
+    [InlineData("gamescope-wl", nameof(HostFamily.Gamescope))]
+    [InlineData("niri", nameof(HostFamily.Other))]
+    public void A_host_is_of_a_family(string name, string family) => Assert.Equal(family, HostFacts.FamilyOf(name).ToString());
+}

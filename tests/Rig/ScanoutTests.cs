@@ -1,0 +1,87 @@
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace Guestplane.Tests.Rig;
+
+public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 900, "-device", "bochs-display", "-device", "virtio-gpu-pci");
+
+/// <summary>What probe and scanout-test say of hosts, against what the kernel has on the hardware planes at that moment.</summary>
+public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
+{
+    [Theory]
+    [InlineData("sway-vkms")]
+    [InlineData("weston-drm")]
+    [InlineData("kwin-drm")]
+    [InlineData("sway-bochs")]
+    [InlineData("sway-virtio")]
+    public void No_verdict_is_wrong(string host)
+    {
+        Assert.True(Boot.ExitCode(host) == 0, Boot.Messages(host));
+        var report = Boot.Report(host);
+        Assert.True(report.GetProperty("witness").GetBoolean());
+        var cases = report.GetProperty("cases").EnumerateArray().Where(c => c.GetProperty("problem").ValueKind == JsonValueKind.Null).ToList();
+        Assert.True(cases.Count >= 2, $"{report}");
+        foreach (var one in cases)
+        {
+            var (predicted, seen, witness) = (Word(one, "predicted"), Word(one, "seen"), Word(one, "witness"));
+            Assert.True(seen is not null, $"{one}");
+            Assert.True(predicted == seen, $"{one}");
+            // What goes by wl_shm is drawn: nothing of the guest's is on a plane.
+            Assert.True(witness == (seen == "scanout" ? "scanout" : "composited"), $"{one}");
+        }
+        Assert.Equal(0, report.GetProperty("wrong").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("sway-vkms")]
+    [InlineData("weston-drm")]
+    [InlineData("kwin-drm")]
+    [InlineData("sway-bochs")]
+    public void The_plain_case_is_scanned_out(string host) => Assert.Equal("scanout", Word(Case(host, "base"), "seen"));
+
+    [Theory]
+    [InlineData("sway-vkms", "cursor=subsurface", "cursor-surface")]
+    [InlineData("sway-vkms", "size=640x480", "scale")]
+    [InlineData("kwin-drm", "letterbox", "letterbox")]
+    [InlineData("kwin-drm", "cursor=subsurface", "cursor-surface")]
+    [InlineData("sway-virtio", "base", "import-refused")]
+    public void The_rule_that_decides_is_named(string host, string name, string rule) => Assert.Equal(rule, Word(Case(host, name), "rule"));
+
+    [Theory]
+    [InlineData("probe-cursor", "cursor-surface")]
+    [InlineData("probe-scale", "scale")]
+    [InlineData("probe-plain", null)]
+    [InlineData("probe-forced", "forced")]
+    [InlineData("probe-refused", "import-refused")]
+    [InlineData("probe-pixman", "host-without-dma-buf")]
+    public void The_probe_explains(string name, string? rule)
+    {
+        Assert.Equal(0, Boot.ExitCode(name));
+        var plane = Boot.Report(name).GetProperty("planes")[0];
+        Assert.Equal(rule, Word(plane, "rule"));
+        Assert.True(Word(plane, "seen") == Word(plane, "verdict"), $"{plane}");
+    }
+
+    [Fact]
+    public void The_probe_tells_the_host()
+    {
+        var host = Boot.Report("probe-host").GetProperty("host");
+        Assert.Equal("wlroots", Word(host, "family"));
+        Assert.Equal("vkms", Word(host, "driver"));
+        Assert.All(Boot.Text("probe.txt").Split('\n'), line => Assert.True(line.Length <= 80, line));
+    }
+
+    [Theory]
+    [InlineData("sway-vkms")]
+    [InlineData("kwin-drm")]
+    public void Reports_are_well_formed(string host)
+    {
+        Assert.NotEmpty(XDocument.Parse(Boot.Text($"{host}.xml")).Root!.Elements("testcase"));
+        Assert.Contains("<svg", Boot.Text($"{host}.html"));
+    }
+
+    private JsonElement Case(string host, string name) =>
+        Boot.Report(host).GetProperty("cases").EnumerateArray().First(c => Word(c, "name") == name);
+
+    private static string? Word(JsonElement of, string field) => of.GetProperty(field).GetString();
+}
