@@ -123,7 +123,7 @@ internal sealed class ScanoutReport(Host host, double seconds, bool hasWitness, 
         json.WriteEndObject();
     }
 
-    /// <summary>As CI systems read it; XmlWriter would add half a megabyte to the program.</summary>
+    /// <summary>As CI systems read it: three kinds of elements, so by hand.</summary>
     public void WriteJUnit(Stream file)
     {
         using var xml = new StreamWriter(file);
