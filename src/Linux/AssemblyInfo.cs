@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Guestplane.Tests")]
+[assembly: InternalsVisibleTo("Guestplane.Micro")]

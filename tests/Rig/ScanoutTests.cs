@@ -27,8 +27,10 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
             Assert.True(seen is not null, $"{one}");
             Assert.True(predicted == seen, $"{one}");
             // What goes by wl_shm is drawn: nothing of the guest's is on a plane.
-            Assert.True(witness == (seen == "scanout" ? "scanout" : "composited"), $"{one}");
+            // It has nothing to say where it saw both, as on a host that is just making up its mind.
+            Assert.True(witness is null || witness == (seen == "scanout" ? "scanout" : "composited"), $"{one}");
         }
+        Assert.True(cases.Count(one => Word(one, "witness") is not null) >= 2, $"{report}");
         Assert.Equal(0, report.GetProperty("wrong").GetInt32());
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Guestplane.Linux;
 
 namespace Guestplane.Gvt.Pattern;
@@ -13,7 +14,7 @@ public sealed class PatternGuest : IGuest
     private static readonly PixelPoint s_hotspot = new(8, 8);
 
     private readonly PatternOptions _options;
-    private readonly Head _head = new("0");
+    private readonly Head[] _heads;
     private readonly PatternBuffer[] _buffers;
     private readonly PatternBuffer? _cursor;
     private readonly Action<Span<byte>, uint> _paintFrame;
@@ -25,12 +26,14 @@ public sealed class PatternGuest : IGuest
     /// <exception cref="SourceException">No memory of the kind that was asked for.</exception>
     public PatternGuest(string source, PatternOptions options)
     {
-        (Source, _options, Heads) = (source, options, [_head]);
+        (Source, _options) = (source, options);
+        Heads = _heads = [.. Enumerable.Range(0, options.Heads).Select(n => new Head(n.ToString(CultureInfo.InvariantCulture)))];
         _buffers = [.. Enumerable.Range(0, options.Buffers)
             .Select(_ => PatternBuffer.Create(options.Width, options.Height, options.Format, options.Memory))];
         var painter = new PatternPainter(options.Width, options.Height, options.Format, _buffers[0].Stride);
-        foreach (var buffer in _buffers)
-            buffer.Draw((pixels, _) => painter.PaintCard(pixels), 0);
+        if (!options.Still)
+            foreach (var buffer in _buffers)
+                buffer.Draw((pixels, _) => painter.PaintCard(pixels), 0);
         _paintFrame = painter.PaintFrame;
         _cursor = options.Cursor ? PatternBuffer.Create(CursorSide, CursorSide, Fourcc.Argb8888, options.Memory) : null;
         _cursor?.Draw((pixels, _) => PatternPainter.PaintCursor(pixels, CursorSide, _cursor.Stride, s_hotspot), 0);
@@ -90,12 +93,16 @@ public sealed class PatternGuest : IGuest
 
     private void Flip(PatternBuffer buffer, LateFence? fence, long now)
     {
-        buffer.Draw(_paintFrame, _frame);
+        if (!_options.Still)
+            buffer.Draw(_paintFrame, _frame);
         if ((_frame + 1) % _options.Fence.Every == 0)
             fence?.Put(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
-        _head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
-        if (_cursor is not null)
-            _head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(_frame), s_hotspot, Changed: _frame == 0, now));
+        foreach (var head in _heads)
+        {
+            head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
+            if (_cursor is not null)
+                head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(_frame), s_hotspot, Changed: _frame == 0, now));
+        }
     }
 
     /// <summary>Where the cursor image's top left corner is: at times partly outside, as a real one.</summary>

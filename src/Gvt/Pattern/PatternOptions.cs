@@ -22,7 +22,7 @@ public enum PatternMemory
 public sealed record PatternOptions
 {
     public const string Help =
-        "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|NV12|XR30,rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N]]";
+        "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|NV12|XR30,rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
 
     public int Width { get; init; } = 1024;
 
@@ -42,6 +42,12 @@ public sealed record PatternOptions
 
     /// <summary>Each so-manieth frame is finished so many ms after its flip, as by a GPU (0: none is).</summary>
     public (int Milliseconds, int Every) Fence { get; init; } = (0, 1);
+
+    /// <summary>Displays, all showing the same.</summary>
+    public int Heads { get; init; } = 1;
+
+    /// <summary>It flips without drawing, black to black: what that costs is the show's alone.</summary>
+    public bool Still { get; init; }
 
     /// <summary>Parses what comes after "pattern:".</summary>
     /// <exception cref="SourceException">Usage.</exception>
@@ -68,6 +74,8 @@ public sealed record PatternOptions
         "cursor" when value == "" => options with { Cursor = true },
         "no-cursor" when value == "" => options with { Cursor = false },
         "memory" when Enum.TryParse<PatternMemory>(value, ignoreCase: true, out var memory) && !char.IsDigit(value[0]) => options with { Memory = memory },
+        "heads" when int.TryParse(value, out var heads) && heads is >= 1 and <= 64 => options with { Heads = heads },
+        "still" when value == "" => options with { Still = true },
         "fence" when FenceOf(value) is { } fence => options with { Fence = fence },
         _ => null,
     };

@@ -1,0 +1,80 @@
+#!/bin/bash
+# In the rig's VM, for bench/run: the C client and guestplane on sway/vkms, their udmabufs scanned out; and a vGPU (mbochs)
+# flipped at 60 Hz. Leaves rig.md in the share.
+. /rig/guestplane.sh
+OUT=$SHARE CLIENT=$SHARE/client
+. /share/pair.sh
+
+readonly ROUNDS=2
+
+# Full screen in a mode of its size nothing is scaled, so that nothing is composited: the host's part is the same, too.
+mode() { swaymsg -q "output * mode --custom $1" && sleep 1; }
+
+# cells WHO: medians of the 60 Hz runs, as table cells.
+cells() {
+	local field
+
+	for field in presented zeroCopy discarded coalesced; do
+		printf ' %s |' "$(medians pair "$ROUNDS" "$field" "$1")"
+	done
+	for field in flipToCommitNs.p99 commitToPresentedNs.p50 commitToPresentedNs.p99; do
+		printf ' %s |' "$(over "$(medians pair "$ROUNDS" "$field" "$1")" 1000000 1)"
+	done
+}
+
+pattern_pairs() {
+	local who size
+
+	pairs pair 1024x768 60 600 "$ROUNDS"
+	echo "| of 600 flips, 1024x768 | presented | zero-copy | discarded | coalesced | f2c p99, ms | c2p p50, ms | c2p p99, ms |"
+	echo "|---|---|---|---|---|---|---|---|"
+	echo "| C client |$(cells client)"
+	echo "| guestplane |$(cells guestplane)"
+	for size in 640x480 3840x2160; do
+		mode "$size"
+		pairs "$size" "$size" 60 360 "$ROUNDS"
+	done
+	echo
+	echo "| scanned out | CPU a flip, C client, µs | guestplane | ratio | zero-copy of 360 |"
+	echo "|---|---|---|---|---|"
+	for size in 640x480 3840x2160; do
+		set -- "$(medians "$size" "$ROUNDS" cpuNsPerFlip client)" "$(medians "$size" "$ROUNDS" cpuNsPerFlip guestplane)"
+		echo "| $size | $(over "$1" 1000 0) | $(over "$2" 1000 0) | $(over "$2" "$1" 2) | $(medians "$size" "$ROUNDS" zeroCopy guestplane) |"
+	done
+	echo
+	echo "RSS, anonymous, the guest's, KiB, one head of 3840x2160: $(memory guestplane 3840x2160) (C client: $(memory client 3840x2160))"
+	mode 1024x768
+	for who in client guestplane; do
+		echo "System calls a flip, $who: $(calls "$who" 1024x768 60): $(calls_by_name "$who")"
+	done
+}
+
+# asked FLIPS: guestplane as the vGPU's viewer. Only its questions are counted: a strace of every call makes it so slow in
+# the VM that it misses every other flip, and a guest of two buffers has then not flipped at all.
+asked() {
+	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=1500 flip=60,1500 hold -- \
+		strace -f -c -U calls,name --seccomp-bpf -e trace=ioctl -o "$OUT/calls-asked-$1" \
+		"$GUESTPLANE" show fd:3 --fullscreen --frames "$1" --report "$OUT/asked.json" >"$OUT/asked.driver" 2>"$OUT/asked.err"
+}
+
+vgpu() {
+	local total=() flips
+
+	flip_600 vgpu
+	echo
+	echo "vGPU at 60 Hz, 720 flips: presented $(number "$OUT/vgpu.json" presented), zero-copy $(number "$OUT/vgpu.json" zeroCopy)," \
+		"discarded $(number "$OUT/vgpu.json" discarded), coalesced $(number "$OUT/vgpu.json" coalesced), missed $(number "$OUT/vgpu.json" missed);" \
+		"f2c p99 $(over "$(number "$OUT/vgpu.json" flipToCommitNs.p99)" 1000000 2) ms, c2p p50 $(over "$(number "$OUT/vgpu.json" commitToPresentedNs.p50)" 1000000 1)," \
+		"p99 $(over "$(number "$OUT/vgpu.json" commitToPresentedNs.p99)" 1000000 1) ms; CPU a flip $(over "$(number "$OUT/vgpu.json" cpuNsPerFlip)" 1000 0) µs"
+	for flips in "$SHORT" "$LONG"; do
+		asked "$flips"
+		total+=("$(awk '$2 == "total" { print $1 }' "$OUT/calls-asked-$flips")")
+	done
+	echo "ioctls a flip, asked: $(over $((total[1] - total[0])) $((LONG - SHORT)) 2)"
+}
+
+udev_start
+load_vkms
+load_mbochs patched
+on sway-vkms pattern_pairs >"$OUT/rig.md"
+on sway-vkms vgpu >>"$OUT/rig.md"
