@@ -22,13 +22,18 @@ internal sealed class HeadlessSway : IDisposable
         """;
 
     private readonly DirectoryInfo _runtime = Directory.CreateTempSubdirectory("guestplane-sway-");
-    private readonly Process _sway;
-    private readonly Task<string> _log;
+    private Process _sway;
+    private Task<string> _log;
 
     private HeadlessSway()
     {
         Assert.SkipUnless(Tools.Has("sway") && Tools.Has("swaymsg") && Tools.Has("grim"), "sway or grim is not installed");
         File.WriteAllText(Path.Combine(_runtime.FullName, "config"), Config);
+        (_sway, _log) = Launch();
+    }
+
+    private (Process Sway, Task<string> Log) Launch()
+    {
         string[] command = ["sway", "--config", Path.Combine(_runtime.FullName, "config")];
         if (Environment.IsPrivilegedProcess)
         {
@@ -42,8 +47,8 @@ internal sealed class HeadlessSway : IDisposable
             start.Environment[name] = value;
         start.Environment.Remove("WAYLAND_DISPLAY");
         start.Environment.Remove("DISPLAY");
-        _sway = Process.Start(start)!;
-        _log = _sway.StandardError.ReadToEndAsync();
+        var sway = Process.Start(start)!;
+        return (sway, sway.StandardError.ReadToEndAsync());
     }
 
     public string RuntimeDir => _runtime.FullName;
@@ -56,11 +61,38 @@ internal sealed class HeadlessSway : IDisposable
     public static async Task<HeadlessSway> Start()
     {
         var sway = new HeadlessSway();
-        await Tools.Until(() => sway._sway.HasExited || (File.Exists(sway.Commands) && File.Exists(Path.Combine(sway.RuntimeDir, DisplayName))),
-            () => "sway opened no socket");
-        if (sway._sway.HasExited)
-            Assert.Fail($"sway: {sway._log.Result}");
+        await sway.AwaitSockets();
         return sway;
+    }
+
+    /// <summary>Killed, as by a crash, and started again at the same address.</summary>
+    public async Task Crash()
+    {
+        Kill();
+        foreach (var socket in new[] { Commands, Path.Combine(RuntimeDir, DisplayName), Path.Combine(RuntimeDir, DisplayName + ".lock") })
+            File.Delete(socket);
+        (_sway, _log) = Launch();
+        await AwaitSockets();
+    }
+
+    /// <summary>"STOP", "CONT".</summary>
+    public void Signal(string name) => Tools.Run(new("kill", [$"-{name}", _sway.Id.ToString()]));
+
+    private async Task AwaitSockets()
+    {
+        await Tools.Until(() => _sway.HasExited || (File.Exists(Commands) && File.Exists(Path.Combine(RuntimeDir, DisplayName))),
+            () => "sway opened no socket");
+        if (_sway.HasExited)
+            Assert.Fail($"sway: {_log.Result}");
+    }
+
+    private void Kill()
+    {
+        if (!_sway.HasExited)
+            _sway.Kill();
+        _sway.WaitForExit();
+        _log.Wait(Tools.Patience);
+        _sway.Dispose();
     }
 
     public void Prepare(ProcessStartInfo client)
@@ -92,11 +124,7 @@ internal sealed class HeadlessSway : IDisposable
 
     public void Dispose()
     {
-        if (!_sway.HasExited)
-            _sway.Kill();
-        _sway.WaitForExit();
-        _log.Wait(Tools.Patience);
-        _sway.Dispose();
+        Kill();
         _runtime.Delete(recursive: true);
     }
 

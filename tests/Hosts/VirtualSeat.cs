@@ -10,7 +10,7 @@ namespace Guestplane.Tests.Hosts;
 internal sealed class VirtualSeat : IDisposable
 {
     // linux/input-event-codes.h.
-    public const uint Esc = 1, A = 30, LeftCtrl = 29, LeftShift = 42, LeftAlt = 56, F1 = 59, Up = 103, Left = 105, Right = 106, Down = 108;
+    public const uint Esc = 1, A = 30, LeftCtrl = 29, LeftShift = 42, LeftAlt = 56, F1 = 59, F11 = 87, Up = 103, Left = 105, Right = 106, Down = 108;
     public const uint ButtonLeft = 0x110, ButtonRight = 0x111, ButtonMiddle = 0x112, ButtonSide = 0x113;
 
     private const uint KeymapFormatXkbV1 = 1, Space = 57;
