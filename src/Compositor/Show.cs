@@ -51,9 +51,10 @@ internal sealed class Show : IDisposable
         }
         finally
         {
-            // Also of a show that the host ended: that is when it is wanted most.
             status?.Clear();
-            Tell();
+            // Also of a show that the host ended: that is when it is wanted most. Of one that never began there is nothing to tell.
+            if (_isStarted)
+                Tell();
         }
         return Judge();
     }
@@ -103,8 +104,8 @@ internal sealed class Show : IDisposable
             _desktop.StartAsking();
         if (_isStarted)
             return;
-        _isStarted = true;
         _guest.Start(_loop);
+        _isStarted = true;
         if (_options.Seconds is { } seconds)
             _end.Set(Clock.Now + (long)(seconds * SecondNs));
     }
