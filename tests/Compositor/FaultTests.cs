@@ -166,6 +166,16 @@ public sealed class FaultTests
         Assert.Empty(host.Violations);
     }
 
+    [Fact]
+    public void Of_a_show_that_cannot_begin_only_the_reason_is_told()
+    {
+        Assert.SkipWhen(Directory.Exists("/sys/module/vgem"), "this machine has vgem, whose lack is the reason here");
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, $"{Pattern},fence=5");
+        Assert.Equal(66, run.ExitCode);
+        Assert.Matches(@"^guestplane: [^\n]*vgem[^\n]*\n$", run.Messages);
+    }
+
     [Theory]
     [InlineData("show nonsense", 66, "names no source")]
     [InlineData("show vfio:nonsense", 64, "no UUID")]
