@@ -84,6 +84,9 @@ internal static class Rules
         // weston and kwin scan out without having told one (measured).
         new("no-scanout-tranche", Verdict.Composited, f => f is { HasScanoutTranche: false, Kind: not null, Host.Family: not (HostFamily.Weston or HostFamily.Kwin) },
             _ => "the host tells no tranche for scanout for this window", "See that nothing of the host's own lies above it (bars, notifications), and that its renderer is GL or Vulkan."),
+        // Seen to do both, on vkms, with nothing changed (tests/rig).
+        new("letterbox-kwin", Verdict.Unknown, f => f.IsLetterboxed && f.Host.Family == HostFamily.Kwin,
+            _ => "the image does not fill the display, and KWin scans such a one out at times", "Let the guest use the display's size (for a vGPU: --edid)."),
         new("scaler", Verdict.Unknown, f => f.IsScaled,
             _ => "the image is scaled: whether the display engine can do that, only its driver knows", "Let the guest use the display's size to be sure."),
     ];
@@ -115,10 +118,10 @@ internal static class Rules
         f.Host is { Family: HostFamily.Wlroots or HostFamily.Kwin, Version: { } version } && major == (f.Host.Family == HostFamily.Kwin ? 6 : 0)
         && version < new Version(major, minor);
 
-    /// <summary>kwin and mutter want a surface that covers the display; wlroots since 0.20 places it; weston uses a plane.</summary>
+    /// <summary>mutter wants a surface that covers the display; wlroots since 0.20 places it; weston uses a plane.</summary>
     private static bool IsLetterboxDrawn(PlaneFacts f) => f.Host.Family switch
     {
-        HostFamily.Kwin or HostFamily.Mutter => true,
+        HostFamily.Mutter => true,
         HostFamily.Wlroots => IsBefore(f, 0, 20),
         HostFamily.Weston => HasOnePlane(f),
         _ => false,
