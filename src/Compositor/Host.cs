@@ -11,12 +11,16 @@ internal sealed class Host : LoopSource, IDisposable
 
     private const long AnswerWithinNs = 10_000_000_000;
 
+    /// <summary>How often libdecor may look after things of its own, while the host has something to say.</summary>
+    private const long LibdecorEveryNs = 1_000_000_000;
+
     /// <summary>A host that is started again is there within a second or so; asking for it costs a connect(2).</summary>
     private const long FirstRetryNs = 100_000_000, LongestRetryNs = 1_000_000_000;
 
     private readonly WlDisplay _display;
     private readonly Loop _loop;
     private bool _polled, _isDisposed;
+    private long _libdecorAt;
 
     private Host(WlDisplay display, Loop loop)
     {
@@ -33,6 +37,9 @@ internal sealed class Host : LoopSource, IDisposable
 
     /// <summary>Explicit synchronisation; null where host or kernel have none.</summary>
     public ExplicitSync? Sync { get; private set; }
+
+    /// <summary>Draws frames; null where the host does, or none are wanted, or it is not installed.</summary>
+    public Libdecor? Libdecor { get; private set; }
 
     /// <summary>Formats of wl_shm (wl_shm.format).</summary>
     public HashSet<WlShmFormat> ShmFormats { get; } = [];
@@ -58,13 +65,14 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>Connects, and learns what the host offers.</summary>
     /// <param name="loop">The loop that it joins.</param>
     /// <param name="name">A socket's name or path; null for what the environment names.</param>
+    /// <param name="isFramed">Windows shall have a frame, if need be by libdecor.</param>
     /// <exception cref="ExitException">No host, or one that cannot show anything.</exception>
-    public static Host Connect(Loop loop, string? name = null)
+    public static Host Connect(Loop loop, string? name = null, bool isFramed = false)
     {
         var host = new Host(Open(name), loop);
         try
         {
-            host.Learn();
+            host.Learn(isFramed);
             return host;
         }
         catch
@@ -76,14 +84,15 @@ internal sealed class Host : LoopSource, IDisposable
 
     /// <summary>Connects as soon as there is a host; null when the loop was stopped before.</summary>
     /// <param name="loop">Goes on turning meanwhile.</param>
+    /// <param name="isFramed">As <see cref="Connect"/> has it.</param>
     /// <param name="missing">Told why there is none, the first time.</param>
-    public static Host? Await(Loop loop, Action<string>? missing = null)
+    public static Host? Await(Loop loop, bool isFramed, Action<string>? missing = null)
     {
         for (var pause = FirstRetryNs; !loop.Stopped; pause = Math.Min(pause * 2, LongestRetryNs))
         {
             try
             {
-                return Connect(loop);
+                return Connect(loop, isFramed: isFramed);
             }
             catch (ExitException e) when (e.Code == ExitCode.NoHost && Environment.GetEnvironmentVariable("WAYLAND_SOCKET") is null)
             {
@@ -138,6 +147,11 @@ internal sealed class Host : LoopSource, IDisposable
         else
             _display.CancelRead();
         _display.DispatchPending();
+        if (Libdecor is null || now - _libdecorAt < LibdecorEveryNs)
+            return;
+        _libdecorAt = now;
+        Libdecor.Dispatch();
+        _display.DispatchPending();
     }
 
     /// <summary>Sends what is queued at the program's end, as far as the socket takes it.</summary>
@@ -160,10 +174,11 @@ internal sealed class Host : LoopSource, IDisposable
         Globals.Seat?.Dispose();
         Feedback?.Dispose();
         Sync?.Dispose();
+        Libdecor?.Dispose();
         _display.Dispose();
     }
 
-    private void Learn()
+    private void Learn(bool isFramed)
     {
         _loop.Add(this);
         RoundTrip(_loop);
@@ -174,7 +189,12 @@ internal sealed class Host : LoopSource, IDisposable
         if (Globals.Presentation is { } presentation)
             presentation.ClockId += (_, e) => PresentationClock = (int)e.ClkId;
         Feedback = Feedback.Default(Globals.Dmabuf);
+        if (isFramed && Globals is { Decoration: null, Subcompositor: not null, Viewporter: not null })
+            Libdecor = Libdecor.Open(_display);
         RoundTrip(_loop);
+        // What libdecor asks when it has heard of the globals.
+        if (Libdecor is not null)
+            RoundTrip(_loop);
         Sync = ExplicitSync.Open(Globals.Syncobj, Feedback.MainDevice);
     }
 

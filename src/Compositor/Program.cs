@@ -105,8 +105,8 @@ internal static class Program
         return run(loop, services.GetRequiredService<Host>);
     }
 
-    private static Host Connect(Loop loop, ShowOptions options, Messages messages) => !options.Reconnect ? Host.Connect(loop)
-        : Host.Await(loop, sentence => messages.Info($"{sentence} Waiting for one.")) ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+    private static Host Connect(Loop loop, ShowOptions options, Messages messages) => !options.Reconnect ? Host.Connect(loop, isFramed: options.IsFramed)
+        : Host.Await(loop, options.IsFramed, sentence => messages.Info($"{sentence} Waiting for one.")) ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
 
     private static PosixSignalRegistration StopOn(PosixSignal signal, Loop loop) => PosixSignalRegistration.Create(signal, context =>
     {

@@ -57,6 +57,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         json.WriteStartObject();
         json.WriteString("name", screen.Head.Name);
         WritePlane(json, primary);
+        json.WriteString("frame", screen.Frame.ToString().ToLowerInvariant());
         json.WriteString("sync", primary.Sync is null ? "implicit" : "explicit");
         json.WriteNumber("awaited", primary.Sync?.Awaited ?? 0);
         json.WriteNumber("width", primary.LastScanout?.Width ?? 0);

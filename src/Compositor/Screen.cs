@@ -51,7 +51,7 @@ internal sealed class Screen : IDisposable
     {
         (_loop, _host, Head, _options) = (loop, host, head, options);
         var globals = host.Globals;
-        _window = new Window(globals, title, options.IsDecorated);
+        _window = new Window(host, title, options.IsDecorated);
         _scale = new WindowScale(globals, _window.Root);
         _scale.Changed += OnScaled;
         _resize = new HeadResize(loop, head, options.Fixed);
@@ -120,6 +120,9 @@ internal sealed class Screen : IDisposable
 
     /// <summary>What the host has told of this surface; null where it tells nothing of surfaces.</summary>
     public Feedback? Feedback => _feedback;
+
+    /// <summary>Who draws the window's frame.</summary>
+    public WindowFrame Frame => _window.Frame;
 
     /// <summary>Where the primary plane lies, in logical pixels.</summary>
     public Placement Placement => _placement;
@@ -293,7 +296,7 @@ internal sealed class Screen : IDisposable
         if (IsTree && _window.HostSize.Width > 0)
             _resize.Follow(device.Item1, device.Item2, _scale.Output);
         if (resized)
-            _window.SetGeometry(wanted.Item1, wanted.Item2);
+            _window.SetSize(wanted.Item1, wanted.Item2);
         if (IsTree)
             LayoutTree(resized);
         SetOpaque(IsTree ? (_placement.Plane.Width, _placement.Plane.Height) : guest);

@@ -126,7 +126,7 @@ internal sealed class Show : IDisposable
         _desktop.Dispose();
         // All that was made for that host is garbage, and nobody waits for a frame now.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        if (Host.Await(_loop) is not { } host)
+        if (Host.Await(_loop, _options.IsFramed) is not { } host)
             return;
         _messages.Info($"There is a Wayland host again ({host.Name}).");
         _desktop = Open(host, _desktop);

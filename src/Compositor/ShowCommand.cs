@@ -13,7 +13,7 @@ internal static class ShowCommand
         var wait = new Option<bool>("--wait") { Description = "When the guest ends, keep its last image, dimmed, until it is there again." };
         var reconnect = new Option<bool>("--reconnect") { Description = "When the Wayland host ends, wait for it, and show the guest there again." };
         var awake = new Option<bool>("--keep-awake") { Description = "Keep the host from blanking the screen that shows the guest." };
-        var bare = new Option<bool>("--no-decorations") { Description = "Keep the host from drawing a frame around the window." };
+        var bare = new Option<bool>("--no-decorations") { Description = "Show the window without a frame." };
         var command = new Command("show", "Show a guest.") { fullscreen, bare, wait, reconnect, awake };
         show.AddTo(command);
         command.SetAction(parsed => (int)run(show.Read(parsed) with

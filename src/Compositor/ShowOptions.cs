@@ -45,8 +45,11 @@ internal sealed record ShowOptions
     /// <summary>Around the image, 0xRRGGBB.</summary>
     public uint Background { get; init; }
 
-    /// <summary>The host may draw a frame around the window.</summary>
+    /// <summary>The window may have a frame around it.</summary>
     public bool IsDecorated { get; init; } = true;
+
+    /// <summary>It has one from the start: one that begins full screen on some output is not worth a library's loading.</summary>
+    public bool IsFramed => IsDecorated && !Fullscreen && Output is null;
 
     /// <summary>The host does not blank the screen while it shows us.</summary>
     public bool KeepAwake { get; init; }

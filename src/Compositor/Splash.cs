@@ -26,7 +26,7 @@ internal sealed class Splash : IDisposable
     public Splash(Host host, SplashImage image, string? output)
     {
         _globals = host.Globals;
-        _window = new Window(_globals, "guestplane");
+        _window = new Window(host, "guestplane");
         _pixel = Pixel.Create(_globals, 0xffffffff, image.Background);
         _rootLayer = new Layer(_globals, _window.Root, null, sync: false);
         if (image.Image is { } path && _globals is { Subcompositor: not null, Viewporter: not null })
@@ -55,7 +55,7 @@ internal sealed class Splash : IDisposable
     {
         var (width, height) = _window.HostSize.Width > 0 ? _window.HostSize : (640, 480);
         var all = new Rectangle(0, 0, width, height);
-        _window.SetGeometry(width, height);
+        _window.SetSize(width, height);
         _window.Root.Attach(_pixel, 0, 0);
         _window.Root.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
         _rootLayer.Place(all, new(0, 0, 1, 1), (1, 1), all);

@@ -10,6 +10,7 @@ internal sealed class VersionText(TextWriter output) : SynchronousCommandLineAct
     private static readonly (string Library, string Without)[] s_libraries =
     [
         ("libwayland-client.so.0", "nothing can be shown"),
+        (Wayland.Libdecor.File, "windows have no frame where the host draws none"),
         ("libsystemd.so.0", "no VM of QEMU's can be shown"),
         ("libvirt.so.0", "no libvirt: source can be shown"),
     ];

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Guestplane.Tests.Fakes;
+using Guestplane.Wayland;
 
 namespace Guestplane.Tests.Compositor;
 
@@ -10,7 +12,7 @@ public sealed class WindowTests
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
 
     private static HostSetup Setup() => new HostSetup(Repository.Protocols) { KeyboardPresent = true }
-        .With("zxdg_decoration_manager_v1", 1).With("xdg_toplevel_icon_manager_v1", 1).With("xdg_activation_v1", 1)
+        .With("xdg_toplevel_icon_manager_v1", 1).With("xdg_activation_v1", 1)
         .With("wp_cursor_shape_manager_v1", 1).With("zwp_keyboard_shortcuts_inhibit_manager_v1", 1);
 
     [Theory]
@@ -23,6 +25,40 @@ public sealed class WindowTests
         Assert.Single(host.Transcript.Matching($".set_mode({mode})"));
         Assert.Single(host.Transcript.Matching(".set_app_id(\"guestplane\")"));
         Assert.Single(host.Transcript.Matching(".set_name(\"guestplane\")"));
+        End(host, run);
+    }
+
+    /// <summary>The real libdecor, with its cairo plugin.</summary>
+    [Fact]
+    public void Where_the_host_draws_no_frame_libdecor_does_but_not_around_a_full_screen()
+    {
+        Assert.SkipUnless(NativeLibrary.TryLoad(Libdecor.File, out _), $"{Libdecor.File} is not installed (Debian: libdecor-0-0)");
+        using var host = new FakeHost(Setup().Without("zxdg_decoration_manager_v1"));
+        using var run = Shown(host, $"show {Pattern}");
+        var framed = ShowTests.Root(host)!.WindowGeometry!.Value;
+        Assert.True(framed is { X: <= 0, Y: < 0, Width: >= 640, Height: > 480 }, $"{framed}");
+        host.KeyboardEnter(ShowTests.Root(host)!.Id);
+        Tap(host, F11);
+        Assert.True(host.WaitUntil(h => h.Transcript.Matching(".set_fullscreen(").Count == 1, s_soon));
+        host.Configure(1024, 768, fullscreen: true);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { X: 0, Y: 0, Width: 1024, Height: 768 }, s_soon));
+        Tap(host, F11);
+        Assert.True(host.WaitUntil(h => h.Transcript.Matching(".unset_fullscreen(").Count == 1, s_soon));
+        host.Configure(0, 0);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry == framed, s_soon));
+        host.Configure(800, 600 - framed.Y);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 800 }, s_soon));
+        End(host, run);
+    }
+
+    [Theory]
+    [InlineData("--no-decorations")]
+    [InlineData("--fullscreen")]
+    public void A_window_that_needs_no_frame_is_the_programs_own(string argument)
+    {
+        using var host = new FakeHost(Setup().Without("zxdg_decoration_manager_v1"));
+        using var run = Shown(host, $"show {Pattern} {argument}");
+        Assert.Single(host.Transcript.Matching(".get_registry("));
         End(host, run);
     }
 

@@ -54,7 +54,7 @@ public sealed partial class WestonTests
     {
         // libwayland stamps with CLOCK_REALTIME in µs, 32 bits of it.
         var before = (uint)((DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-        using var show = Start(host, "show", "pattern", "--frames", "3");
+        using var show = Start(host, "show", "pattern", "--frames", "3", "--no-decorations");
         var log = await show.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var match = Attach().Match(log);
         Assert.True(match.Success, log);
