@@ -43,7 +43,7 @@ internal sealed class Layer : IDisposable
         _position = (visible.X, visible.Y);
         var isWhole = visible == rectangle && source == new Rectangle(0, 0, image.Width, image.Height);
         Crop? crop = isWhole && (rectangle.Width, rectangle.Height) == image ? null
-            : new(visible.Offset(-rectangle.X, -rectangle.Y), source, (double)source.Width / rectangle.Width, (double)source.Height / rectangle.Height);
+            : new(visible.Offset(-rectangle.X, -rectangle.Y), source, rectangle.Width, rectangle.Height);
         var resized = crop != _crop && _viewport is not null;
         if (resized)
             Set(crop, isWhole);
@@ -79,12 +79,9 @@ internal sealed class Layer : IDisposable
         if (whole)
             _viewport!.SetSource(none, none, none, none);
         else
-            _viewport!.SetSource(Down(c.Source.X + c.Part.X * c.ScaleX), Down(c.Source.Y + c.Part.Y * c.ScaleY), Down(c.Part.Width * c.ScaleX), Down(c.Part.Height * c.ScaleY));
+            _viewport!.SetSource(c.X(c.Part.X, c.Source.X), c.Y(c.Part.Y, c.Source.Y), c.X(c.Part.Width), c.Y(c.Part.Height));
         _viewport.SetDestination(c.Part.Width, c.Part.Height);
     }
-
-    /// <summary>Rounded down: a source that reaches over the buffer's edge by 1/256 of a pixel is an error.</summary>
-    private static WlFixed Down(double pixels) => new((int)Math.Floor(pixels * 256));
 
     /// <summary>The role goes before the surface.</summary>
     public void Dispose()
@@ -98,7 +95,17 @@ internal sealed class Layer : IDisposable
 internal readonly record struct Placed(bool Moved, bool Resized);
 
 /// <summary>
-/// The visible part of a placed image, in window pixels from its corner; what of the image is placed; and image pixels per
-/// window pixel.
+/// The visible part of a placed image, in window pixels from its corner; what of the image is placed; and on how many window
+/// pixels.
 /// </summary>
-internal readonly record struct Crop(Rectangle Part, Rectangle Source, double ScaleX, double ScaleY);
+internal readonly record struct Crop(Rectangle Part, Rectangle Source, int Width, int Height)
+{
+    /// <summary>Window pixels as the image's, from some of those on.</summary>
+    public WlFixed X(int window, int from = 0) => Down(window, Source.Width, Width, from);
+
+    /// <inheritdoc cref="X"/>
+    public WlFixed Y(int window, int from = 0) => Down(window, Source.Height, Height, from);
+
+    /// <summary>Rounded down: a source that reaches over the buffer's edge by 1/256 of a pixel is an error. One by one it is exact.</summary>
+    private static WlFixed Down(int window, int image, int placed, int from) => new((int)((from + (double)window * image / placed) * 256));
+}

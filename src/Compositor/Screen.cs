@@ -43,7 +43,7 @@ internal sealed class Screen : IDisposable
     private readonly LoopTimer _black, _retry;
     private (int Width, int Height) _size;
     private (int Width, int Height) _opaque;
-    private Placement _placement = Placement.Of(s_blackSize.Width, s_blackSize.Height, s_blackSize.Width, s_blackSize.Height, ScaleMode.Fit);
+    private Placement _placement = Placement.Of(s_blackSize, s_blackSize, ScaleMode.Fit);
     private long _retryIn = FirstRetryNs;
     private Flip _image;
 
@@ -130,7 +130,7 @@ internal sealed class Screen : IDisposable
     /// <summary>The primary plane's last flip with an image.</summary>
     public Flip Image => _image;
 
-    public int ToDevice(int logical) => _scale.ToDevice(logical);
+    public int ToDevice(int logical) => WindowScale.ToDevice(logical, _scale.Scale120);
 
     /// <summary>Nobody sees it: the host says so, or gives it no frames.</summary>
     public bool IsHidden(long now) => IsClosed || _window.IsSuspended || Primary.IsStarved(now, StarvedNs);
@@ -287,14 +287,13 @@ internal sealed class Screen : IDisposable
         _black.Cancel();
         var guest = _image.Scanout is null ? s_blackSize : (_image.Source.Width, _image.Source.Height);
         // On the toplevel itself an image is as large as it is: there is no viewport to fit it, nor a root around it.
-        var wanted = !IsTree ? guest : _window.HostSize.Width > 0 ? _window.HostSize : (_scale.ToLogical(guest.Item1), _scale.ToLogical(guest.Item2));
+        var wanted = !IsTree ? guest : _window.HostSize.Width > 0 ? _window.HostSize : (WindowScale.ToLogical(guest.Item1, _scale.Scale120), WindowScale.ToLogical(guest.Item2, _scale.Scale120));
         var resized = wanted != _size;
         _size = wanted;
-        var device = (_scale.ToDevice(wanted.Item1), _scale.ToDevice(wanted.Item2));
-        _placement = Placement.Of(wanted.Item1, wanted.Item2, guest.Item1, guest.Item2, _options.Scale, isExact: device == guest);
+        _placement = Placement.Of(wanted, guest, _options.Scale, _scale.Scale120);
         _input.Placement = _placement;
         if (IsTree && _window.HostSize.Width > 0)
-            _resize.Follow(device.Item1, device.Item2, _scale.Output);
+            _resize.Follow(ToDevice(wanted.Item1), ToDevice(wanted.Item2), _scale.Output);
         if (resized)
             _window.SetSize(wanted.Item1, wanted.Item2);
         if (IsTree)
@@ -318,7 +317,7 @@ internal sealed class Screen : IDisposable
             _dimmer?.Cover(_placement.Window);
         }
         if (_image.Scanout is { } scanout)
-            _primaryLayer.Place(_placement.Plane, _image.UprightSource, (scanout.Width, scanout.Height), _placement.Window);
+            _primaryLayer.Place(_placement.Plane, _placement.Source.Offset(_image.UprightSource.X, _image.UprightSource.Y), (scanout.Width, scanout.Height), _placement.Window);
         _cursor.Follow(_placement);
         _overlay?.Follow(_placement);
     }

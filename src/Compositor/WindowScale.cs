@@ -51,9 +51,9 @@ internal sealed class WindowScale : IDisposable
     public event Action? Changed;
 
     /// <summary>Rounded half up, as the host does (fractional-scale-v1.xml).</summary>
-    public int ToDevice(int logical) => (int)(((long)logical * Scale120 + One / 2) / One);
+    public static int ToDevice(int logical, int scale120) => (int)(((long)logical * scale120 + One / 2) / One);
 
-    public int ToLogical(int device) => (int)Math.Max(1, ((long)device * One + Scale120 / 2) / Scale120);
+    public static int ToLogical(int device, int scale120) => (int)Math.Max(1, ((long)device * One + scale120 / 2) / scale120);
 
     private void Tell()
     {
