@@ -28,7 +28,7 @@ internal sealed class HeadResize : IDisposable
         if (_resize is null)
             return;
         var wanted = new HeadSize(Math.Min(width, PlaneLayout.MaxSide), Math.Min(height, PlaneLayout.MaxSide),
-            Millimetres(width, output?.Mode.Width, output?.Millimetres.Width), Millimetres(height, output?.Mode.Height, output?.Millimetres.Height));
+            Millimetres(width, output?.Mode.Width, output?.Millimetres.Width), Millimetres(height, output?.Mode.Height, output?.Millimetres.Height), output?.RefreshMilliHz ?? 0);
         if (wanted == _wanted)
             return;
         _wanted = wanted;

@@ -46,5 +46,5 @@ public sealed class Head(string name)
     public void Release(long ticket) => Released?.Invoke(ticket);
 }
 
-/// <summary>A size for a guest's display: device pixels, and how large they are on the glass in mm (0: unknown).</summary>
-public readonly record struct HeadSize(int Width, int Height, int WidthMm, int HeightMm);
+/// <summary>A size for a guest's display: device pixels, how large they are on the glass in mm, and the output's refresh (0: unknown).</summary>
+public readonly record struct HeadSize(int Width, int Height, int WidthMm, int HeightMm, int RefreshMilliHz = 0);

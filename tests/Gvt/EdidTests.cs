@@ -40,6 +40,20 @@ public sealed class EdidTests
     });
 
     [Fact]
+    public void A_windows_monitor_can_always_be_said_and_is_no_larger_than_the_vGPU_takes() =>
+        Gen.Select(Gen.Int[1, 16384], Gen.Int[1, 16384], Gen.OneOf(Gen.Const(0), Gen.Int[1, 600_000]), Gen.OneOf(Gen.Const(0), Gen.Int[640, 5000]))
+            .Sample((width, height, refresh, max) =>
+            {
+                var edid = Edid.Of(new HeadSize(width, height, 0, 0, refresh), max, max);
+                var timing = DetailedTiming.Read(edid.ToBytes());
+                Assert.True(max == 0 || (timing.Width <= max && timing.Height <= max), $"{edid}");
+                if (width is >= 64 and <= 2048 && height is >= 64 and <= 2048 && (max == 0 || max > 2048))
+                    Assert.Equal((width, height), (timing.Width, timing.Height));
+                if (width <= 2048 && height <= 2048 && refresh is >= 30_000 and <= 120_000)
+                    Assert.Equal(refresh, edid.RefreshMilliHz);
+            });
+
+    [Fact]
     public void Centimetres_agree_with_millimetres() => s_monitors.Sample(monitor =>
     {
         var bytes = monitor.ToBytes();

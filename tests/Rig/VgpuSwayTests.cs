@@ -84,6 +84,14 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     }
 
     [Fact]
+    public void The_vGPUs_monitor_is_as_large_as_its_window_and_so_is_what_it_shows()
+    {
+        Assert.StartsWith("monitor=800x640\n", Boot.Text("follows.driver"));
+        var head = Boot.Head("follows");
+        Assert.Equal((800, 640), (Count(head, "width"), Count(head, "height")));
+    }
+
+    [Fact]
     public void The_list_says_what_the_vGPU_is_and_serves()
     {
         Assert.Matches(@"^vfio:\S+  mbochs-medium, driver mbochs, group /dev/vfio/\d+, node none\n", Boot.Text("list.txt"));

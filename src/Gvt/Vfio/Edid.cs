@@ -13,7 +13,7 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
     public const string Help = "WxH[@HZ][,WxHmm]";
 
     // A detailed timing has 12 bits for a length in pixels and 16 bits for the clock in units of 10 kHz.
-    private const int MaxTimingPixels = 4095;
+    private const int MinTimingPixels = 64, MaxTimingPixels = 4095;
     private const int MaxClock10kHz = 65535;
 
     // CVT 1.1 reduced blanking: horizontal blank 160 = 48 front porch + 32 sync + 80 back porch; at least 460 µs of vertical blank.
@@ -21,6 +21,9 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
     private const int VerticalFront = 3, VerticalSync = 4, MinVerticalBack = 6;
     private const double MinVerticalBlankSeconds = 460e-6;
     private const double MillimetresPerPixel = 25.4 / 96;
+
+    // Of a window on an output whose own is unknown, or more than a detailed timing can say at that size.
+    private const int UsualRefresh = 60_000, LowRefresh = 30_000;
 
     /// <summary>Parses <see cref="Help"/>.</summary>
     /// <exception cref="SourceException">Usage, also where no EDID base block can say it.</exception>
@@ -42,6 +45,23 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
             throw new SourceException(SourceFault.Usage,
                 $"\"{text}\" is no monitor that an EDID can describe: its form is {Help}, up to {MaxTimingPixels}x{MaxTimingPixels} and 655 MHz of pixel clock.");
         }
+    }
+
+    /// <summary>A monitor as large as a window, or, where that is more than the vGPU takes or an EDID can say, of its shape.</summary>
+    /// <param name="window">Of a head.</param>
+    /// <param name="maxWidth">The vGPU's; 0 for none.</param>
+    /// <param name="maxHeight">Likewise.</param>
+    public static Edid Of(HeadSize window, int maxWidth, int maxHeight)
+    {
+        var (widest, highest) = (Limit(maxWidth), Limit(maxHeight));
+        var shrink = Math.Min(1, Math.Min((double)widest / window.Width, (double)highest / window.Height));
+        var edid = new Edid(Side(window.Width * shrink, widest), Side(window.Height * shrink, highest), window.RefreshMilliHz, window.WidthMm, window.HeightMm);
+        if (edid.RefreshMilliHz is < LowRefresh or > 10 * UsualRefresh || edid.Timing.Clock10kHz > MaxClock10kHz)
+            edid = edid with { RefreshMilliHz = UsualRefresh };
+        return edid.Timing.Clock10kHz > MaxClock10kHz ? edid with { RefreshMilliHz = LowRefresh } : edid;
+
+        static int Limit(int max) => max > 0 ? Math.Min(max, MaxTimingPixels) : MaxTimingPixels;
+        static int Side(double pixels, int max) => Math.Clamp((int)pixels, MinTimingPixels, Math.Max(MinTimingPixels, max));
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A size or clock that a detailed timing cannot hold.</exception>
@@ -74,17 +94,28 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
 
     private int PhysicalHeight => HeightMm > 0 ? HeightMm : (int)Math.Round(Height * MillimetresPerPixel);
 
+    /// <summary>Lines of vertical blank, and the pixel clock. Infinite clocks are of refreshes that leave no time to go back to the top.</summary>
+    private (int VerticalBlank, double Clock10kHz) Timing
+    {
+        get
+        {
+            var frame = 1000.0 / RefreshMilliHz;
+            var line = (frame - MinVerticalBlankSeconds) / Height;
+            if (line <= 0)
+                return (0, double.PositiveInfinity);
+            var verticalBlank = Math.Max((int)(MinVerticalBlankSeconds / line) + 1, VerticalFront + VerticalSync + MinVerticalBack);
+            return (verticalBlank, Math.Round((double)(Width + HorizontalBlank) * (Height + verticalBlank) / frame / 10_000));
+        }
+    }
+
     private void WriteTiming(Span<byte> timing)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Math.Min(Width, Height), 64);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Math.Min(Width, Height), MinTimingPixels);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Math.Max(Width, Height), MaxTimingPixels);
         ArgumentOutOfRangeException.ThrowIfLessThan(RefreshMilliHz, 1000);
-        var frame = 1000.0 / RefreshMilliHz;
-        var line = (frame - MinVerticalBlankSeconds) / Height;
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(line, 0);
-        var verticalBlank = Math.Max((int)(MinVerticalBlankSeconds / line) + 1, VerticalFront + VerticalSync + MinVerticalBack);
-        var clock = (long)Math.Round((double)(Width + HorizontalBlank) * (Height + verticalBlank) / frame / 10_000);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(clock, MaxClock10kHz);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Timing.Clock10kHz, MaxClock10kHz);
+        var (verticalBlank, clock10kHz) = Timing;
+        var clock = (int)clock10kHz;
         var (mmX, mmY) = (Math.Min(4095, PhysicalWidth), Math.Min(4095, PhysicalHeight));
         byte[] bytes =
         [

@@ -11,7 +11,7 @@ public sealed class VfioGuest : IGuest
     private const long SysfsLookNs = 1_000_000_000;
 
     private readonly VfioDevice _device;
-    private readonly Head _head = new("0");
+    private readonly Head _head;
     private readonly List<VfioPlane> _planes = [];
     private readonly VfioRegionPlane? _region;
     private readonly KnownPath? _presence;
@@ -19,7 +19,7 @@ public sealed class VfioGuest : IGuest
     private readonly Edid? _edid;
     private readonly long[] _notBefore;
     private LoopWatch? _processWatch;
-    private LoopTimer? _plug;
+    private EdidRegion? _monitor;
     private Loop? _loop;
     private string? _gone;
     private long _sysfsLooked;
@@ -27,7 +27,10 @@ public sealed class VfioGuest : IGuest
 
     private VfioGuest(string source, VfioDevice device, Edid? edid, Mdev? mdev = null, Fd? process = null)
     {
-        (Source, _device, _edid, _process, Heads) = (source, device, edid, process, [_head]);
+        (Source, _device, _edid, _process) = (source, device, edid, process);
+        // Whoever says --edid wants that monitor and no other.
+        _head = new("0") { Resize = edid is null && device.EdidRegion() is not null ? Follow : null };
+        Heads = [_head];
         _presence = mdev is null ? null : new KnownPath(mdev.PresencePath);
         if (device.Serves(VfioAbi.PlaneDmabuf))
             foreach (var kind in new[] { PlaneKind.Primary, PlaneKind.Cursor, PlaneKind.Overlay })
@@ -107,7 +110,8 @@ public sealed class VfioGuest : IGuest
             throw new SourceException(SourceFault.NotThere, $"{Source} takes no --edid: the driver has no EDID region.");
         try
         {
-            _plug = new EdidRegion(_device, region).Plug(_edid, loop, _head.Refuse);
+            _monitor = new EdidRegion(_device, region, loop, _head.Refuse);
+            _monitor.Plug(_edid);
         }
         catch (LinuxException e)
         {
@@ -137,6 +141,22 @@ public sealed class VfioGuest : IGuest
 
     public void Dispose() => Close();
 
+    /// <summary>A monitor like the window, so that each of the guest's pixels is one of the screen's.</summary>
+    private void Follow(HeadSize window)
+    {
+        if (_loop is null || _closed || _device.EdidRegion() is not { } region)
+            return;
+        try
+        {
+            _monitor ??= new EdidRegion(_device, region, _loop, _head.Refuse);
+            _monitor.Plug(Edid.Of(window, _monitor.MaxWidth, _monitor.MaxHeight));
+        }
+        catch (Exception e) when (e is LinuxException or SourceException)
+        {
+            _head.Refuse($"The vGPU takes no monitor like its window: {e.Message.TrimEnd('.')}.");
+        }
+    }
+
     /// <summary>Whoever removes the vGPU waits until it is closed, and nothing but its name in sysfs tells us.</summary>
     private bool IsRemoved(long now)
     {
@@ -164,7 +184,7 @@ public sealed class VfioGuest : IGuest
         if (_closed)
             return;
         _closed = true;
-        _plug?.Cancel();
+        _monitor?.Dispose();
         if (_processWatch is not null)
             _loop?.Remove(_processWatch);
         foreach (var plane in _planes)

@@ -14,13 +14,16 @@ public sealed class VfioReturn : IGuest
     private readonly Func<IGuest> _open;
     private readonly Loop _loop;
     private readonly LoopTimer _look;
-    private readonly Head _head = new("0");
+    private readonly Head _head;
     private IGuest _guest;
     private int _dmaBufsBefore;
 
     private VfioReturn(IGuest guest, Func<IGuest> open, Loop loop)
     {
-        (_guest, _open, _loop, Heads, _look) = (guest, open, loop, [_head], new LoopTimer(_ => TryAgain()));
+        (_guest, _open, _loop, _look) = (guest, open, loop, new LoopTimer(_ => TryAgain()));
+        // One that comes again has what the first one had.
+        _head = new("0") { Resize = guest.Heads[0].Resize is null ? null : size => _guest.Heads[0].Resize?.Invoke(size) };
+        Heads = [_head];
         loop.Add(_look);
         Follow();
     }

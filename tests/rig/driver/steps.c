@@ -17,11 +17,23 @@ static void print_step(const char *step)
 	printf("t=%lld step=%s frame=%u\n", (long long)now(), step, frame);
 }
 
+static void wait_for_monitor(unsigned *width, unsigned *height)
+{
+	int64_t deadline = now() + 10 * NS_PER_S;
+
+	while (!guest->read_monitor(width, height))
+		if (now() > deadline || !sleep_until(now() + 20 * NS_PER_MS))
+			fail("mode=monitor: none is plugged in");
+	printf("monitor=%ux%u\n", *width, *height);
+}
+
 static void step_mode(const char *value)
 {
-	unsigned width, height;
+	unsigned width = 0, height = 0;
 
-	if (sscanf(value, "%ux%u", &width, &height) != 2 || width < 64 || height < 64)
+	if (guest->read_monitor && !strcmp(value, "monitor"))
+		wait_for_monitor(&width, &height);
+	else if (sscanf(value, "%ux%u", &width, &height) != 2 || width < 64 || height < 64)
 		fail("mode=%s: not WIDTHxHEIGHT, from 64x64", value);
 	guest->set_mode(width, height, frame);
 	has_mode = true;
@@ -68,6 +80,8 @@ static bool run_step(const char *step)
 		step_mode(value);
 	else if (value && IS("wait"))
 		on = sleep_until(now() + atoll(value) * NS_PER_MS);
+	else if (!value && IS("monitor") && guest->read_monitor)
+		wait_for_monitor(&(unsigned){ 0 }, &(unsigned){ 0 });
 	else if (!value && IS("hold"))
 		on = sleep_until(INT64_MAX);
 	else if (!value && IS("off"))

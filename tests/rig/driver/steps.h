@@ -9,6 +9,8 @@
 struct guest {
 	// Ready to be flipped, with two or more buffers that all have NUMBER in their bar codes.
 	void (*set_mode)(unsigned width, unsigned height, uint32_t number);
+	// The mode that its monitor prefers; false while none is plugged in.
+	bool (*read_monitor)(unsigned *width, unsigned *height);
 	// Writes the number into the next buffer, and shows that. Right before the flip and not right after
 	// the last one, so that a host that is still reading the next buffer sees it whole.
 	void (*flip)(uint32_t number);

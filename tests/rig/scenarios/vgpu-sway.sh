@@ -61,6 +61,17 @@ edid() {
 	show edid-large "vfio:$MBOCHS_UUID" --edid 3840x2160
 }
 
+monitor_is() { "$DRIVER" --pid "$(show_process)" monitor | grep -qx "monitor=$1"; }
+
+# The window becomes another, the vGPU's monitor with it, and the guest takes the monitor's mode.
+follows() {
+	show_start follows "vfio:$MBOCHS_UUID"
+	swaymsg '[app_id=guestplane]' floating enable, resize set 800 640 >/dev/null
+	wait_until 10 monitor_is 800x640
+	"$DRIVER" --pid "$(show_process)" mode=monitor flip=60,30 wait=500 >"$SHARE/follows.driver"
+	show_stop
+}
+
 # Whoever removes a vGPU waits until it is closed.
 removed() {
 	show_start removed "vfio:$MBOCHS_UUID" --fullscreen
@@ -92,6 +103,7 @@ everything() {
 	busy
 	not_permitted
 	edid
+	follows
 	removed
 	mdpy
 }
