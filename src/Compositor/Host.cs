@@ -227,10 +227,8 @@ internal sealed class Host : LoopSource, IDisposable
 
     private static string Library(int pid)
     {
-        foreach (var name in s_libraries)
-            if (ProcessFds.MappedFile(pid, file => IsVersion(file, name)) is { } file)
-                return $" ({Readable(file)})";
-        return "";
+        var library = ProcessFds.MappedFile(pid, file => Array.Exists(s_libraries, name => IsVersion(file, name)));
+        return library is null ? "" : $" ({Readable(library)})";
     }
 
     /// <summary>The library itself, and not another of the family ("libweston-desktop").</summary>
