@@ -28,10 +28,10 @@ internal sealed class TraceWriter : IDisposable
     /// <summary>Text for within quotes.</summary>
     public static string Text(string text) => JsonEncodedText.Encode(text).ToString();
 
-    /// <summary>Names a track; those with lower numbers are drawn above.</summary>
+    /// <summary>Names a track, in <see cref="Text"/>; those with lower numbers are drawn above.</summary>
     public void Track(int track, string name)
     {
-        Wrote(Utf8.TryWrite(Room, $",\n{{\"ph\":\"M\",\"pid\":1,\"tid\":{track},\"name\":\"thread_name\",\"args\":{{\"name\":\"{Text(name)}\"}}}}", out var length), length);
+        Wrote(Utf8.TryWrite(Room, $",\n{{\"ph\":\"M\",\"pid\":1,\"tid\":{track},\"name\":\"thread_name\",\"args\":{{\"name\":\"{name}\"}}}}", out var length), length);
         Wrote(Utf8.TryWrite(Room, $",\n{{\"ph\":\"M\",\"pid\":1,\"tid\":{track},\"name\":\"thread_sort_index\",\"args\":{{\"sort_index\":{track}}}}}", out length), length);
     }
 
@@ -46,6 +46,12 @@ internal sealed class TraceWriter : IDisposable
 
     /// <inheritdoc cref="Begin"/>
     public void End(int track, string kind, long number, string name, long at, string how) => Wrote(Utf8.TryWrite(Room, $",\n{{\"ph\":\"e\",\"pid\":1,\"tid\":{track},\"cat\":\"{kind}\",\"id\":\"{number}\",\"name\":\"{name}\",\"ts\":{at / 1000}.{at % 1000:000},\"args\":{{\"how\":\"{how}\"}}}}", out var length), length);
+
+    /// <summary>An arrow from the slice of a track that begins at that moment, to where <see cref="ArrowTo"/> of that number says.</summary>
+    public void ArrowFrom(int track, long number, long at) => Wrote(Utf8.TryWrite(Room, $",\n{{\"ph\":\"s\",\"pid\":1,\"tid\":{track},\"cat\":\"frame\",\"id\":{number},\"name\":\"frame\",\"ts\":{at / 1000}.{at % 1000:000}}}", out var length), length);
+
+    /// <inheritdoc cref="ArrowFrom"/>
+    public void ArrowTo(int track, long number, long at) => Wrote(Utf8.TryWrite(Room, $",\n{{\"ph\":\"f\",\"bp\":\"e\",\"pid\":1,\"tid\":{track},\"cat\":\"frame\",\"id\":{number},\"name\":\"frame\",\"ts\":{at / 1000}.{at % 1000:000}}}", out var length), length);
 
     public void Dispose()
     {

@@ -10,12 +10,15 @@ public sealed class WaylandException : Exception
     internal WaylandException(int errno) : base($"the connection to the Wayland host broke: {Marshal.GetPInvokeErrorMessage(errno)}") =>
         IsHostGone = errno == Errno.Pipe || errno == Errno.ConnectionReset;
 
+    /// <summary>wl_display.error "implementation": a fault of the host's own. waypipe says so when its line breaks.</summary>
+    internal WaylandException(string hostMessage) : base($"the Wayland host gave up: {hostMessage}") => IsHostGone = true;
+
     /// <summary>wl_display.error.</summary>
     internal WaylandException(string source, uint code, string hostMessage, IReadOnlyList<string> lastRequests)
         : base($"the Wayland host refused a request: {source}, error {code}: {hostMessage}") =>
         (IsProtocolError, Source, Code, LastRequests) = (true, source, code, lastRequests);
 
-    /// <summary>The host closed the connection, or ended.</summary>
+    /// <summary>The host closed the connection, ended, or cannot go on.</summary>
     public bool IsHostGone { get; }
 
     /// <summary>A request of ours was refused: a bug of ours.</summary>

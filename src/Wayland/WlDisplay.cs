@@ -30,6 +30,9 @@ public sealed unsafe partial class WlDisplay
     private const int RequestsRemembered = 12;
     private const int LogBytes = 1024;
 
+    // wayland.xml: the display is object 1 of every connection; wl_display.error 3.
+    private const uint DisplayId = 1, ErrorImplementation = 3;
+
     // libwayland has one log handler for all displays; the line before a failure belongs to the thread that dispatches it.
     [ThreadStatic] private static string? t_lastLog;
 
@@ -137,6 +140,8 @@ public sealed unsafe partial class WlDisplay
         uint id = 0;
         var code = wl_display_get_protocol_error(Handle, &source, &id);
         var name = source == null ? "unknown" : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)source->Name)!;
+        if (id == DisplayId && code == ErrorImplementation)
+            return new WaylandException(HostMessage(code));
         return new WaylandException($"{name}#{id}", code, HostMessage(code), LastRequests());
     }
 

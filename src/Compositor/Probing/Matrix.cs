@@ -29,7 +29,7 @@ internal sealed record Matrix
         Cursors = [CursorMode.Subsurface, CursorMode.Pointer],
         Windows = [WindowMode.Window, WindowMode.Letterbox],
         Rates = [rate / 2, rate * 2],
-        Memories = ["udmabuf", "heap", "memfd"],
+        Memories = ["udmabuf", "heap"],
     };
 
     /// <summary>What hosts differ in most.</summary>
