@@ -19,8 +19,6 @@ internal sealed class FramedRole : WindowRole
         frame.CommitWanted += root.Commit;
     }
 
-    public override (int Width, int Height) HostSize => _frame.HostSize;
-
     public override bool IsFullscreen => _frame.IsFullscreen;
 
     public override bool IsSuspended => _frame.IsSuspended;
@@ -45,6 +43,7 @@ internal sealed class FramedRole : WindowRole
 
     private void OnFrameConfigured()
     {
+        SetHostSize(_frame.HostSize, _frame.IsFree);
         // Heard now, as this size; if the content becomes another, that is told when it is known.
         var size = HostSize.Width > 0 ? HostSize : _size;
         SetSize(size.Width, size.Height);

@@ -6,12 +6,19 @@ namespace Guestplane.Compositor;
 /// <summary>An xdg_toplevel of ours, in the host's frame or in none.</summary>
 internal sealed class ToplevelRole : WindowRole
 {
+    /// <summary>States in which the size is not the user's.</summary>
+    private static readonly uint[] s_bound =
+    [
+        (uint)XdgToplevelState.Fullscreen, (uint)XdgToplevelState.Maximized, (uint)XdgToplevelState.TiledLeft,
+        (uint)XdgToplevelState.TiledRight, (uint)XdgToplevelState.TiledTop, (uint)XdgToplevelState.TiledBottom,
+    ];
+
     private readonly WlSurface _root;
     private readonly XdgSurface _xdgSurface;
     private readonly XdgToplevel _toplevel;
     private readonly ZxdgToplevelDecorationV1? _decoration;
-    private (int Width, int Height) _scheduled, _size;
-    private bool _suspendedScheduled, _fullscreenScheduled, _isFullscreen, _isSuspended, _isDecorated;
+    private (int Width, int Height) _scheduled;
+    private bool _suspendedScheduled, _fullscreenScheduled, _freeScheduled, _isFullscreen, _isSuspended, _isDecorated;
 
     public ToplevelRole(Globals globals, WlSurface root, bool isDecorated)
     {
@@ -24,6 +31,7 @@ internal sealed class ToplevelRole : WindowRole
             var states = MemoryMarshal.Cast<byte, uint>(e.States);
             _suspendedScheduled = states.Contains((uint)XdgToplevelState.Suspended);
             _fullscreenScheduled = states.Contains((uint)XdgToplevelState.Fullscreen);
+            _freeScheduled = !states.ContainsAny(s_bound);
         };
         _xdgSurface.Configure += (_, e) => Apply(e.Serial);
         _toplevel.Close += (_, _) => OnCloseRequested();
@@ -36,8 +44,6 @@ internal sealed class ToplevelRole : WindowRole
         _decoration.Configure += (_, e) => _isDecorated = e.Mode == ZxdgToplevelDecorationV1Mode.ServerSide;
         _decoration.SetMode(isDecorated ? ZxdgToplevelDecorationV1Mode.ServerSide : ZxdgToplevelDecorationV1Mode.ClientSide);
     }
-
-    public override (int Width, int Height) HostSize => _size;
 
     public override bool IsFullscreen => _isFullscreen;
 
@@ -73,8 +79,7 @@ internal sealed class ToplevelRole : WindowRole
 
     private void Apply(uint serial)
     {
-        // A host has said negative sizes before (a frame larger than the window): they mean nothing.
-        _size = _scheduled is { Width: > 0, Height: > 0 } ? _scheduled : (0, 0);
+        SetHostSize(_scheduled, _freeScheduled);
         (_isSuspended, _isFullscreen) = (_suspendedScheduled, _fullscreenScheduled);
         _xdgSurface.AckConfigure(serial);
         OnConfigured();

@@ -13,8 +13,13 @@ internal enum WindowFrame
 /// <summary>What makes a surface a window: an xdg_toplevel of ours, or one in a frame that libdecor draws. Sizes are logical pixels.</summary>
 internal abstract class WindowRole : IDisposable
 {
-    /// <summary>What the host asks for; (0, 0): as we like.</summary>
-    public abstract (int Width, int Height) HostSize { get; }
+    private (int Width, int Height) _free;
+
+    /// <summary>
+    /// What the host asks for; where it leaves that to us, what it last asked for of a free window: neither full screen, maximised nor
+    /// tiled. (0, 0): as we like.
+    /// </summary>
+    public (int Width, int Height) HostSize { get; private set; }
 
     public abstract bool IsFullscreen { get; }
 
@@ -44,6 +49,16 @@ internal abstract class WindowRole : IDisposable
 
     /// <summary>Before the surface.</summary>
     public abstract void Dispose();
+
+    /// <summary>weston leaves it to us whenever nobody is resizing: what a user has made of a window is ours to remember.</summary>
+    protected void SetHostSize((int Width, int Height) told, bool isFree)
+    {
+        // A host has said negative sizes before (a frame larger than the window): they mean nothing.
+        var isTold = told is { Width: > 0, Height: > 0 };
+        if (isTold && isFree)
+            _free = told;
+        HostSize = isTold ? told : isFree ? _free : (0, 0);
+    }
 
     protected void OnConfigured() => Configured?.Invoke();
 

@@ -6,7 +6,7 @@ namespace Guestplane.Wayland;
 public sealed unsafe partial class LibdecorFrame : IDisposable
 {
     // enum libdecor_window_state; 0.1 does not know of "suspended".
-    private const uint Fullscreen = 1 << 2, Suspended = 1 << 7;
+    private const uint Maximized = 1 << 1, Fullscreen = 1 << 2, Tiled = 15 << 3, Suspended = 1 << 7;
 
     private readonly GCHandle _self;
     private nint _handle, _configuration;
@@ -21,6 +21,9 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
     public (int Width, int Height) HostSize { get; private set; }
 
     public bool IsFullscreen { get; private set; }
+
+    /// <summary>Neither full screen, maximised nor tiled.</summary>
+    public bool IsFree { get; private set; } = true;
 
     /// <summary>Nobody can see it, by the host's word.</summary>
     public bool IsSuspended { get; private set; }
@@ -84,12 +87,19 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
 
     internal void Configure(nint configuration)
     {
-        int width, height;
         uint states;
-        HostSize = libdecor_configuration_get_content_size(configuration, _handle, &width, &height) != 0 ? (width, height) : (0, 0);
+        var wasFullscreen = IsFullscreen;
+        HostSize = ContentSize(configuration);
         if (libdecor_configuration_get_window_state(configuration, &states) != 0)
-            (IsFullscreen, IsSuspended) = ((states & Fullscreen) != 0, (states & Suspended) != 0);
+            (IsFullscreen, IsSuspended, IsFree) = ((states & Fullscreen) != 0, (states & Suspended) != 0, (states & (Fullscreen | Maximized | Tiled)) == 0);
         _configuration = configuration;
+        // 0.2 leaves room for the borders that the frame has, and a frame that still is full screen has none: so it hears of the
+        // new state, and then is asked again.
+        if (wasFullscreen && !IsFullscreen && HostSize.Width > 0)
+        {
+            Commit(HostSize.Width, HostSize.Height);
+            HostSize = ContentSize(configuration);
+        }
         Configured?.Invoke();
         _configuration = 0;
     }
@@ -97,6 +107,12 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
     internal void Close() => Closed?.Invoke();
 
     internal void WantCommit() => CommitWanted?.Invoke();
+
+    private (int Width, int Height) ContentSize(nint configuration)
+    {
+        int width, height;
+        return libdecor_configuration_get_content_size(configuration, _handle, &width, &height) != 0 ? (width, height) : (0, 0);
+    }
 
     [LibraryImport(Libdecor.File)]
     private static partial void libdecor_frame_unref(nint frame);

@@ -51,6 +51,21 @@ public sealed class WindowTests
         End(host, run);
     }
 
+    /// <summary>weston ends a user's resize, and full screen, so.</summary>
+    [Fact]
+    public void Where_the_host_leaves_the_size_to_us_it_stays_what_the_user_made_of_it()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, $"show {Pattern}");
+        host.Configure(800, 600);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 800, Height: 600 }, s_soon));
+        host.Configure(1024, 768, fullscreen: true);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 1024, Height: 768 }, s_soon));
+        host.Configure(0, 0);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 800, Height: 600 }, s_soon));
+        End(host, run);
+    }
+
     [Theory]
     [InlineData("--no-decorations")]
     [InlineData("--fullscreen")]

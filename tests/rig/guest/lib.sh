@@ -274,10 +274,11 @@ kwin_drm_start() {
 	KWIN_DRM_DEVICES=$card kwin_start --drm
 }
 
-# With no render node at all it would not draw by GL, nor take dma-bufs.
+# With no render node at all it would not draw by GL, nor take dma-bufs. KWIN_OPTIONS are for another screen (--scale).
 kwin_virtual_start() {
 	need_card vgem >/dev/null || return
-	kwin_start --virtual --width 1024 --height 768
+	# shellcheck disable=SC2086 # words
+	kwin_start --virtual ${KWIN_OPTIONS:---width 1024 --height 768}
 }
 
 # Anyone may take screenshots: it would want to know a caller by its desktop file.
@@ -307,6 +308,16 @@ session_bus_start() {
 	[[ -z ${DBUS_SESSION_BUS_ADDRESS:-} ]] || return 0
 	DBUS_SESSION_BUS_ADDRESS=$(dbus-daemon --session --fork --print-address)
 	export DBUS_SESSION_BUS_ADDRESS
+}
+
+# kwin_script STATEMENT: done by KWin, in JavaScript, to "it": guestplane's window.
+kwin_script() {
+	local file id to=(dbus-send --session --print-reply=literal --dest=org.kde.KWin)
+
+	file=$(mktemp --suffix=.js)
+	echo "const it = workspace.windowList().find(w => w.resourceClass == 'guestplane'); $1;" >"$file"
+	id=$("${to[@]}" /Scripting org.kde.kwin.Scripting.loadScript "string:$file") &&
+		"${to[@]}" "/Scripting/Script${id##* }" org.kde.kwin.Script.run >/dev/null
 }
 
 # ---- what is on the screen ---------------------------------------------------
