@@ -157,6 +157,8 @@ internal sealed class Screen : IDisposable
             _dimmer?.Dispose();
             _dimmer = null;
             _resize.Renew();
+            if (!IsFullscreen)
+                _window.Attend();
         }
         _window.Root.Commit();
     }

@@ -73,6 +73,26 @@ internal sealed class Window : IDisposable
         _role.Map();
     }
 
+    /// <summary>
+    /// Asks for the user's eye: with a token that no input of the user's stands behind, hosts mark the window, and do not raise it
+    /// (xdg-activation-v1.xml).
+    /// </summary>
+    public void Attend()
+    {
+        if (_globals.Activation is not { } activation)
+            return;
+        var token = activation.GetActivationToken();
+        token.Done += (_, e) =>
+        {
+            if (Root.IsAlive)
+                activation.Activate(e.Token, Root);
+            token.Dispose();
+        };
+        token.SetAppId(AppId);
+        token.SetSurface(Root);
+        token.Commit();
+    }
+
     /// <summary>The whole of the output that it is on, or no longer.</summary>
     public void ToggleFullscreen()
     {

@@ -21,7 +21,7 @@ public sealed class QemuWaitTests
     [Fact]
     public void With_wait_its_last_image_stays_dimmed_until_it_is_there_again()
     {
-        using var desktop = QemuDesktop.Shown("--wait");
+        using var desktop = QemuDesktop.Shown("--wait", host: setup => setup.With("xdg_activation_v1", 1));
         desktop.Qemu.Console.Update(0, 0, 1, 1, 4, QemuDesktop.Xrgb, [1, 2, 3, 4]);
         desktop.Wait(h => h.ReadPixels(ShowTests.Primary(h)!).Bytes[0] == 1);
         // It stays away for a while.
@@ -35,6 +35,8 @@ public sealed class QemuWaitTests
         desktop.Wait(h => Dimmer(h) is null);
         desktop.WaitQemu(q => q.Console.ListenersRegistered == 2);
         desktop.Wait(h => h.ReadPixels(ShowTests.Primary(h)!).Bytes[0] == 0);
+        // The user may look elsewhere by now.
+        desktop.Wait(h => h.Transcript.Matching(".activate(\"host-token\"").Count == 1);
         var messages = desktop.End().Messages;
         Assert.Contains("Waiting for it.", messages, StringComparison.Ordinal);
         Assert.Contains($"{desktop.Source} is there again.", messages, StringComparison.Ordinal);

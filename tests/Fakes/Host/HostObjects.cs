@@ -22,6 +22,7 @@ internal static class HostObjects
         "zwp_relative_pointer_v1" => new HostRelativePointer(client, model, id, version),
         "zwp_keyboard_shortcuts_inhibit_manager_v1" => new HostShortcutsInhibitManager(client, model, id, version),
         "zwp_keyboard_shortcuts_inhibitor_v1" => new HostShortcutsInhibitor(client, model, id, version),
+        "xdg_activation_token_v1" => new HostActivationToken(client, model, id, version),
         "wl_shm" => new HostShm(client, model, id, version),
         "wl_shm_pool" => new HostShmPool(client, model, id, version),
         "wl_buffer" => new HostWlBuffer(client, model, id, version),
