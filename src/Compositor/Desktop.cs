@@ -54,10 +54,17 @@ internal sealed class Desktop : IDisposable
         _screens.ForEach(screen => screen.Start());
     }
 
-    /// <summary>Asks a guest that has to be asked, whenever the host could show the answer.</summary>
+    /// <summary>Asks a guest that has to be asked, whenever the host could show the answer; again after it was away.</summary>
     public void StartAsking()
     {
-        // A vGPU has one head.
+        // A vGPU has one head. Closed: the host is gone, and on the next one it is asked from the start.
+        if (_screens[0].IsClosed)
+            return;
+        if (_pacer is not null)
+        {
+            _pacer.Resume(Clock.Now);
+            return;
+        }
         var presentation = _screens[0].Presentation;
         _pacer = new Pacer(_guest, presentation.Vblanks, _options.Latency, IsHidden);
         presentation.Answered += _pacer.Answered;

@@ -123,9 +123,16 @@ internal sealed class Host : LoopSource, IDisposable
         var patience = new LoopTimer(_ => throw new ExitException(ExitCode.NoHost, $"The host ({Name}) does not answer: it hangs or is stopped."));
         patience.Set(Clock.Now + AnswerWithinNs);
         loop.Add(patience);
-        while (!done() && !loop.Stopped)
-            loop.Turn();
-        loop.Remove(patience);
+        try
+        {
+            while (!done() && !loop.Stopped)
+                loop.Turn();
+        }
+        finally
+        {
+            // Of a host that goes away meanwhile, too: or the next one would be given up for it.
+            loop.Remove(patience);
+        }
     }
 
     protected override int PollFd => _display.SocketNumber;

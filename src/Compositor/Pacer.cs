@@ -75,6 +75,13 @@ internal sealed class Pacer
         Plan(Clock.Now, Clock.Now);
     }
 
+    /// <summary>A guest that was gone is there again.</summary>
+    public void Resume(long now)
+    {
+        _notBefore = now;
+        Plan(now, now);
+    }
+
     public void Stop(Loop loop) => loop.Remove(_timer);
 
     /// <summary>The host has answered a commit.</summary>

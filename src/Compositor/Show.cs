@@ -29,12 +29,16 @@ internal sealed class Show : IDisposable
         loop.Add(_end);
         _ready = options.Ready;
         _trace = options.Trace is { } file ? new Trace(file, guest.Source) : null;
+        NextHost = () => Host.Await(_loop, options.IsFramed);
         _desktop = Open(host, null);
         foreach (var head in guest.Heads)
             head.Refused += sentence => _messages.Warn(_refused = sentence);
         guest.Lost += OnLost;
         guest.Returned += OnReturned;
     }
+
+    /// <summary>Waits for the host that comes after one that is gone; null when the loop was stopped before.</summary>
+    public Func<Host?> NextHost { get; init; }
 
     /// <summary>The first frame is on screen; raised once.</summary>
     public event Action? FirstShown;
@@ -126,7 +130,7 @@ internal sealed class Show : IDisposable
         _desktop.Dispose();
         // All that was made for that host is garbage, and nobody waits for a frame now.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        if (Host.Await(_loop, _options.IsFramed) is not { } host)
+        if (NextHost() is not { } host)
             return;
         _messages.Info($"There is a Wayland host again ({host.Name}).");
         _desktop = Open(host, _desktop);
@@ -200,6 +204,8 @@ internal sealed class Show : IDisposable
         _messages.Info($"{_guest.Source} is there again.");
         _isAway = false;
         _desktop.Dim(false);
+        if (_guest.IsAsked)
+            _desktop.StartAsking();
     }
 
     private void Tell()

@@ -30,14 +30,61 @@ public sealed class AskedGuestTests
         Assert.Empty(server.Violations);
     }
 
+    /// <summary>A vGPU that is removed and made again, and a host that crashes before, while it is away, or never.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task One_that_was_away_is_asked_again(bool hostCrashesBefore, bool hostCrashesMeanwhile)
+    {
+        using var server = new FakeHost(new HostSetup(Repository.Protocols));
+        using var loop = new Loop();
+        var host = Host.Connect(loop, server.SocketPath);
+        var inner = new FlippingGuest(height: 480);
+        var isThere = true;
+        using var guest = VfioReturn.Await(() => isThere ? inner : throw new SourceException(SourceFault.NotThere, "not yet"), loop, Assert.Fail)!;
+        var options = new ShowOptions { Source = guest.Source, Wait = true, Reconnect = true };
+        using var show = new Show(loop, host, guest, options, new Messages(StreamWriter.Null)) { NextHost = () => Host.Connect(loop, server.SocketPath) };
+        var run = Task.Run(show.Run, TestContext.Current.CancellationToken);
+        for (var round = 1; round <= 3; round++)
+        {
+            Wait(h => ShowTests.Primary(h)?.Buffer?.Height == 480 - round + 1, $"round {round}: not shown");
+            if (hostCrashesBefore)
+                Crash(h => ShowTests.Primary(h)?.Buffer is not null);
+            loop.Post(() => (isThere, inner.IsGone) = (false, true));
+            Wait(IsDimmed, $"round {round}: not dimmed");
+            if (hostCrashesMeanwhile)
+                Crash(IsDimmed);
+            var next = new FlippingGuest(height: 480 - (uint)round);
+            loop.Post(() => (isThere, inner) = (true, next));
+        }
+        Wait(h => ShowTests.Primary(h)?.Buffer?.Height == 477, "not shown at last");
+        loop.Stop();
+        Assert.Equal(ExitCode.Ok, await run);
+        Assert.Empty(server.Violations);
+
+        void Wait(Func<FakeHost, bool> condition, string complaint) => Assert.True(server.WaitUntil(condition, TimeSpan.FromSeconds(10)), complaint);
+
+        void Crash(Func<FakeHost, bool> isBack)
+        {
+            server.DropClients();
+            Wait(h => !isBack(h), "the host is still there");
+            Wait(isBack, "not on the next host");
+        }
+
+        static bool IsDimmed(FakeHost host) =>
+            host.Surfaces.Any(surface => surface is { Role: "wl_subsurface", IsMapped: true, Buffer.Kind: "single-pixel" });
+    }
+
     /// <summary>Shows another of its two framebuffers each time that it is asked.</summary>
     private sealed class FlippingGuest : IGuest, IVfioGfx
     {
+        private readonly uint _height;
         private readonly Head _head = new("0");
         private readonly VfioPlane _plane;
         private uint _queries;
 
-        public FlippingGuest() => (_plane, Heads) = (new VfioPlane(PlaneKind.Primary, this, mayEvict: false), [_head]);
+        public FlippingGuest(uint height = 480) => (_plane, Heads, _height) = (new VfioPlane(PlaneKind.Primary, this, mayEvict: false), [_head], height);
 
         public string Source => "flipping";
 
@@ -47,20 +94,26 @@ public sealed class AskedGuestTests
 
         public int DmaBufs => _plane.Gets;
 
-        public event Action<string>? Lost
-        {
-            add { }
-            remove { }
-        }
+        /// <summary>As a vGPU that was removed: it ends when it is asked the next time.</summary>
+        public bool IsGone { get; set; }
+
+        public event Action<string>? Lost;
 
         public void Start(Loop loop) { }
 
-        public long Ask(long now) => _plane.Ask(_head, now, out _);
+        public long Ask(long now)
+        {
+            if (!IsGone)
+                return _plane.Ask(_head, now, out _);
+            _plane.Dispose();
+            Lost?.Invoke("It was removed.");
+            return LoopSource.Never;
+        }
 
         public int Query(ref GfxPlaneInfo plane)
         {
             plane.Id = 1 + _queries++ % 2;
-            (plane.Format, plane.Width, plane.Height, plane.Stride, plane.Size) = (Fourcc.Xrgb8888.Code, 640, 480, 2560, 2560 * 480);
+            (plane.Format, plane.Width, plane.Height, plane.Stride, plane.Size) = (Fourcc.Xrgb8888.Code, 640, _height, 2560, 2560 * _height);
             return 0;
         }
 

@@ -1,5 +1,9 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using Guestplane.Compositor;
+using Guestplane.Linux;
 using Guestplane.Tests.Fakes;
+using Guestplane.Wayland;
 
 namespace Guestplane.Tests.Compositor;
 
@@ -68,6 +72,23 @@ public sealed class ReconnectTests
         run.WaitFor("Waiting for one.");
         run.Terminate();
         Assert.Equal(0, run.Wait().ExitCode);
+    }
+
+    /// <summary>As a killed host's socket does, until the kernel has closed it: the patience with it must not end the next one.</summary>
+    [Fact]
+    public async Task A_host_that_went_away_while_it_was_asked_is_not_waited_for()
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("guestplane-").FullName, "wayland");
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        using var loop = new Loop();
+        var connecting = Task.Run(() => Host.Connect(loop, path), TestContext.Current.CancellationToken);
+        (await listener.AcceptAsync(TestContext.Current.CancellationToken)).Dispose();
+        Assert.True((await Assert.ThrowsAsync<WaylandException>(() => connecting)).IsHostGone);
+        // Longer than a host may take to answer.
+        loop.Pause(11_000_000_000);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
     private static bool IsShown(FakeHost host) => ShowTests.Primary(host)?.Buffer is not null;

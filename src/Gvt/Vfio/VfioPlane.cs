@@ -35,6 +35,9 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
     /// <summary>A cursor further out than this is no position.</summary>
     private const int FarthestPosition = 32768;
 
+    /// <summary>Most drivers have no cursor plane and none an overlay, and say of them each time that they show nothing.</summary>
+    private const long UnseenNs = 100_000_000;
+
     private readonly Dictionary<uint, Held> _held = [];
     private GfxPlaneInfo _info;
     private Scanout? _shown;
@@ -62,7 +65,7 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         if (_info.Format == 0 || _info.Size == 0)
         {
             Show(head, null, now);
-            return Succeeded(now);
+            return Math.Max(Succeeded(now), kind == PlaneKind.Primary || Gets > 0 ? now : now + UnseenNs);
         }
         var held = Find(out var old, out var errno, out var problem);
         if (held is null && IsStale(errno) && Query() == 0)

@@ -9,6 +9,9 @@ DRIVER=$SHARE/mbochs-driver
 # A guest that the rig stops is stopped by SIGTERM within this; a script whose guest plays for longer sets more.
 SHOW_TIMEOUT=90
 
+# The command that shows: show or kiosk.
+SHOW_COMMAND=show
+
 # Seconds until show_start gives up the first frame; a script that expects none sets fewer.
 FIRST_FRAME_TIMEOUT=30
 
@@ -26,7 +29,7 @@ show_start() {
 	shift
 	ready=$(mktemp -u) && mkfifo "$ready"
 	# Opened for both, so that neither side's open waits for the other; the program's copy alone decides on the end.
-	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" show "$@" --report "$SHARE/$SHOW_NAME.json" --ready-fd 9 \
+	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" "$SHOW_COMMAND" "$@" --report "$SHARE/$SHOW_NAME.json" --ready-fd 9 \
 		2>"$SHARE/$SHOW_NAME.err" 9>"$ready" &
 	SHOW_PID=$!
 	read -r -t "$FIRST_FRAME_TIMEOUT" _ <"$ready" || echo "$SHOW_NAME: no frame on screen" >&2

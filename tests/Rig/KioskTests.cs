@@ -1,0 +1,57 @@
+namespace Guestplane.Tests.Rig;
+
+public sealed class KioskBoot() : RigBoot("forky", "kiosk.sh", seconds: 1800);
+
+/// <summary>The kiosk drills: the host, a vGPU, both at once, QEMU and the output go away and come back, over and over.</summary>
+public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
+{
+    private const int Many = 20, Few = 5, FewOfTwo = 3, MostMs = 3000, MostGrowthKiB = 4096, FirstFrame = 10;
+
+    [Theory]
+    [InlineData("host", Many)]
+    [InlineData("vgpu", Many)]
+    [InlineData("qemu", Many)]
+    [InlineData("stalled", Few)]
+    [InlineData("output", Few)]
+    [InlineData("both", FewOfTwo)]
+    public void Each_time_it_is_shown_again_and_nothing_grows(string name, int count)
+    {
+        int[][] rounds = [.. Boot.Text($"{name}.rounds").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ').Select(int.Parse).ToArray())];
+        Assert.Equal(count, rounds.Length);
+        Assert.All(rounds, round => Assert.InRange(round[0], 0, MostMs));
+        var (second, last) = (rounds[1], rounds[^1]);
+        Assert.Equal(second[1], last[1]);
+        Assert.InRange(last[2], 0, second[2] + MostGrowthKiB);
+        Assert.Equal((uint)(FirstFrame + count), Boot.Frame($"{name}.png"));
+        Assert.Equal(0, Boot.ExitCode(name));
+    }
+
+    [Theory]
+    [InlineData("host", Many, 0)]
+    [InlineData("vgpu", 0, Many)]
+    [InlineData("qemu", 0, Many)]
+    [InlineData("stalled", 0, 0)]
+    [InlineData("output", 0, 0)]
+    [InlineData("both", FewOfTwo, FewOfTwo)]
+    public void Only_what_went_away_is_said_to_have(string name, int hosts, int guests)
+    {
+        var messages = Boot.Messages(name);
+        Assert.Equal(hosts, messages.Split("There is a Wayland host again").Length - 1);
+        Assert.Equal(guests, messages.Split("is there again").Length - 1);
+    }
+
+    /// <summary>A vGPU that stands still may be drawn into without a word, and so is committed each refresh; under TCG that is much.</summary>
+    [Theory]
+    [InlineData("host", 500)]
+    [InlineData("vgpu", 500)]
+    [InlineData("stalled", 500)]
+    [InlineData("output", 500)]
+    [InlineData("both", 500)]
+    [InlineData("qemu", 50)]
+    public void Afterwards_it_rests_and_has_left_no_zombie(string name, int mostMsOfTwoSeconds)
+    {
+        Assert.InRange(Boot.Number($"{name}.cpu"), 0, mostMsOfTwoSeconds);
+        Assert.Equal(0, Boot.Number($"{name}.zombies"));
+    }
+}
