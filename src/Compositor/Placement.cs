@@ -59,7 +59,8 @@ internal readonly record struct Placement(Rectangle Window, Rectangle Plane, Rec
         new(x.Start, y.Start, x.Length, y.Length),
         new(x.GuestStart, y.GuestStart, x.GuestLength, y.GuestLength));
 
-    private static (int Width, int Height) Fit((int Width, int Height) window, (int Width, int Height) guest)
+    /// <summary>As large as the window allows, its shape kept.</summary>
+    public static (int Width, int Height) Fit((int Width, int Height) window, (int Width, int Height) guest)
     {
         // Compared crosswise, so that an exact fit stays exact.
         var wide = (long)guest.Width * window.Height >= (long)guest.Height * window.Width;

@@ -289,7 +289,7 @@ internal sealed class Screen : IDisposable
         _black.Cancel();
         var guest = _image.Scanout is null ? s_blackSize : (_image.Source.Width, _image.Source.Height);
         // On the toplevel itself an image is as large as it is: there is no viewport to fit it, nor a root around it.
-        var wanted = !IsTree ? guest : _window.HostSize.Width > 0 ? _window.HostSize : (WindowScale.ToLogical(guest.Item1, _scale.Scale120), WindowScale.ToLogical(guest.Item2, _scale.Scale120));
+        var wanted = !IsTree ? guest : _window.HostSize.Width > 0 ? _window.HostSize : OwnSize(guest);
         var resized = wanted != _size;
         _size = wanted;
         _placement = Placement.Of(wanted, guest, _options.Scale, _scale.Scale120);
@@ -306,6 +306,14 @@ internal sealed class Screen : IDisposable
             Primary.Surface.Commit();
         if (IsTree || !isComing)
             _window.Root.Commit();
+    }
+
+    /// <summary>The guest's, pixel for pixel; of a guest that is larger than a window should be, its shape.</summary>
+    private (int Width, int Height) OwnSize((int Width, int Height) guest)
+    {
+        var size = (WindowScale.ToLogical(guest.Width, _scale.Scale120), WindowScale.ToLogical(guest.Height, _scale.Scale120));
+        var (width, height) = _window.Bounds;
+        return width <= 0 || (size.Item1 <= width && size.Item2 <= height) ? size : Placement.Fit((width, height), size);
     }
 
     private void LayoutTree(bool resized)

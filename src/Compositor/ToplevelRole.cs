@@ -33,6 +33,7 @@ internal sealed class ToplevelRole : WindowRole
             _fullscreenScheduled = states.Contains((uint)XdgToplevelState.Fullscreen);
             _freeScheduled = !states.ContainsAny(s_bound);
         };
+        _toplevel.ConfigureBounds += (_, e) => Bounds = (e.Width, e.Height);
         _xdgSurface.Configure += (_, e) => Apply(e.Serial);
         _toplevel.Close += (_, _) => OnCloseRequested();
         _toplevel.SetAppId(Window.AppId);

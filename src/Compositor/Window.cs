@@ -50,6 +50,13 @@ internal sealed class Window : IDisposable
     /// <summary>What the host asks for, in logical pixels; (0, 0): as we like.</summary>
     public (int Width, int Height) HostSize => _role.HostSize;
 
+    /// <summary>
+    /// What a window of our own choice should not be larger than, in logical pixels: by the host's word, else all of its largest output;
+    /// (0, 0): unknown.
+    /// </summary>
+    public (int Width, int Height) Bounds => _role.Bounds is { Width: > 0, Height: > 0 } told ? told
+        : _globals.Outputs.Select(output => (output.Mode.Width / output.Scale, output.Mode.Height / output.Scale)).DefaultIfEmpty().Max();
+
     /// <summary>Who draws its frame.</summary>
     public WindowFrame Frame => _role.Frame;
 

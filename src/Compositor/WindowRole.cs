@@ -21,6 +21,9 @@ internal abstract class WindowRole : IDisposable
     /// </summary>
     public (int Width, int Height) HostSize { get; private set; }
 
+    /// <summary>What a window should not be larger than (xdg_toplevel.configure_bounds); (0, 0): not told.</summary>
+    public (int Width, int Height) Bounds { get; protected set; }
+
     public abstract bool IsFullscreen { get; }
 
     /// <summary>Nobody can see it, by the host's word (xdg_toplevel state "suspended").</summary>

@@ -51,6 +51,18 @@ public sealed class WindowTests
         End(host, run);
     }
 
+    /// <summary>The fake host's bounds are its output's 1024x768.</summary>
+    [Fact]
+    public void A_guest_that_is_larger_than_the_screen_gets_a_window_of_its_shape_that_is_not()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = Shown(host, "show pattern:memory=memfd,size=2048x1024");
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 1024, Height: 512 }, s_soon));
+        host.Configure(1024, 768, fullscreen: true);
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)!.WindowGeometry is { Width: 1024, Height: 768 }, s_soon));
+        End(host, run);
+    }
+
     /// <summary>weston ends a user's resize, and full screen, so.</summary>
     [Fact]
     public void Where_the_host_leaves_the_size_to_us_it_stays_what_the_user_made_of_it()

@@ -279,10 +279,10 @@ public sealed class HostBehaviourTests
         host.RemoveGlobal("wl_output");
         host.AddGlobal("wl_output", 4);
         client.Sync();
-        Assert.Equal((4u, 11u), (client.Word(client.Registry, 1, 0), client.Word(client.Registry, 0, 0)));
+        Assert.Equal((4u, 12u), (client.Word(client.Registry, 1, 0), client.Word(client.Registry, 0, 0)));
         // The old one may be bound still: the client may not have heard yet.
         client.Bind(4, "wl_output", 4);
-        client.Bind(11, "wl_output", 4);
+        client.Bind(12, "wl_output", 4);
         client.Sync();
     });
 

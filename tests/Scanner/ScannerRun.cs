@@ -39,6 +39,6 @@ internal static partial class ScannerRun
     private static SyntaxTree Tree(string text) =>
         CSharpSyntaxTree.ParseText(Import().Replace(text, "DllImport$1extern"), s_parse);
 
-    [GeneratedRegex(@"LibraryImport(\([^\]]*\)\]\s*public static )partial")]
+    [GeneratedRegex(@"LibraryImport(\([^\]]*\)\]\s*(?:public|private) static )partial")]
     private static partial Regex Import();
 }
