@@ -14,7 +14,7 @@ internal sealed class Show : IDisposable
     private readonly ShowOptions _options;
     private readonly Messages _messages;
     private readonly FlipCost _flipCost = new();
-    private readonly LoopTimer _end;
+    private readonly LoopTimer _end, _unseen;
     private readonly Trace? _trace;
     private Desktop _desktop;
     private Fd? _ready;
@@ -27,6 +27,7 @@ internal sealed class Show : IDisposable
         (_loop, _guest, _options, _messages) = (loop, guest, options, messages);
         _end = new LoopTimer(_ => loop.Stop());
         loop.Add(_end);
+        loop.Add(_unseen = new LoopTimer(AskUnseen));
         _ready = options.Ready;
         _trace = options.Trace is { } file ? new Trace(file, guest.Source) : null;
         NextHost = () => Host.Await(_loop, options.IsFramed);
@@ -128,13 +129,26 @@ internal sealed class Show : IDisposable
     {
         _messages.Info($"The Wayland host ({_desktop.Host.Name}) went away. Waiting for one.");
         _desktop.Dispose();
-        // All that was made for that host is garbage, and nobody waits for a frame now.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        if (NextHost() is not { } host)
+        Tidy();
+        if (_guest.IsAsked && _isStarted)
+            _unseen.Set(Clock.Now + SecondNs);
+        var next = NextHost();
+        _unseen.Cancel();
+        if (next is not { } host)
             return;
         _messages.Info($"There is a Wayland host again ({host.Name}).");
         _desktop = Open(host, _desktop);
     }
+
+    /// <summary>Whoever removes a vGPU waits until it is let go, and to ask it is how we hear of that.</summary>
+    private void AskUnseen(long now)
+    {
+        _guest.Ask(now);
+        _unseen.Set(now + SecondNs);
+    }
+
+    /// <summary>All that was made for a host or a guest that is gone is garbage, and nobody waits for a frame now.</summary>
+    private static void Tidy() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     private void OnFlip(Flip flip)
     {
@@ -196,6 +210,7 @@ internal sealed class Show : IDisposable
         _messages.Info($"{sentence} Waiting for it.");
         _isAway = true;
         _desktop.Dim(true);
+        Tidy();
         _guest.Return();
     }
 

@@ -67,13 +67,40 @@ public sealed class AskedGuestTests
 
         void Crash(Func<FakeHost, bool> isBack)
         {
+            var connections = server.Transcript.Matching(".get_registry(").Count;
             server.DropClients();
-            Wait(h => !isBack(h), "the host is still there");
-            Wait(isBack, "not on the next host");
+            Wait(h => h.Transcript.Matching(".get_registry(").Count > connections && isBack(h), "not on the next host");
         }
 
         static bool IsDimmed(FakeHost host) =>
             host.Surfaces.Any(surface => surface is { Role: "wl_subsurface", IsMapped: true, Buffer.Kind: "single-pixel" });
+    }
+
+    /// <summary>Who removes a vGPU waits until it is closed.</summary>
+    [Fact]
+    public void One_that_is_removed_while_there_is_no_host_is_let_go()
+    {
+        using var server = new FakeHost(new HostSetup(Repository.Protocols));
+        using var loop = new Loop();
+        var inner = new FlippingGuest();
+        var isThere = true;
+        var isLost = false;
+        using var guest = VfioReturn.Await(() => isThere ? inner : throw new SourceException(SourceFault.NotThere, "not yet"), loop, Assert.Fail)!;
+        inner.Lost += _ => isLost = true;
+        var options = new ShowOptions { Source = guest.Source, Wait = true, Reconnect = true };
+        using var show = new Show(loop, Host.Connect(loop, server.SocketPath), guest, options, new Messages(StreamWriter.Null)) { NextHost = Nobody };
+        guest.Heads[0].Flipped += _ => server.DropClients();
+        Assert.Equal(ExitCode.Ok, show.Run());
+        Assert.True(isLost);
+
+        Host? Nobody()
+        {
+            (isThere, inner.IsGone) = (false, true);
+            for (var pauses = 0; !isLost && pauses < 100; pauses++)
+                loop.Pause(50_000_000);
+            loop.Stop();
+            return null;
+        }
     }
 
     /// <summary>Shows another of its two framebuffers each time that it is asked.</summary>
