@@ -292,7 +292,7 @@ internal sealed class Screen : IDisposable
         var wanted = !IsTree ? guest : _window.HostSize.Width > 0 ? _window.HostSize : OwnSize(guest);
         var resized = wanted != _size;
         _size = wanted;
-        _placement = Placement.Of(wanted, guest, _options.Scale, _scale.Scale120);
+        _placement = Placement.Of(wanted, guest, _options.Scale, IsTree ? _scale.Scale120 : WindowScale.One);
         _input.Placement = _placement;
         if (IsTree && _window.HostSize.Width > 0)
             _resize.Follow(ToDevice(wanted.Item1), ToDevice(wanted.Item2), _scale.Output);
