@@ -6,8 +6,11 @@ internal sealed class PlaneStats
     /// <summary>Flips that the guest made.</summary>
     public long Flips { get; set; }
 
-    /// <summary>Commits made of them.</summary>
+    /// <summary>Commits with an image.</summary>
     public long Committed { get; set; }
+
+    /// <summary>Those of them that no flip asked for: an image that is on another rung now, or that the host has not shown.</summary>
+    public long Repeated { get; set; }
 
     /// <summary>Flips that a newer one overtook before they could be committed.</summary>
     public long Coalesced { get; set; }

@@ -6,8 +6,8 @@ namespace Guestplane.Compositor;
 
 /// <summary>
 /// One plane's pixels on one surface: the newest flip gets attached and committed as soon as that makes sense, and what
-/// it overtakes is counted. A flip waits while its import is unanswered (the image before stays), while the host shows
-/// no frames of ours (no frame callback: hidden) or has not shown the last two, and while it does not read.
+/// it overtakes is counted. A flip waits while its import is unanswered (the image before stays), while the host has not
+/// shown the last two (for a second at most: it may be hidden), and while it does not read.
 /// </summary>
 internal sealed class PlaneSurface : IDisposable
 {
@@ -146,7 +146,30 @@ internal sealed class PlaneSurface : IDisposable
         _ladder.Exclude(step.Transport, reason);
         ForgetPools();
         if (!_isWaiting && Shown is { } shown)
-            (_waiting, _isWaiting) = (_waiting with { Scanout = shown, Damage = default, Time = Clock.Now }, true);
+            Repeat(shown);
+        CommitWaiting();
+    }
+
+    /// <summary>
+    /// After a while (ns) in which a frame was owed: what waits is committed all the same, to be what is seen first by who looks
+    /// again, and because a host whose own output failed once owes its frame until something new comes. Nor does an image
+    /// that the host has dropped come to the screen of itself.
+    /// </summary>
+    public void Insist(long now, long after)
+    {
+        if (IsStarved(now, after))
+            _commitsThisFrame = Math.Min(_commitsThisFrame, MaxCommitsPerFrame - 1);
+        RepeatIfInDoubt(now);
+        CommitWaiting();
+    }
+
+    /// <summary>Commits once more what is on the surface, when nobody may have seen it; never more than once a frame.</summary>
+    public void RepeatIfInDoubt(long now)
+    {
+        if (_isWaiting || _frame is not null || Shown is not { } shown || Presentation?.IsInDoubt(now) != true)
+            return;
+        Presentation.Repeat();
+        Repeat(shown);
         CommitWaiting();
     }
 
@@ -178,6 +201,12 @@ internal sealed class PlaneSurface : IDisposable
         Sync?.Dispose();
         ForgetPools();
         _frame?.Dispose();
+    }
+
+    private void Repeat(Scanout shown)
+    {
+        Stats.Repeated++;
+        (_waiting, _isWaiting) = (_waiting with { Scanout = shown, Damage = default, Time = Clock.Now }, true);
     }
 
     private void ForgetPools()
@@ -262,6 +291,7 @@ internal sealed class PlaneSurface : IDisposable
         Release(_committedTicket);
         FrameDone?.Invoke();
         CommitWaiting();
+        RepeatIfInDoubt(Clock.Now);
     }
 
     private void Release(long ticket)

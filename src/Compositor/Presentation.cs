@@ -14,13 +14,17 @@ internal sealed class Presentation
 
     private const long PromptNs = 200_000_000;
 
+    /// <summary>A host that has not shown a window's first frame by now does not say that it will.</summary>
+    private const long FirstShownNs = 1_000_000_000;
+
     private readonly Host _host;
     private readonly (long Flipped, long Committed)[] _commits = new (long, long)[Remembered];
     private readonly EventHandler<WpPresentationFeedback.PresentedEventArgs> _presented;
     private readonly EventHandler<WpPresentationFeedback.DiscardedEventArgs> _discarded;
     private long _order, _answered;
-    private int _framesUnshown;
-    private long _frameTaken;
+    private int _framesUnshown, _repeats;
+    private long _frameTaken, _firstAsked;
+    private bool _isShown, _isNewestDiscarded;
 
     /// <param name="host">That is asked.</param>
     /// <param name="before">On the host before: counting goes on.</param>
@@ -61,6 +65,9 @@ internal sealed class Presentation
     /// <summary>Frames that the host may take without ever showing one.</summary>
     public const int NeverShownAfter = 32;
 
+    /// <summary>Enough to know that a transport does not bear, and the next one neither; a host that answers nothing at all is left alone then.</summary>
+    private const int MostRepeats = 2 * NeverShownAfter;
+
     /// <summary>
     /// A buffer can be imported and still not be shown (a dma-buf that cannot be mapped, on a software renderer). weston then
     /// discards every commit; wlroots does not even answer, and both go on asking for frames.
@@ -83,8 +90,24 @@ internal sealed class Presentation
         feedback.Presented += _presented;
         feedback.Discarded += _discarded;
         feedback.Tag = _order;
+        if (_order == 0)
+            _firstAsked = now;
+        _isNewestDiscarded = false;
         _commits[_order++ % Remembered] = (flipped, now);
     }
+
+    /// <summary>
+    /// What is on the surface may never have been seen: its commit was discarded (sway does that to a window's first), or of
+    /// all commits none was shown. A guest that stands still makes no other: it is for us to commit again, within reason.
+    /// </summary>
+    public bool IsInDoubt(long now) => _repeats < MostRepeats
+        && (_isNewestDiscarded || (!_isShown && Pending > 0 && now - _firstAsked >= FirstShownNs));
+
+    /// <summary>What was in doubt is committed again.</summary>
+    public void Repeat() => _repeats++;
+
+    /// <summary>What was never shown is tried anew.</summary>
+    public void Reconsider() => _repeats = 0;
 
     /// <summary>The host has taken a frame, and wants the next. Of a hidden window some hosts want one now and then: that counts for nothing.</summary>
     public void FrameTaken(long now)
@@ -93,7 +116,7 @@ internal sealed class Presentation
         _frameTaken = now;
         if (_host.Globals.Presentation is null)
             Vblanks.Seen(now, 0);
-        if (!isPrompt || Presented > 0 || ++_framesUnshown < NeverShownAfter)
+        if (!isPrompt || _isShown || ++_framesUnshown < NeverShownAfter)
             return;
         _framesUnshown = 0;
         NeverShown?.Invoke();
@@ -105,7 +128,8 @@ internal sealed class Presentation
         var time = ToMonotonic(seconds * 1_000_000_000 + e.TvNsec);
         Vblanks.Seen(time, e.Refresh);
         Presented++;
-        _framesUnshown = 0;
+        _isShown = true;
+        (_framesUnshown, _repeats) = (0, 0);
         if (FrameOf(sender) is { } asked)
             OnAnswered(asked with { Presented = time, Refresh = e.Refresh, Sequence = (ulong)e.SeqHi << 32 | e.SeqLo, Kind = e.Flags });
         // Not HasFlag, which boxes until the JIT has warmed to it.
@@ -117,6 +141,7 @@ internal sealed class Presentation
     private void OnDiscarded(object? sender, WpPresentationFeedback.DiscardedEventArgs e)
     {
         Discarded++;
+        _isNewestDiscarded = ((WlProxy)sender!).Tag == _order - 1;
         if (FrameOf(sender) is { } asked)
             OnAnswered(asked);
         Settle();

@@ -64,6 +64,7 @@ internal sealed class Report(IGuest guest, string host, IReadOnlyList<Screen> sc
         json.WriteNumber("height", primary.LastScanout?.Height ?? 0);
         json.WriteNumber("flips", primary.Stats.Flips);
         json.WriteNumber("committed", primary.Stats.Committed);
+        json.WriteNumber("repeated", primary.Stats.Repeated);
         json.WriteNumber("presented", shown.Presented);
         json.WriteNumber("discarded", shown.Discarded);
         json.WriteNumber("missed", shown.Missed);

@@ -18,6 +18,9 @@ internal sealed class Screen : IDisposable
     /// <summary>A visible window gets its frames faster than this, whatever the host's refresh.</summary>
     private const long StarvedNs = 100_000_000;
 
+    /// <summary>A flip waits no longer than this for a frame that the host owes.</summary>
+    private const long InsistAfterNs = 1_000_000_000;
+
     /// <summary>A guest whose display is off gets a black window after this, so that starting it does not look like nothing.</summary>
     private const long BlackAfterNs = 500_000_000;
     private static readonly (int Width, int Height) s_blackSize = (640, 480);
@@ -40,7 +43,7 @@ internal sealed class Screen : IDisposable
     private readonly ZwpIdleInhibitorV1? _idleInhibitor;
     private readonly WindowPlace _place;
     private bool _isStarted, _isMapped;
-    private readonly LoopTimer _black, _retry;
+    private readonly LoopTimer _black, _retry, _insist;
     private (int Width, int Height) _size;
     private (int Width, int Height) _opaque;
     private Placement _placement = Placement.Of(s_blackSize, s_blackSize, ScaleMode.Fit);
@@ -75,6 +78,7 @@ internal sealed class Screen : IDisposable
         };
         _hints = new SurfaceHints(globals, surface, options);
         Presentation.NeverShown += OnNeverShown;
+        Presentation.Answered += OnAnswered;
         Primary.FrameDone += OnFrameDone;
         _primaryLayer = new Layer(globals, surface, IsTree ? _window.Root : null, sync: false);
         if (_feedback is not null)
@@ -91,6 +95,7 @@ internal sealed class Screen : IDisposable
         _cursor = new HeadCursor(host, _window.Root, _input, head.Input is not null, options);
         loop.Add(_black = new LoopTimer(_ => Layout()));
         loop.Add(_retry = new LoopTimer(_ => Retry()));
+        loop.Add(_insist = new LoopTimer(Insist));
         _idleInhibitor = options.KeepAwake ? globals.IdleInhibit?.CreateInhibitor(_window.Root) : null;
         _place = new WindowPlace(globals, _window, options.Fullscreen, options.OutputOf(head.Name));
     }
@@ -184,6 +189,7 @@ internal sealed class Screen : IDisposable
         Stop();
         _loop.Remove(_black);
         _loop.Remove(_retry);
+        _loop.Remove(_insist);
         _feedback?.Dispose();
         _host.Globals.Seat?.Remove(_input);
         _input.Dispose();
@@ -224,6 +230,23 @@ internal sealed class Screen : IDisposable
     {
         _retry.Cancel();
         Primary.Reconsider(Transport.DmaBuf);
+        Presentation.Reconsider();
+        // A guest that stands still makes no other flip.
+        if (_isStarted && Primary.Shown is null)
+            Head.Replay(OnFlip, Clock.Now);
+    }
+
+    private void Insist(long now)
+    {
+        Primary.Insist(now, InsistAfterNs);
+        if (Primary.IsWaiting || Presentation.Pending > 0)
+            _insist.Set(now + InsistAfterNs);
+    }
+
+    private void OnAnswered(Frame frame)
+    {
+        if (frame.IsDiscarded)
+            Primary.RepeatIfInDoubt(Clock.Now);
     }
 
     private void OnFrameDone()
@@ -241,6 +264,8 @@ internal sealed class Screen : IDisposable
             // Without a root of its own the window would be gone with its image: the last one stays.
             case PlaneKind.Primary when flip.Scanout is not null || IsTree:
                 Primary.Flip(flip);
+                if (!_insist.IsSet)
+                    _insist.Set(Clock.Now + InsistAfterNs);
                 break;
             case PlaneKind.Cursor:
                 _cursor.Flip(flip, mayMove: !_host.IsStalled);

@@ -210,7 +210,8 @@ internal sealed class Show : IDisposable
         _messages.Info($"{sentence} Waiting for it.");
         _isAway = true;
         _desktop.Dim(true);
-        Tidy();
+        // Not before that is sent.
+        _loop.Post(Tidy);
         _guest.Return();
     }
 

@@ -7,6 +7,7 @@ namespace Guestplane.Tests.Compositor;
 public sealed class FaultTests
 {
     private const string Pattern = "show pattern:memory=memfd,size=640x480";
+    private const string Still = $"{Pattern},no-cursor,rate=0.01";
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
 
     private static HostSetup Setup() => new(Repository.Protocols);
@@ -82,6 +83,61 @@ public sealed class FaultTests
         Assert.Equal("shm", run.Head.GetProperty("transport").GetString());
         Assert.Contains("showed none of 32 frames", run.Head.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void An_image_that_the_host_discards_is_committed_again_until_it_is_shown()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.DiscardEvery = 1;
+        using var run = ProgramRun.Start(host, $"{Still} --frames 1");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Commits > 3, s_soon));
+        host.Faults.DiscardEvery = 0;
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Equal(1, run.Head.GetProperty("flips").GetInt32());
+        Assert.Equal(1, run.Head.GetProperty("presented").GetInt32());
+        Assert.Equal(run.Head.GetProperty("committed").GetInt32() - 1, run.Head.GetProperty("repeated").GetInt32());
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_a_guest_that_stands_still_too_a_host_that_shows_nothing_is_not_believed(bool answers)
+    {
+        using var host = new FakeHost(Setup());
+        (host.Faults.DiscardEvery, host.Faults.NeverAnswer) = (1, !answers);
+        using var run = ProgramRun.Start(host, $"{Still} --seconds 5");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "shm" }, s_soon));
+        (host.Faults.DiscardEvery, host.Faults.NeverAnswer) = (0, false);
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Equal(1, run.Head.GetProperty("flips").GetInt32());
+        Assert.Contains("showed none of 32 frames", run.Head.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_host_that_tells_nothing_of_frames_is_not_asked_for_ever()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.ToEnd(host, $"{Still} --seconds 5");
+        Assert.InRange(run.Head.GetProperty("repeated").GetInt32(), 64, 70);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_frame_that_the_host_owes_holds_no_flip_up_for_longer_than_a_second()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, $"{Pattern},no-cursor");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Commits > 20, s_soon));
+        host.Faults.NeverFrame = true;
+        var commits = ShowTests.Primary(host)!.Commits;
+        var since = Stopwatch.StartNew();
+        // Two more for the frame that is owed, then one a second.
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)!.Commits >= commits + 4, s_soon));
+        Assert.InRange(since.ElapsedMilliseconds, 900, 5000);
     }
 
     [Fact]

@@ -172,7 +172,7 @@ public sealed class QemuShowTests
         Update(TimeSpan.FromSeconds(4));
         process.Refresh();
         Assert.InRange((process.TotalProcessorTime - cpu) / hidden.Elapsed, 0, 0.01);
-        Assert.Equal(commits, desktop.Primary.Commits);
+        Assert.InRange(desktop.Primary.Commits - commits, 3, 5);
         // The answer within 100 ms, and what the two sockets and this machine take.
         Assert.All(desktop.Qemu.Console.Updates.Skip(before).SkipLast(1), update => Assert.InRange(update.Duration.TotalMilliseconds, 0, 150));
         Assert.Equal(0, desktop.Qemu.Console.Stalls);

@@ -6,6 +6,7 @@ public sealed class HostFaults
     private readonly Action _changed;
     private volatile bool _neverRelease;
     private volatile bool _neverFrame;
+    private volatile bool _neverAnswer;
     private volatile bool _stall;
     private volatile bool _zeroCopy;
     private volatile Func<DmabufImport, bool>? _failImport;
@@ -36,6 +37,13 @@ public sealed class HostFaults
     {
         get => _neverFrame;
         set => _neverFrame = value;
+    }
+
+    /// <summary>Takes frames and says nothing of them, as wlroots does when its output cannot show them: feedback stays pending.</summary>
+    public bool NeverAnswer
+    {
+        get => _neverAnswer;
+        set => _neverAnswer = value;
     }
 
     /// <summary>Stops reading requests.</summary>

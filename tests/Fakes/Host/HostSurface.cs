@@ -89,6 +89,8 @@ internal sealed class HostSurface : HostObject
             Client.Remove(frame);
         }
         _frames.Clear();
+        if (Host.Faults.NeverAnswer)
+            return;
         foreach (var feedback in _feedbacks)
             feedback.Present(vblank);
         _feedbacks.Clear();
@@ -166,9 +168,12 @@ internal sealed class HostSurface : HostObject
 
     private void Apply(SurfaceState state)
     {
-        foreach (var feedback in _feedbacks)
-            feedback.Discard();
-        _feedbacks.Clear();
+        if (!Host.Faults.NeverAnswer)
+        {
+            foreach (var feedback in _feedbacks)
+                feedback.Discard();
+            _feedbacks.Clear();
+        }
         state.MoveOver(Current);
         _frames.AddRange(Current.Frames);
         _feedbacks.AddRange(Current.Feedbacks);

@@ -27,9 +27,13 @@ switch_modes() {
 	fds_of "$process" >"$SHARE/modes.fds-before"
 	"$DRIVER" --pid "$process" mode=640x480 flip=60,60 off wait=200 on mode=1024x768 flip=60,60
 	fds_of "$process" >"$SHARE/modes.fds-after"
+	# llvmpipe compiles for what it composites: seen to hold the host up for 1.4 s.
+	wait_until 10 scans_out 1024x768
 	drm_state >"$SHARE/modes.drm"
 	show_stop
 }
+
+scans_out() { drm_state | grep -q "fb=$1 imported=yes"; }
 
 # The VMM that owns the device ends under us.
 vmm_ends() {
