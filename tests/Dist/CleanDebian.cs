@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
+using Guestplane.Tests.Hosts;
 
 namespace Guestplane.Tests.Dist;
 
@@ -19,17 +19,12 @@ public sealed class CleanDebian : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _skip = !File.Exists(Repository.Program) ? "The package holds the NativeAOT program, which is not built: ./run --build-only"
-            : !Hosts.Tools.Has("scdoc") || !Hosts.Tools.Has("dpkg-shlibdeps") ? "Making the package takes what dist/make --packages prints" : null;
+        _skip = Package.Missing();
         if (_skip is not null)
             return;
-        var (status, said) = await Run(Path.Combine(Repository.Root, "dist", "make"), "--no-build");
-        Assert.True(status == 0, $"dist/make ended with {status}.\n{said}");
-        // The name is the last word that it said.
-        var package = said.Trim().Split(' ')[^1];
-        File.Copy(Path.Combine(Repository.Root, package), Path.Combine(_share, Path.GetFileName(package)));
+        await Package.Make(_share);
         File.Copy(Path.Combine(s_folder, "checks.sh"), Path.Combine(_share, "checks.sh"));
-        (status, said) = await Run(Path.Combine(s_folder, "clean-debian"), _share, "checks.sh");
+        var (status, said) = await Tools.Script(new(Path.Combine(s_folder, "clean-debian"), [_share, "checks.sh"]));
         if (status == Skipped)
             _skip = said.Trim();
         else if (status != 0)
@@ -69,14 +64,4 @@ public sealed class CleanDebian : IAsyncLifetime
 
     /// <summary>A file that the checks left.</summary>
     public string Text(string file) => File.ReadAllText(Path.Combine(_share, file));
-
-    private static async Task<(int Status, string Said)> Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true })!;
-        using var cancelled = TestContext.Current.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        process.StandardInput.Close();
-        var said = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, said);
-    }
 }

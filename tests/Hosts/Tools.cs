@@ -26,6 +26,19 @@ internal static class Tools
         return output;
     }
 
+    /// <summary>Runs a script of the project's to its end.</summary>
+    /// <returns>Its status, and what it wrote to standard error.</returns>
+    public static async Task<(int Status, string Said)> Script(ProcessStartInfo start)
+    {
+        start.RedirectStandardError = start.RedirectStandardInput = true;
+        using var process = Process.Start(start)!;
+        using var cancelled = TestContext.Current.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        process.StandardInput.Close();
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, said);
+    }
+
     /// <summary>Asks again and again until it is so.</summary>
     /// <param name="isSo">What is waited for.</param>
     /// <param name="state">What to say if it does not come.</param>

@@ -59,6 +59,22 @@ public sealed class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternH
         Assert.True(Count(cursor, "moves") >= 3, $"{cursor}");
     }
 
+    /// <summary>--ready-fd hears of it only so.</summary>
+    [Theory]
+    [InlineData("sway-vkms")]
+    [InlineData("cage-vkms")]
+    [InlineData("labwc-vkms")]
+    [InlineData("kwin-drm")]
+    [InlineData("kwin-virtual")]
+    [InlineData("sway-pixman")]
+    public void The_image_of_a_guest_that_stands_still_is_presented(string host)
+    {
+        var head = Boot.Head($"{host}-still");
+        Assert.Equal(1, Count(head, "flips"));
+        Assert.True(Count(head, "presented") >= 1, $"{head}");
+        Assert.InRange(Count(head, "repeated"), 0, 8);
+    }
+
     /// <summary>weston gives the cursor plane one of vkms's overlay planes, and so need not composite.</summary>
     [Fact]
     public void A_host_with_overlay_planes_needs_no_copy_for_the_cursor_either() => AssertZeroCopy("weston-drm-overlay");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Guestplane.Gvt.Pattern;
+using Guestplane.Tests.Hosts;
 
 namespace Guestplane.Tests.Rig;
 
@@ -40,6 +41,7 @@ public abstract class RigBoot : IAsyncLifetime
         File.Copy(Path.Combine(Repository.Rig, "scenarios", _scenario), Path.Combine(_share, _scenario));
         var (status, said) = await Run(Path.Combine(Repository.Rig, "driver", "build"), [Path.Combine(_share, "mbochs-driver")]);
         Assert.True(status == 0, $"mbochs-driver does not compile:\n{said}");
+        await Prepare(_share);
         (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         // A kernel under TCG may break on its own way up, before anything of ours runs; rarely twice.
         if (status == Broken && !File.Exists(PathOf(".rig-up")))
@@ -49,6 +51,12 @@ public abstract class RigBoot : IAsyncLifetime
         else if (status != 0)
             Assert.Fail($"{_scenario} on {_suite}: the boot ended with {status}.\n{said}{Logs()}");
     }
+
+    /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
+    protected virtual string Init => "none";
+
+    /// <summary>Lays into the share what the scenario needs besides the program and the driver.</summary>
+    protected virtual Task Prepare(string share) => Task.CompletedTask;
 
     public ValueTask DisposeAsync()
     {
@@ -104,26 +112,22 @@ public abstract class RigBoot : IAsyncLifetime
         return frame.Value;
     }
 
-    private static string? Missing()
+    /// <summary>What the rig lacks on this machine; null when it can be had.</summary>
+    protected virtual string? Missing()
     {
         if (!File.Exists(Repository.Program))
             return "The rig runs the NativeAOT program, which is not built: ./run --build-only";
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        var missing = s_tools.Where(tool => !path.Any(directory => File.Exists(Path.Combine(directory, tool)))).ToList();
+        var missing = s_tools.Where(tool => !Tools.Has(tool)).ToList();
         return missing.Count == 0 ? null
             : $"The rig needs {string.Join(", ", missing)}: install what tests/rig/image --host-packages prints";
     }
 
-    private async Task<(int Status, string Said)> Run(string program, string[] arguments)
+    private Task<(int Status, string Said)> Run(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, arguments);
         start.Environment["RIG_TIMEOUT"] = $"{_seconds}";
-        using var process = Process.Start(start)!;
-        using var cancelled = TestContext.Current.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        process.StandardInput.Close();
-        var said = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, said);
+        start.Environment["RIG_INIT"] = Init;
+        return Tools.Script(start);
     }
 
     private string Logs() => End("script.log") + End("console.log");

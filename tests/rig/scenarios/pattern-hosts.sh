@@ -26,15 +26,19 @@ with_cursor() {
 	show_stop
 }
 
-both() {
+# still HOST: one flip and no other, in a window, whose first frame a host may discard.
+still() { show "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01 --seconds 4; }
+
+all() {
 	plain "$1"
+	still "$1"
 	with_cursor "$1"
 }
 
 udev_start
 load_vkms
 for host in sway-vkms cage-vkms labwc-vkms sway-pixman kwin-drm kwin-virtual; do
-	on "$host" both "$host"
+	on "$host" all "$host"
 done
 # The kiosk of weston 16 shows one client in its life; mutter is busy for seconds with a window that is gone.
 for host in weston-drm weston-headless mutter-headless; do
