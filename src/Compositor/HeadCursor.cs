@@ -72,12 +72,13 @@ internal sealed class HeadCursor : IDisposable
     {
         if (!_follows || _subsurface is null || _isPointer == _input.IsAbsolute)
             return;
+        // First of all: a pointer without an image is a change of the input's, which leads here again.
+        _isPointer = _input.IsAbsolute;
         var none = _last with { Scanout = null, Changed = true };
         if (_isPointer)
-            _pointer!.Flip(none);
-        else
             _subsurface.Flip(none, mayMove: false);
-        _isPointer = _input.IsAbsolute;
+        else
+            _pointer!.Flip(none);
         if (_last.Scanout is not null)
             Flip(_last with { Changed = true }, mayMove: false);
     }

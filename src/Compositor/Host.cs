@@ -16,6 +16,7 @@ internal sealed class Host : LoopSource, IDisposable
 
     /// <summary>A host that is started again is there within a second or so; asking for it costs a connect(2).</summary>
     private const long FirstRetryNs = 100_000_000, LongestRetryNs = 1_000_000_000;
+    private static long s_lastConnected = long.MinValue / 2;
 
     private readonly WlDisplay _display;
     private readonly Loop _loop;
@@ -73,6 +74,7 @@ internal sealed class Host : LoopSource, IDisposable
         try
         {
             host.Learn(isFramed);
+            s_lastConnected = Clock.Now;
             return host;
         }
         catch
@@ -88,6 +90,9 @@ internal sealed class Host : LoopSource, IDisposable
     /// <param name="missing">Told why there is none, the first time.</param>
     public static Host? Await(Loop loop, bool isFramed, Action<string>? missing = null)
     {
+        // One that ends us as soon as we are there is there again at once.
+        if (Clock.Now - s_lastConnected < LongestRetryNs)
+            loop.Pause(LongestRetryNs);
         for (var pause = FirstRetryNs; !loop.Stopped; pause = Math.Min(pause * 2, LongestRetryNs))
         {
             try

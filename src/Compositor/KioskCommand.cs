@@ -13,7 +13,7 @@ internal static class KioskCommand
     {
         var show = new ShowArguments();
         var splash = new Option<string?>("--splash") { Description = "A PNG to show in the middle while there is no guest yet." };
-        var pointer = new Option<bool>("--show-pointer") { Description = "Leave the host's pointer visible." };
+        var pointer = new Option<bool>("--show-pointer") { Description = "Leave the host's pointer visible, and to a relative guest by a click alone." };
         var command = new Command("kiosk", "Show a guest on an unattended display.") { splash, pointer };
         show.AddTo(command);
         command.SetAction(parsed => (int)run(Kiosk(show.Read(parsed), parsed.GetValue(splash), parsed.GetValue(pointer))));
@@ -27,7 +27,7 @@ internal static class KioskCommand
         Reconnect = true,
         KeepAwake = true,
         InhibitShortcuts = true,
-        HidePointer = !showPointer,
+        TakePointer = !showPointer,
         Splash = new SplashImage(options.Background, splash),
     };
 }

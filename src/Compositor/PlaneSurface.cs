@@ -23,9 +23,9 @@ internal sealed class PlaneSurface : IDisposable
     private int _commitsThisFrame;
     private long _frameAsked;
     private Flip _waiting;
-    private bool _isWaiting;
+    private bool _isWaiting, _isRepeat;
     private (Rectangle Source, bool IsBottomUp) _shownPart;
-    private long _committedTicket;
+    private Flip _committed;
     private int _saidTransports;
     private bool _saidTurnedOver;
 
@@ -104,12 +104,15 @@ internal sealed class PlaneSurface : IDisposable
             pool.Damage(flip.DamagedSource);
         if (_isWaiting)
         {
-            Stats.Coalesced++;
             Release(_waiting.Ticket);
-            Overtaken?.Invoke(_waiting);
+            if (!_isRepeat)
+            {
+                Stats.Coalesced++;
+                Overtaken?.Invoke(_waiting);
+            }
             flip = flip.Over(_waiting);
         }
-        (_waiting, _isWaiting) = (flip, true);
+        (_waiting, _isWaiting, _isRepeat) = (flip, true, false);
         CommitWaiting();
     }
 
@@ -203,11 +206,8 @@ internal sealed class PlaneSurface : IDisposable
         _frame?.Dispose();
     }
 
-    private void Repeat(Scanout shown)
-    {
-        Stats.Repeated++;
-        (_waiting, _isWaiting) = (_waiting with { Scanout = shown, Damage = default, Time = Clock.Now }, true);
-    }
+    private void Repeat(Scanout shown) => (_waiting, _isWaiting, _isRepeat) =
+        (_committed with { Scanout = shown, Damage = default, Time = Clock.Now }, true, true);
 
     private void ForgetPools()
     {
@@ -249,10 +249,12 @@ internal sealed class PlaneSurface : IDisposable
             AskForFrame(now);
         }
         Surface.Commit();
-        _committedTicket = flip.Ticket;
+        _committed = flip;
         if (Presentation is null || buffer is null)
-            Release(_committedTicket);
+            Release(flip.Ticket);
         Stats.Committed++;
+        if (_isRepeat)
+            Stats.Repeated++;
         Stats.FlipToCommit.Add(now - flip.Time);
         Attached?.Invoke(flip, buffer, now);
         Committed?.Invoke();
@@ -288,7 +290,7 @@ internal sealed class PlaneSurface : IDisposable
     {
         _frame = null;
         _commitsThisFrame = 0;
-        Release(_committedTicket);
+        Release(_committed.Ticket);
         FrameDone?.Invoke();
         CommitWaiting();
         RepeatIfInDoubt(Clock.Now);

@@ -24,7 +24,7 @@ internal sealed class Pointer : IDisposable
     private (double Right, double Down) _axis, _fine;
     private bool _hasSteps;
     private (double X, double Y)? _last;
-    private bool _isAbsolute;
+    private bool? _isAbsolute;
 
     public Pointer(WlPointer proxy, Globals globals, WindowFocus windows)
     {
@@ -65,9 +65,8 @@ internal sealed class Pointer : IDisposable
         Leave();
         if (input is null)
             return;
-        (_focus, _enterSerial, _last) = (input, serial, (x, y));
+        (_focus, _enterSerial, _last, _isAbsolute) = (input, serial, (x, y), null);
         input.Changed += Follow;
-        _isAbsolute = input.IsAbsolute;
         Follow();
         input.MoveTo(x, y);
     }
@@ -127,17 +126,24 @@ internal sealed class Pointer : IDisposable
     {
         if (_focus is not { } focus)
             return;
+        var (wasAbsolute, isAbsolute) = (_isAbsolute, focus.IsAbsolute);
+        _isAbsolute = isAbsolute;
+        if (focus is { TakesPointer: true, IsGrabbed: false } && !isAbsolute && wasAbsolute != false)
+        {
+            // Which brings us here again.
+            focus.Grab(true);
+            return;
+        }
         // A relative guest that has not taken the pointer leaves the host's as it is.
-        var cursor = focus.IsAbsolute ? focus.Cursor : focus.IsGrabbed ? (null, 0, 0) : null;
+        var cursor = isAbsolute ? focus.Cursor : focus.IsGrabbed ? (null, 0, 0) : null;
         if (cursor is { } shown)
             _proxy.SetCursor(_enterSerial, shown.Surface, shown.HotspotX, shown.HotspotY);
         else
             (_shape ??= _globals.CursorShape?.GetPointer(_proxy))?.SetShape(_enterSerial, WpCursorShapeDeviceV1Shape.Default);
         // A guest whose driver has just come knows no place yet.
-        if (focus.IsAbsolute && !_isAbsolute && _last is { } last)
+        if (isAbsolute && wasAbsolute == false && _last is { } last)
             focus.MoveTo(last.X, last.Y);
-        _isAbsolute = focus.IsAbsolute;
-        if (focus is { IsGrabbed: true, IsAbsolute: false })
+        if (focus.IsGrabbed && !isAbsolute)
             Lock(focus);
         else
             Unlock();

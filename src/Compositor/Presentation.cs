@@ -141,7 +141,7 @@ internal sealed class Presentation
     private void OnDiscarded(object? sender, WpPresentationFeedback.DiscardedEventArgs e)
     {
         Discarded++;
-        _isNewestDiscarded = ((WlProxy)sender!).Tag == _order - 1;
+        _isNewestDiscarded |= ((WlProxy)sender!).Tag == _order - 1;
         if (FrameOf(sender) is { } asked)
             OnAnswered(asked);
         Settle();

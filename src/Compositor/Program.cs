@@ -69,7 +69,7 @@ internal static class Program
             .AddSingleton<Loop>()
             .AddSingleton(provider => Sources.Open(options, provider.GetRequiredService<Loop>(), messages))
             .AddSingleton(provider => Connect(provider.GetRequiredService<Loop>(), options, messages))
-            .AddSingleton(provider => new Splash(provider.GetRequiredService<Host>(), options.Splash!, options.Output))
+            .AddSingleton(provider => new Splash(provider.GetRequiredService<Host>(), options.Splash!, options.Output, options.TakePointer))
             .AddSingleton<Show>()
             .BuildServiceProvider();
         var loop = services.GetRequiredService<Loop>();

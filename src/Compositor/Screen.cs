@@ -57,8 +57,9 @@ internal sealed class Screen : IDisposable
         _window = new Window(host, title, options.IsDecorated);
         _scale = new WindowScale(globals, _window.Root);
         _scale.Changed += OnScaled;
+        _scale.Moved += Follow;
         _resize = new HeadResize(loop, head, options.Fixed);
-        _input = new WindowInput(_window.Root, head.Input, options.HidePointer) { HasAllKeys = options.InhibitShortcuts };
+        _input = new WindowInput(_window.Root, head.Input, options.TakePointer) { HasAllKeys = options.InhibitShortcuts };
         _input.Changed += () => _window.SetTitle(_input.IsGrabbed ? $"{title} (Ctrl+Alt lets go)" : title);
         _input.FullscreenToggled += _window.ToggleFullscreen;
         globals.Seat?.Add(_input);
@@ -162,10 +163,12 @@ internal sealed class Screen : IDisposable
             _dimmer?.Dispose();
             _dimmer = null;
             _resize.Renew();
-            if (!IsFullscreen)
+            if (!IsFullscreen && _window.IsConfigured)
                 _window.Attend();
         }
-        _window.Root.Commit();
+        // Of one that waits for its output this would be the first commit, by which a host maps it anywhere.
+        if (_window.IsConfigured)
+            _window.Root.Commit();
     }
 
     /// <summary>Takes flips, and what was shown last; a window may have an image when it is configured.</summary>
@@ -319,8 +322,7 @@ internal sealed class Screen : IDisposable
         _size = wanted;
         _placement = Placement.Of(wanted, guest, _options.Scale, IsTree ? _scale.Scale120 : WindowScale.One);
         _input.Placement = _placement;
-        if (IsTree && _window.HostSize.Width > 0)
-            _resize.Follow(ToDevice(wanted.Item1), ToDevice(wanted.Item2), _scale.Output);
+        Follow();
         if (resized)
             _window.SetSize(wanted.Item1, wanted.Item2);
         if (IsTree)
@@ -355,6 +357,13 @@ internal sealed class Screen : IDisposable
             _primaryLayer.Place(_placement.Plane, _placement.Source.Offset(_image.UprightSource.X, _image.UprightSource.Y), (scanout.Width, scanout.Height), _placement.Window);
         _cursor.Follow(_placement);
         _overlay?.Follow(_placement);
+    }
+
+    /// <summary>The guest's own size, by the window's and by the screen that it is on.</summary>
+    private void Follow()
+    {
+        if (IsTree && _window.HostSize.Width > 0)
+            _resize.Follow(ToDevice(_size.Width), ToDevice(_size.Height), _scale.Output);
     }
 
     private void OnScaled()

@@ -48,8 +48,11 @@ internal sealed record ShowOptions
     /// <summary>The window may have a frame around it.</summary>
     public bool IsDecorated { get; init; } = true;
 
-    /// <summary>It has one from the start: one that begins full screen on some output is not worth a library's loading.</summary>
-    public bool IsFramed => IsDecorated && !Fullscreen && Output is null;
+    /// <summary>
+    /// It has one from the start: one that begins full screen on some output is not worth a library's loading. Nor has one that
+    /// outlives its host: libdecor's GTK keeps a connection of its own to it, and ends the process when that is gone.
+    /// </summary>
+    public bool IsFramed => IsDecorated && !Fullscreen && !Reconnect && Output is null;
 
     /// <summary>The host does not blank the screen while it shows us.</summary>
     public bool KeepAwake { get; init; }
@@ -57,8 +60,8 @@ internal sealed record ShowOptions
     /// <summary>The host's own shortcuts are the guest's.</summary>
     public bool InhibitShortcuts { get; init; }
 
-    /// <summary>The host's pointer is not shown over the window.</summary>
-    public bool HidePointer { get; init; }
+    /// <summary>The host's pointer is not shown over the window, and a relative guest has it without a click.</summary>
+    public bool TakePointer { get; init; }
 
     /// <summary>What is shown while there is no guest yet; null for nothing.</summary>
     public SplashImage? Splash { get; init; }

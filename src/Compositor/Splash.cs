@@ -21,12 +21,15 @@ internal sealed class Splash : IDisposable
     private readonly Layer? _layer;
     private readonly WlBuffer? _buffer;
     private readonly (int Width, int Height) _size;
+    private readonly WindowInput _input;
 
     /// <exception cref="ExitException">Usage: the image cannot be read.</exception>
-    public Splash(Host host, SplashImage image, string? output)
+    public Splash(Host host, SplashImage image, string? output, bool takesPointer)
     {
         _globals = host.Globals;
         _window = new Window(host, "guestplane");
+        _input = new WindowInput(_window.Root, head: null, takesPointer);
+        _globals.Seat?.Add(_input);
         _pixel = Pixel.Create(_globals, 0xffffffff, image.Background);
         _rootLayer = new Layer(_globals, _window.Root, null, sync: false);
         if (image.Image is { } path && _globals is { Subcompositor: not null, Viewporter: not null })
@@ -42,6 +45,8 @@ internal sealed class Splash : IDisposable
 
     public void Dispose()
     {
+        _globals.Seat?.Remove(_input);
+        _input.Dispose();
         _place.Dispose();
         _layer?.Dispose();
         _surface?.Dispose();

@@ -7,7 +7,8 @@ namespace Guestplane.Compositor;
 /// <summary>
 /// A window's input on its way to the guest: from window to guest pixels, and grabbed or not. A grab gives the guest the
 /// keyboard whole (keyboard-shortcuts-inhibit), and a guest that wants relative motion the pointer, locked in place.
-/// Ctrl+Alt, pressed and let go with no other key, begins and ends it; a click begins it for a relative guest.
+/// Ctrl+Alt, pressed and let go with no other key, begins and ends it; a click begins it for a relative guest, or the pointer's
+/// coming alone.
 /// </summary>
 internal sealed class WindowInput : IDisposable
 {
@@ -17,11 +18,11 @@ internal sealed class WindowInput : IDisposable
 
     /// <param name="surface">The one that gets the events: the window's root.</param>
     /// <param name="head">Null for a guest that only shows.</param>
-    /// <param name="hidesPointer">Over a guest that takes no input, too.</param>
-    public WindowInput(WlSurface surface, IHeadInput? head, bool hidesPointer = false)
+    /// <param name="takesPointer">There is nothing else to point at: the host's is hidden, and a relative guest has it without a click.</param>
+    public WindowInput(WlSurface surface, IHeadInput? head, bool takesPointer = false)
     {
-        (Surface, _head) = (surface, head);
-        if (hidesPointer)
+        (Surface, _head, TakesPointer) = (surface, head, takesPointer);
+        if (takesPointer)
             Cursor = (null, 0, 0);
         if (head is null)
             return;
@@ -33,6 +34,8 @@ internal sealed class WindowInput : IDisposable
 
     /// <summary>The guest's pointer is where the host's is; a guest without a pointer has nothing against it.</summary>
     public bool IsAbsolute => _head?.IsAbsolute ?? true;
+
+    public bool TakesPointer { get; }
 
     public LockKeys Locks => _head?.Locks ?? LockKeys.None;
 

@@ -16,6 +16,7 @@ internal sealed class WindowScale : IDisposable
     private readonly List<WlOutput> _outputs = [];
     private uint _preferred;
     private int _told = One;
+    private (Output? Output, int Refresh, (int, int) Mode) _toldOutput;
 
     public WindowScale(Globals globals, WlSurface surface)
     {
@@ -30,7 +31,9 @@ internal sealed class WindowScale : IDisposable
         {
             if (e.Output is { } output)
                 _outputs.Remove(output);
+            Tell();
         };
+        globals.OutputsChanged += Tell;
         _fractional = globals.FractionalScale?.GetFractionalScale(surface);
         if (_fractional is not null)
             _fractional.PreferredScale += (_, e) =>
@@ -41,7 +44,7 @@ internal sealed class WindowScale : IDisposable
     }
 
     /// <summary>The output that it is on, the last that it came to; null while it is on none.</summary>
-    public Output? Output => _globals.Outputs.Find(output => _outputs.Count > 0 && output.Proxy == _outputs[^1]);
+    public Output? Output => _outputs.Count > 0 ? OutputOf(_outputs[^1]) : null;
 
     /// <summary>In 1/120.</summary>
     public int Scale120 => _preferred > 0 ? (int)Math.Min(_preferred, 100 * One)
@@ -50,18 +53,32 @@ internal sealed class WindowScale : IDisposable
     /// <summary>The scale is another now.</summary>
     public event Action? Changed;
 
+    /// <summary>It is on another output, or that has another mode.</summary>
+    public event Action? Moved;
+
     /// <summary>Rounded half up, as the host does (fractional-scale-v1.xml).</summary>
     public static int ToDevice(int logical, int scale120) => (int)(((long)logical * scale120 + One / 2) / One);
 
     public static int ToLogical(int device, int scale120) => (int)Math.Max(1, ((long)device * One + scale120 / 2) / scale120);
 
-    private void Tell()
+    public void Dispose()
     {
-        if (_told == Scale120)
-            return;
-        _told = Scale120;
-        Changed?.Invoke();
+        _globals.OutputsChanged -= Tell;
+        _fractional?.Dispose();
     }
 
-    public void Dispose() => _fractional?.Dispose();
+    private Output? OutputOf(WlOutput proxy) => _globals.Outputs.Find(output => output.Proxy == proxy);
+
+    private void Tell()
+    {
+        // Of one that is gone the host cannot say that we left it.
+        _outputs.RemoveAll(proxy => OutputOf(proxy) is null);
+        var output = (Output, Output?.RefreshMilliHz ?? 0, Output?.Mode ?? default);
+        var (hasMoved, isScaled) = (output != _toldOutput, _told != Scale120);
+        (_toldOutput, _told) = (output, Scale120);
+        if (isScaled)
+            Changed?.Invoke();
+        if (hasMoved)
+            Moved?.Invoke();
+    }
 }

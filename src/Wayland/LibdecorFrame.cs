@@ -10,6 +10,7 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
 
     private readonly GCHandle _self;
     private nint _handle, _configuration;
+    private bool _isCommitted;
 
     internal LibdecorFrame(WlDisplay display)
     {
@@ -72,6 +73,7 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
         libdecor_frame_commit(_handle, state, _configuration);
         libdecor_state_free(state);
         _configuration = 0;
+        _isCommitted = true;
     }
 
     /// <summary>Before its surface.</summary>
@@ -94,8 +96,8 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
             (IsFullscreen, IsSuspended, IsFree) = ((states & Fullscreen) != 0, (states & Suspended) != 0, (states & (Fullscreen | Maximized | Tiled)) == 0);
         _configuration = configuration;
         // 0.2 leaves room for the borders that the frame has, and a frame that still is full screen has none: so it hears of the
-        // new state, and then is asked again.
-        if (wasFullscreen && !IsFullscreen && HostSize.Width > 0)
+        // new state, and then is asked again; as one that has none yet.
+        if ((wasFullscreen || !_isCommitted) && !IsFullscreen && HostSize.Width > 0)
         {
             Commit(HostSize.Width, HostSize.Height);
             HostSize = ContentSize(configuration);

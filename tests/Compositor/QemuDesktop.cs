@@ -15,7 +15,8 @@ internal sealed class QemuDesktop : IDisposable
     /// <param name="arguments">Of show, after the source.</param>
     /// <param name="vm">By default one console of 64x48.</param>
     /// <param name="host">What the host has besides pointer, keyboard and touch.</param>
-    public QemuDesktop(string arguments = "", QemuSetup? vm = null, Action<HostSetup>? host = null)
+    /// <param name="command">show or kiosk.</param>
+    public QemuDesktop(string arguments = "", QemuSetup? vm = null, Action<HostSetup>? host = null, string command = "show")
     {
         var setup = new HostSetup(Repository.Protocols) { KeyboardPresent = true, TouchPresent = true };
         foreach (var name in new[] { "zwp_pointer_constraints_v1", "zwp_relative_pointer_manager_v1", "zwp_keyboard_shortcuts_inhibit_manager_v1" })
@@ -25,7 +26,7 @@ internal sealed class QemuDesktop : IDisposable
         Qemu = new FakeQemu(vm ?? new QemuSetup { Consoles = [new() { Width = 64, Height = 48 }] });
         var qmp = new FakeQmp(Qemu, Path.Combine(_folder.FullName, "qmp"));
         Source = $"qemu:qmp={qmp.SocketPath}";
-        Arguments = $"show {Source} {arguments}".TrimEnd();
+        Arguments = $"{command} {Source} {arguments}".TrimEnd();
     }
 
     public FakeHost Host { get; }
@@ -43,9 +44,9 @@ internal sealed class QemuDesktop : IDisposable
     public HostSurfaceInfo Primary => ShowTests.Primary(Host)!;
 
     /// <summary>Started, and its first image on the screen.</summary>
-    public static QemuDesktop Shown(string arguments = "", QemuSetup? vm = null, Action<HostSetup>? host = null)
+    public static QemuDesktop Shown(string arguments = "", QemuSetup? vm = null, Action<HostSetup>? host = null, string command = "show")
     {
-        var desktop = new QemuDesktop(arguments, vm, host);
+        var desktop = new QemuDesktop(arguments, vm, host, command);
         try
         {
             desktop.Start();

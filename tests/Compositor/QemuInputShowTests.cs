@@ -12,10 +12,10 @@ public sealed class QemuInputShowTests
     // Of the xkb keymap.
     private const uint CapsLocked = 2;
 
-    private static QemuDesktop Desktop(bool isAbsolute, string arguments = "", uint height = 48)
+    private static QemuDesktop Desktop(bool isAbsolute, string arguments = "", uint height = 48, string command = "show")
     {
-        var desktop = QemuDesktop.Shown(arguments,
-            new QemuSetup { Consoles = [new() { Width = 64, Height = height, IsAbsolute = isAbsolute }] });
+        var vm = new QemuSetup { Consoles = [new() { Width = 64, Height = height, IsAbsolute = isAbsolute }] };
+        var desktop = QemuDesktop.Shown(arguments, vm, command: command);
         desktop.Wait(h => ShowTests.Root(h) is { WindowGeometry: not null, Buffer: not null });
         return desktop;
     }
@@ -151,6 +151,29 @@ public sealed class QemuInputShowTests
     }
 
     [Fact]
+    public void A_kiosks_pointer_is_its_guests_without_a_click_until_it_is_let_go()
+    {
+        using var desktop = Desktop(isAbsolute: false, command: "kiosk");
+        // Until the splash is gone.
+        desktop.Wait(h => h.Surfaces.Count(surface => surface.Role == "xdg_toplevel") == 1);
+        desktop.Host.KeyboardEnter(desktop.Root.Id);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        desktop.Wait(h => h.IsPointerLocked);
+        desktop.Host.PointerButton(Left, true);
+        Assert.Equal([new QemuButton(0, 0, true)], desktop.Sent(1));
+        desktop.Host.PointerButton(Left, false);
+        Chord(desktop.Host);
+        desktop.Wait(h => !h.IsPointerLocked);
+        // As from the start, when the guest's driver goes.
+        desktop.Qemu.Console.SetAbsolute(true);
+        desktop.Host.PointerMove(7, 8);
+        desktop.WaitQemu(q => q.Input.OfType<QemuPosition>().Any());
+        desktop.Qemu.Console.SetAbsolute(false);
+        desktop.Wait(h => h.IsPointerLocked);
+        desktop.End();
+    }
+
+    [Fact]
     public void The_hosts_own_way_out_of_the_lock_counts()
     {
         using var desktop = Desktop(isAbsolute: false);
@@ -207,6 +230,19 @@ public sealed class QemuInputShowTests
         desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
         desktop.Qemu.Console.MouseSet(0, 0, true);
         desktop.Wait(h => h.Cursor is (_, 3, 2));
+        desktop.End();
+    }
+
+    [Fact]
+    public void The_cursor_of_one_whose_driver_goes_is_where_the_guest_says_from_then_on()
+    {
+        using var desktop = Desktop(isAbsolute: true);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
+        desktop.Qemu.Console.MouseSet(20, 10, true);
+        desktop.Wait(h => h.Cursor is (_, 3, 2));
+        desktop.Qemu.Console.SetAbsolute(false);
+        desktop.Wait(h => ShowTests.Cursor(h) is { Position: (20, 10), Buffer.Width: 8 });
         desktop.End();
     }
 

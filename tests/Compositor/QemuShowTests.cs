@@ -231,6 +231,17 @@ public sealed class QemuShowTests
     }
 
     [Fact]
+    public void The_guests_monitor_has_the_pitch_of_the_screen_that_its_window_is_on()
+    {
+        using var desktop = QemuDesktop.Shown(host: setup => setup.Millimetres = (512, 384));
+        desktop.Host.Configure(800, 600);
+        desktop.WaitQemu(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: 800, WidthMm: 400, HeightMm: 300 }));
+        desktop.Host.SetMode(2048, 1536, 60_000);
+        desktop.WaitQemu(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: 800, WidthMm: 200, HeightMm: 150 }));
+        desktop.End();
+    }
+
+    [Fact]
     public void Unless_it_shall_stay_as_it_is()
     {
         using var desktop = QemuDesktop.Shown("--fixed --fullscreen");

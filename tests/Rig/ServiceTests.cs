@@ -11,13 +11,14 @@ public sealed class ServiceBoot() : RigBoot("forky", "service.sh", seconds: 400)
     protected override Task Prepare(string share) => Package.Make(share);
 }
 
-/// <summary>The package's system unit on a booted Debian, whose only screen is the unit's: a vGPU by each of its nodes.</summary>
+/// <summary>The package's system unit on a booted Debian, whose only screen is the unit's: a vGPU by each of its nodes, and a QEMU.</summary>
 public sealed class ServiceTests(ServiceBoot boot) : RigTests<ServiceBoot>(boot)
 {
     [Theory]
     [InlineData("group")]
     [InlineData("node")]
-    public void It_shows_a_vGPU_within_its_sandbox(string name)
+    [InlineData("qemu")]
+    public void It_shows_its_guest_within_its_sandbox(string name)
     {
         Assert.True(Boot.ExitCode(name) == 0, Boot.Messages(name));
         AssertShown(name);
@@ -31,6 +32,7 @@ public sealed class ServiceTests(ServiceBoot boot) : RigTests<ServiceBoot>(boot)
     [Theory]
     [InlineData("group")]
     [InlineData("node")]
+    [InlineData("qemu")]
     public void It_is_back_when_it_was_killed(string name) => AssertShown($"{name}-again");
 
     [Fact]

@@ -53,14 +53,20 @@ internal sealed class EdidRegion : IDisposable
         if (_registers.EdidMaxSize < Edid.Length)
             throw new SourceException(SourceFault.NotThere, $"This vGPU takes an EDID of {_registers.EdidMaxSize} bytes, and the shortest has {Edid.Length}.");
         Write(LinkState, VfioAbi.LinkDown);
+        // Up again whatever comes: without a link the guest has no monitor at all.
+        _pause.Set(Clock.Now + PlugPauseNs);
         Write(EdidSize, Edid.Length);
         // Not checked against the region's size: GVT-g says 128, and its blob lies at 2048.
         _device.WriteAt(edid.ToBytes(), _region.Offset + _registers.EdidOffset);
-        _pause.Set(Clock.Now + PlugPauseNs);
     }
 
-    /// <summary>A link that is not up yet never will be.</summary>
-    public void Dispose() => _loop.Remove(_pause);
+    /// <summary>A guest may outlive us, and keeps its monitor; of one that is gone nobody wants to hear.</summary>
+    public void Dispose()
+    {
+        _loop.Remove(_pause);
+        if (_pause.IsSet)
+            LinkUp(static _ => { });
+    }
 
     private void LinkUp(Action<string> refused)
     {

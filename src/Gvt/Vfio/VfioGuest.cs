@@ -20,6 +20,7 @@ public sealed class VfioGuest : IGuest
     private readonly long[] _notBefore;
     private LoopWatch? _processWatch;
     private EdidRegion? _monitor;
+    private bool _refusesMonitor;
     private Loop? _loop;
     private string? _gone;
     private long _sysfsLooked;
@@ -153,7 +154,9 @@ public sealed class VfioGuest : IGuest
         }
         catch (Exception e) when (e is LinuxException or SourceException)
         {
-            _head.Refuse($"The vGPU takes no monitor like its window: {e.Message.TrimEnd('.')}.");
+            if (!_refusesMonitor)
+                _head.Refuse($"The vGPU takes no monitor like its window: {e.Message.TrimEnd('.')}.");
+            _refusesMonitor = true;
         }
     }
 

@@ -7,7 +7,7 @@ internal sealed class HostOutput(HostClient client, InterfaceModel model, uint i
 
     public override void Bound()
     {
-        Send("geometry", 0, 0, 0, 0, 0, "Guestplane", "fake host", 0);
+        Send("geometry", 0, 0, Host.Setup.Millimetres.Width, Host.Setup.Millimetres.Height, 0, "Guestplane", "fake host", 0);
         SendMode();
         if (Version >= 2)
             Send("scale", 1);

@@ -43,6 +43,9 @@ public sealed class HostSetup(string protocolDir)
 
     public int RefreshMilliHz { get; set; } = 60000;
 
+    /// <summary>The glass of the output; 0 is not told.</summary>
+    public (int Width, int Height) Millimetres { get; set; }
+
     /// <summary>Of the first configure; 0x0 leaves the size to the client.</summary>
     public (int Width, int Height) ConfigureSize { get; set; }
 

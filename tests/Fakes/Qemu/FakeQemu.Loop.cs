@@ -23,8 +23,9 @@ public sealed partial class FakeQemu
         }
         Wake();
         _thread.Join();
-        foreach (var source in _sources.ToList())
-            source.Dispose();
+        // Not foreach: the end of one may begin another, for which the main loop waited.
+        for (var i = 0; i < _sources.Count; i++)
+            _sources[i].Dispose();
         foreach (var console in _consoles)
             console.Dispose();
         _wake.Dispose();
