@@ -70,6 +70,30 @@ public sealed class KioskTests
     }
 
     [Fact]
+    public void The_hosts_pointer_is_hidden_over_the_splash_too()
+    {
+        using var host = new FakeHost(Setup());
+        using var desktop = new QemuDesktop();
+        desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect, times: 1_000_000);
+        using var run = ProgramRun.Start(host, $"kiosk {desktop.Source}");
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)?.Buffer is not null, s_soon));
+        host.PointerEnter(ShowTests.Root(host)!.Id, 1, 1);
+        Assert.True(host.WaitUntil(h => h.Transcript.Matching(".set_cursor(").Count > 0 && h.Cursor is null, s_soon));
+    }
+
+    [Fact]
+    public void One_that_waits_for_its_output_is_not_mapped_elsewhere_when_its_guest_goes_and_comes()
+    {
+        using var desktop = new QemuDesktop("--output FAKE-2", command: "kiosk");
+        desktop.Start();
+        desktop.Run!.WaitFor("waits for the output FAKE-2");
+        desktop.Qemu.Die();
+        desktop.Run.WaitFor("is there again");
+        Assert.All(desktop.Host.Surfaces.Where(surface => surface.Role == "xdg_toplevel"), window => Assert.Equal(0, window.Commits));
+        desktop.End();
+    }
+
+    [Fact]
     public void The_service_manager_is_told()
     {
         using var host = new FakeHost(Setup());
