@@ -118,8 +118,8 @@ compare() {
 	done
 	echo "| $3 at $1 Hz | C client | guestplane | ratio |"
 	echo "|---|---|---|---|"
-	echo "| CPU a flip, µs | $(over "${cpu[0]}" 1000 1) | $(over "${cpu[1]}" 1000 1) | $(over "${cpu[1]}" "${cpu[0]}" 2) |"
-	echo "| system calls a flip | ${count[0]} | ${count[1]} | $(over "${count[1]}" "${count[0]}" 2) |"
+	echo "| CPU per flip, µs | $(over "${cpu[0]}" 1000 1) | $(over "${cpu[1]}" 1000 1) | $(over "${cpu[1]}" "${cpu[0]}" 2) |"
+	echo "| system calls per flip | ${count[0]} | ${count[1]} | $(over "${count[1]}" "${count[0]}" 2) |"
 	echo "| exec to first commit, ms | $(over "${start[0]}" 1000 1) | $(over "${start[1]}" 1000 1) | $(over "${start[1]}" "${start[0]}" 2) |"
 	echo "| RSS, MiB | $(over "${rss[0]%% *}" 1024 1) | $(over "${rss[1]%% *}" 1024 1) | $(over "${rss[1]%% *}" "${rss[0]%% *}" 1) |"
 	for row in 0 1; do

@@ -33,12 +33,13 @@ window() {
 	qemu_stop
 }
 
-# ours NAME SOURCE COMMAND…: by guestplane. Its report counts what was presented, and little comes before the flips.
+# ours NAME OPTIONS COMMAND…: by guestplane. Its report counts what was presented, and little comes before the flips.
 ours() {
-	local name=$1 source=$2
+	local name=$1 options=$2
 	shift 2
 
-	show_start "$name" "$source" --fullscreen --fixed
+	# shellcheck disable=SC2086 # words
+	show_start "$name" qemu: $options --fullscreen --fixed
 	cost "$name" "$(show_process)" "$@"
 	show_stop
 	[[ -z ${QEMU_PID-} ]] || qemu_stop
@@ -51,9 +52,10 @@ everything() {
 	load_mbochs patched
 	vfio_device "$MBOCHS_UUID"
 	qemu_window vfio-window "${VFIO_DEVICE[@]}" && window vfio-window vfio_flips "$QEMU_PID"
-	qemu_on_bus vfio-qemu on "${VFIO_DEVICE[@]}" && ours vfio-qemu qemu: vfio_flips "$QEMU_PID"
+	qemu_on_bus vfio-qemu on "${VFIO_DEVICE[@]}" && ours vfio-qemu "--planes qemu" vfio_flips "$QEMU_PID"
+	qemu_on_bus vfio-direct on "${VFIO_DEVICE[@]}" && ours vfio-direct "--planes vfio" vfio_flips "$QEMU_PID"
 	qemu_window blob-window "${BLOB_DEVICE[@]}" && window blob-window blob_flips blob-window
-	qemu_on_bus blob-qemu on "${BLOB_DEVICE[@]}" && ours blob-qemu qemu: blob_flips blob-qemu
+	qemu_on_bus blob-qemu on "${BLOB_DEVICE[@]}" && ours blob-qemu "" blob_flips blob-qemu
 }
 
 udev_start

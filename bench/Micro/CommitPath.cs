@@ -14,6 +14,7 @@ public class CommitPath : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("guestplane-micro-");
     private ScriptedHost? _script;
     private Host? _host;
+    private PlaneFrames? _frames;
     private PlaneSurface? _plane;
     private WlSurface? _surface;
     private Scanout[] _scanouts = [];
@@ -28,7 +29,8 @@ public class CommitPath : IDisposable
         _loop.Add(new Turns(_script));
         _host = Host.Connect(_loop, path);
         _surface = _host.Globals.Compositor.CreateSurface();
-        _plane = new PlaneSurface(_host, _surface, new Ladder(_host, Transport.Shm, opaque: true)) { Presentation = new Presentation(_host) };
+        _frames = new PlaneFrames(_loop, _host, _surface, Vblanks.Of(_host), PlaneObserver.None);
+        _plane = new PlaneSurface(_host, _surface, new PlaneTransports(_host, Transport.Shm, opaque: true), PlaneObserver.None, _frames);
         _scanouts = [Black(), Black()];
     }
 

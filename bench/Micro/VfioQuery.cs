@@ -5,7 +5,7 @@ using Guestplane.Linux;
 
 namespace Guestplane.Micro;
 
-/// <summary>What asking a vGPU costs on top of the kernel: QUERY's answer, to a flip. The ioctls are a stand-in.</summary>
+/// <summary>What polling a vGPU costs on top of the kernel: QUERY's answer, to a flip. The ioctls are a stand-in.</summary>
 [MemoryDiagnoser]
 public class VfioQuery : IVfioGfx, IDisposable
 {
@@ -25,11 +25,11 @@ public class VfioQuery : IVfioGfx, IDisposable
     public long Flipped()
     {
         _id = 3 - _id;
-        return Ask();
+        return Poll();
     }
 
     [Benchmark(Description = "query: it has not")]
-    public long Stands() => Ask();
+    public long Stands() => Poll();
 
     int IVfioGfx.Query(ref GfxPlaneInfo plane)
     {
@@ -53,9 +53,9 @@ public class VfioQuery : IVfioGfx, IDisposable
     }
 
     // A microsecond later each: an id that stands for a second would be taken for a front buffer.
-    private long Ask()
+    private long Poll()
     {
-        _plane.Ask(_head, _now += 1, out var lost);
+        _plane.Poll(_head, _now += 1, out var lost);
         return lost is null ? _flips : throw new InvalidOperationException(lost);
     }
 }

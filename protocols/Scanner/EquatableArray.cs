@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace Guestplane.Scanner;
 
-/// <summary>An immutable list that is equal to another one with equal items; a bare array would defeat the generator's cache.</summary>
+/// <summary>An immutable list with value equality; a plain array would defeat the generator's cache.</summary>
 internal readonly struct EquatableArray<T>(IEnumerable<T> items) : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
     where T : IEquatable<T>
 {

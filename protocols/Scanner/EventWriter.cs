@@ -2,7 +2,12 @@ using System.Linq;
 
 namespace Guestplane.Scanner;
 
-/// <summary>Writes an interface's events: a C# event and a ref struct of arguments each, and the dispatch over opcodes.</summary>
+/// <summary>
+/// Writes an interface's events: a C# event and a ref struct of arguments each, and the dispatch over opcodes. An object from the
+/// server that no handler takes is kept, like those that its ignored events create, until the display is closed. It must not be
+/// destroyed: libwayland drops an event to a destroyed object together with the new id in it, and then rejects the server's next
+/// object with EINVAL. We keep no more than the compositor does, such as a tablet pad with its rings.
+/// </summary>
 internal static class EventWriter
 {
     public static void Write(SourceWriter writer, Interface i, bool pooled)
@@ -38,7 +43,7 @@ internal static class EventWriter
             WriteArguments(writer, i, e);
     }
 
-    /// <summary>An event that shares its name with a request of the same interface is told apart by a suffix.</summary>
+    /// <summary>Adds a suffix to an event that has the name of a request of its interface.</summary>
     private static string EventName(Interface i, Message e) =>
         Naming.Pascal(e.Name) + (i.Requests.Any(r => r.Name == e.Name) ? "Event" : "");
 
@@ -51,10 +56,10 @@ internal static class EventWriter
             writer.Line($"    {invoke}");
         else
         {
-            // What nobody took is closed or destroyed, also when a handler threw.
+            // Also if a handler threw: a descriptor that was not taken is closed, an object that was not taken is kept.
             writer.Line($"    try {{ {invoke} }}");
             var drops = owned.Select(x => x.a.Type == "fd" ? $"FdArgument.Drop(ref args[{x.n}]);"
-                : $"if (args[{x.n}].Pointer != 0) {Naming.Pascal(x.a.Interface!)}.Adopt(Display, args[{x.n}].Pointer).Dispose();");
+                : $"if (args[{x.n}].Pointer != 0) {Naming.Pascal(x.a.Interface!)}.Adopt(Display, args[{x.n}].Pointer);");
             writer.Line($"    finally {{ {string.Join(" ", drops)} }}");
         }
         writer.Line("    break;");
@@ -71,7 +76,8 @@ internal static class EventWriter
                 writer.Line("private readonly WlProxy _proxy;");
                 writer.Line("private readonly WlArgument* _args;");
                 writer.Line();
-                writer.Line($"internal {Naming.Pascal(e.Name)}EventArgs(WlProxy proxy, WlArgument* args) {{ _proxy = proxy; _args = args; }}");
+                writer.Line($"internal {Naming.Pascal(e.Name)}EventArgs(WlProxy proxy, WlArgument* args) "
+                    + "{ _proxy = proxy; _args = args; }");
             }
             else
                 writer.Line($"internal {Naming.Pascal(e.Name)}EventArgs(WlProxy _, WlArgument* __) {{ }}");
@@ -88,13 +94,11 @@ internal static class EventWriter
         switch (a.Type)
         {
             case "int" or "uint" when a.Enum is not null:
-                writer.Line($"public {Naming.Enum(a.Enum, i.Name)} {name} => ({Naming.Enum(a.Enum, i.Name)})_args[{n}].UInt;");
+                var type = Naming.Enum(a.Enum, i.Name);
+                writer.Line($"public {type} {name} => ({type})_args[{n}].UInt;");
                 break;
-            case "int":
-                writer.Line($"public int {name} => _args[{n}].Int;");
-                break;
-            case "uint":
-                writer.Line($"public uint {name} => _args[{n}].UInt;");
+            case "int" or "uint":
+                writer.Line($"public {a.Type} {name} => _args[{n}].{(a.Type == "int" ? "Int" : "UInt")};");
                 break;
             case "fixed":
                 writer.Line($"public WlFixed {name} => new(_args[{n}].Int);");
@@ -105,28 +109,34 @@ internal static class EventWriter
                 writer.Line($"public string {name} => System.Text.Encoding.UTF8.GetString({name}Utf8);");
                 break;
             case "object":
-                var type = a.Interface is null ? "WlProxy" : Naming.Pascal(a.Interface);
-                writer.Line($"/// <remarks>Null also when the object is already destroyed on our side.</remarks>");
-                writer.Line($"public {type}? {name} => WlProxy.FromHandle(_args[{n}].Pointer) as {type};");
+                var other = a.Interface is null ? "WlProxy" : Naming.Pascal(a.Interface);
+                writer.Line("/// <remarks>Null also when the object is already destroyed on our side.</remarks>");
+                writer.Line($"public {other}? {name} => WlProxy.FromHandle(_args[{n}].Pointer) as {other};");
                 break;
             case "array":
                 writer.Line($"public ReadOnlySpan<byte> {name} => NativeArray.Read(_args[{n}]);");
                 break;
             case "fd":
-                writer.Line("/// <remarks>The caller owns it. Not taken, it is closed after the event.</remarks>");
+                writer.Line("/// <remarks>The caller owns it. If no handler takes it, it is closed after the event.</remarks>");
                 writer.Line($"public Fd Take{name}() => FdArgument.Take(ref _args[{n}]);");
                 break;
             default:
-                writer.Line("/// <remarks>Made by the server; the caller owns it. Not taken, it is destroyed after the event.</remarks>");
-                writer.Block($"public {Naming.Pascal(a.Interface!)} Take{name}()", () =>
-                {
-                    writer.Line($"if (_args[{n}].Pointer == 0)");
-                    writer.Line("    throw new InvalidOperationException(\"The event's new object was taken already.\");");
-                    writer.Line($"var made = {Naming.Pascal(a.Interface!)}.Adopt(_proxy.Display, _args[{n}].Pointer);");
-                    writer.Line($"_args[{n}].Pointer = 0;");
-                    writer.Line("return made;");
-                });
+                WriteNewObject(writer, name, Naming.Pascal(a.Interface!), n);
                 break;
         }
+    }
+
+    private static void WriteNewObject(SourceWriter writer, string name, string type, int n)
+    {
+        writer.Line("/// <remarks>Made by the server; the caller owns it. If no handler takes it, it lives until the");
+        writer.Line("/// display goes, and its events are ignored.</remarks>");
+        writer.Block($"public {type} Take{name}()", () =>
+        {
+            writer.Line($"if (_args[{n}].Pointer == 0)");
+            writer.Line("    throw new InvalidOperationException(\"The event's new object was taken already.\");");
+            writer.Line($"var made = {type}.Adopt(_proxy.Display, _args[{n}].Pointer);");
+            writer.Line($"_args[{n}].Pointer = 0;");
+            writer.Line("return made;");
+        });
     }
 }

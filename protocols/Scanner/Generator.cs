@@ -9,8 +9,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace Guestplane.Scanner;
 
 /// <summary>
-/// Protocol files → C#: one class per interface, and one table of them all for libwayland. A file takes part by
-/// <c>&lt;AdditionalFiles Include="x.xml" WaylandProtocol="client"/&gt;</c>, which is WaylandSharp's build contract.
+/// Generates C# from protocol files: one class per interface, and one table of all interfaces for libwayland. A file is included
+/// by <c>&lt;AdditionalFiles Include="x.xml" WaylandProtocol="client"/&gt;</c>, as WaylandSharp does.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class Generator : IIncrementalGenerator
@@ -32,16 +32,20 @@ public sealed class Generator : IIncrementalGenerator
             .Select(static (pair, cancel) => ProtocolXml.Parse(pair.Left.Path, pair.Left.GetText(cancel)?.ToString() ?? ""))
             .WithTrackingName("Protocols");
 
-        var interfaces = files.SelectMany(static (file, _) => file.Protocol?.Interfaces.ToImmutableArray() ?? []).WithTrackingName("Interfaces");
+        var interfaces = files.SelectMany(static (file, _) => file.Protocol?.Interfaces.ToImmutableArray() ?? [])
+            .WithTrackingName("Interfaces");
 
         context.RegisterSourceOutput(files, static (output, file) => ReportBadFile(output, file));
-        // Two files of one name would end the whole generator; WriteTable says who they are.
+        // Two sources with the same name would abort the whole generator. WriteTable reports which interfaces they are.
         var doubled = interfaces.Collect().Select(static (all, _) => new EquatableArray<string>(
-            all.GroupBy(i => Naming.Pascal(i.Name), StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g).Select(i => i.Name)));
+            all.GroupBy(i => Naming.Pascal(i.Name), StringComparer.OrdinalIgnoreCase)
+                .Where(g => g.Count() > 1).SelectMany(g => g).Select(i => i.Name)));
         context.RegisterSourceOutput(interfaces.Combine(doubled), static (output, pair) =>
         {
-            if (!pair.Right.Contains(pair.Left.Name))
-                output.AddSource(Naming.Pascal(pair.Left.Name) + ".g.cs", SourceText.From(InterfaceWriter.Write(pair.Left), s_utf8));
+            if (pair.Right.Contains(pair.Left.Name))
+                return;
+            var source = SourceText.From(InterfaceWriter.Write(pair.Left), s_utf8);
+            output.AddSource(Naming.Pascal(pair.Left.Name) + ".g.cs", source);
         });
         context.RegisterSourceOutput(interfaces.Collect(), static (output, all) => WriteTable(output, all));
     }
@@ -70,7 +74,8 @@ public sealed class Generator : IIncrementalGenerator
                         $"{i.Name}.{message.Name} names {argument.Interface}, which no protocol file defines"));
         foreach (var i in all)
             foreach (var message in i.Requests.Concat(i.Events))
-                foreach (var argument in message.Arguments.Where(a => a.Enum is not null && !enums.Contains(Naming.Enum(a.Enum, i.Name))))
+                foreach (var argument in message.Arguments
+                    .Where(a => a.Enum is not null && !enums.Contains(Naming.Enum(a.Enum, i.Name))))
                     output.ReportDiagnostic(Diagnostic.Create(s_badReference, Location.None,
                         $"{i.Name}.{message.Name} names the enum {argument.Enum}, which no protocol file defines"));
         if (all.Length > 0 && twice.Length == 0)

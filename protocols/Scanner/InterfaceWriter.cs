@@ -2,13 +2,13 @@ using System.Linq;
 
 namespace Guestplane.Scanner;
 
-/// <summary>Writes one interface: its class with requests and events, and its enums.</summary>
+/// <summary>Writes one interface: the class with its requests and events, and its enums.</summary>
 internal static class InterfaceWriter
 {
     public static string Write(Interface i)
     {
         var name = Naming.Pascal(i.Name);
-        // An object whose life ends in an event (wl_callback, presentation feedback) is made per frame: its wrapper is used again.
+        // Objects that an event destroys (wl_callback, presentation feedback) are created per frame: their wrappers are pooled.
         var pooled = i.Events.Any(e => e.Destructor);
         var writer = SourceWriter.File();
         foreach (var e in i.Enums)
@@ -24,30 +24,35 @@ internal static class InterfaceWriter
             writer.Line();
             writer.Line($"static {name} IWlInterface<{name}>.Adopt(WlDisplay display, nint proxy) => Adopt(display, proxy);");
             writer.Line();
-            writer.Line($"internal static {name} Adopt(WlDisplay display, nint proxy)");
-            writer.Block("", () =>
-            {
-                if (pooled)
-                {
-                    writer.Line($"var wrapper = ({name}?)display.Rent(InterfaceTable.{name});");
-                    // Made a batch at a time, so that one more object in flight than ever before allocates nothing.
-                    writer.Line("for (var n = 0; wrapper is null && n < WlDisplay.PoolBatch; n++)");
-                    writer.Line($"    display.Return(InterfaceTable.{name}, new {name}(display));");
-                    writer.Line($"wrapper ??= ({name})display.Rent(InterfaceTable.{name})!;");
-                }
-                else
-                    writer.Line($"var wrapper = new {name}(display);");
-                writer.Line("wrapper.Attach(proxy);");
-                writer.Line("return wrapper;");
-            });
+            WriteAdopt(writer, name, pooled);
             foreach (var request in i.Requests)
                 RequestWriter.Write(writer, i, request);
             WriteDestroy(writer, i);
-            // wl_display's two events are libwayland's own business.
+            // libwayland handles wl_display's two events itself.
             if (i.Name != "wl_display" && i.Events.Count > 0)
                 EventWriter.Write(writer, i, pooled);
         });
         return writer.ToString();
+    }
+
+    private static void WriteAdopt(SourceWriter writer, string name, bool pooled)
+    {
+        writer.Line($"internal static {name} Adopt(WlDisplay display, nint proxy)");
+        writer.Block("", () =>
+        {
+            if (pooled)
+            {
+                writer.Line($"var wrapper = ({name}?)display.Rent(InterfaceTable.{name});");
+                // Created in batches, so that one more object in flight than ever before does not allocate.
+                writer.Line("for (var n = 0; wrapper is null && n < WlDisplay.PoolBatch; n++)");
+                writer.Line($"    display.Return(InterfaceTable.{name}, new {name}(display));");
+                writer.Line($"wrapper ??= ({name})display.Rent(InterfaceTable.{name})!;");
+            }
+            else
+                writer.Line($"var wrapper = new {name}(display);");
+            writer.Line("wrapper.Attach(proxy);");
+            writer.Line("return wrapper;");
+        });
     }
 
     private static void WriteEnum(SourceWriter writer, Interface i, ProtocolEnum e)
@@ -66,7 +71,9 @@ internal static class InterfaceWriter
         writer.Line();
     }
 
-    /// <summary>Dispose sends the destructor request where the bound version has one, and else only lets go of the client's side.</summary>
+    /// <summary>
+    /// Dispose sends the destructor request if the bound version has one; otherwise it only destroys the client's side.
+    /// </summary>
     private static void WriteDestroy(SourceWriter writer, Interface i)
     {
         var destructors = i.Requests.Where(r => r.Destructor && r.Arguments.Count == 0).ToArray();

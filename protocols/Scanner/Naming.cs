@@ -3,16 +3,20 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Guestplane.Scanner;
 
-/// <summary>Protocol words to C# words, as WaylandSharp has them: wl_shm_pool → WlShmPool, WlShmFormat.Xrgb8888, WlOutputTransform._90.</summary>
+/// <summary>
+/// Converts protocol names to C# names, as WaylandSharp does: wl_shm_pool → WlShmPool, WlShmFormat.Xrgb8888,
+/// WlOutputTransform._90.
+/// </summary>
 internal static class Naming
 {
     public static string Pascal(string name)
     {
-        var joined = string.Concat(name.Split('_', '-').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p.Substring(1)));
+        var words = name.Split('_', '-').Where(p => p.Length > 0);
+        var joined = string.Concat(words.Select(p => char.ToUpperInvariant(p[0]) + p.Substring(1)));
         return char.IsDigit(joined[0]) ? "_" + joined : joined;
     }
 
-    /// <summary>A parameter: camel case, with @ where C# has taken the word.</summary>
+    /// <summary>The name of a parameter: camel case, with @ if it is a C# keyword.</summary>
     public static string Camel(string name)
     {
         var pascal = Pascal(name);
@@ -20,7 +24,7 @@ internal static class Naming
         return SyntaxFacts.GetKeywordKind(camel) == SyntaxKind.None ? camel : "@" + camel;
     }
 
-    /// <summary>The C# enum behind an enum attribute: "format" is the interface's own, "wl_output.transform" another's.</summary>
+    /// <summary>The C# enum of an enum attribute: "format" is in the same interface, "wl_output.transform" in another.</summary>
     public static string Enum(string reference, string ownInterface)
     {
         var parts = reference.Split('.');

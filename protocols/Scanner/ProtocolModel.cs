@@ -1,14 +1,18 @@
 namespace Guestplane.Scanner;
 
-/// <summary>One protocol file, as the wayland DTD has it. Every record is value-equal, so that the generator's steps are cached.</summary>
+/// <summary>
+/// One protocol file, with the elements of wayland.dtd. All records have value equality, so that the generator's steps are
+/// cached.
+/// </summary>
 internal sealed record Protocol(string Name, EquatableArray<Interface> Interfaces);
 
 internal sealed record Interface(
     string Name, int Version, string Summary,
     EquatableArray<Message> Requests, EquatableArray<Message> Events, EquatableArray<ProtocolEnum> Enums);
 
-/// <summary>A request or an event. <c>Destructor</c>: the object is gone after it.</summary>
-internal sealed record Message(string Name, int Opcode, int Since, bool Destructor, string Summary, EquatableArray<Argument> Arguments);
+/// <summary>A request or an event. <c>Destructor</c>: it destroys the object.</summary>
+internal sealed record Message(
+    string Name, int Opcode, int Since, bool Destructor, string Summary, EquatableArray<Argument> Arguments);
 
 /// <summary>Type is one of int, uint, fixed, string, object, new_id, array, fd.</summary>
 internal sealed record Argument(string Name, string Type, string? Interface, string? Enum, bool AllowNull, string Summary);
@@ -17,5 +21,5 @@ internal sealed record ProtocolEnum(string Name, bool Bitfield, string Summary, 
 
 internal sealed record EnumEntry(string Name, uint Value, string Summary);
 
-/// <summary>What a protocol file turned into: a protocol, or the sentence that says why not, with its 1-based line.</summary>
+/// <summary>The result of reading a protocol file: a protocol, or an error message with its 1-based line.</summary>
 internal sealed record ParseResult(string Path, Protocol? Protocol, string? Error, int Line);

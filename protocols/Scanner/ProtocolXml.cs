@@ -7,7 +7,9 @@ using System.Xml.Linq;
 
 namespace Guestplane.Scanner;
 
-/// <summary>Reads a Wayland protocol file (wayland.dtd). Whatever is wrong with it ends as a sentence and a line, never an exception.</summary>
+/// <summary>
+/// Reads a Wayland protocol file (wayland.dtd). Any error in it becomes a message and a line number, never an exception.
+/// </summary>
 internal static class ProtocolXml
 {
     private static readonly HashSet<string> s_types = ["int", "uint", "fixed", "string", "object", "new_id", "array", "fd"];
@@ -16,7 +18,7 @@ internal static class ProtocolXml
     {
         try
         {
-            // Protocol files carry no DTD of their own; one that does could make the compiler fetch or expand at will.
+            // Protocol files have no DTD of their own; one that has could make the compiler fetch files or expand entities.
             var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
             using var reader = XmlReader.Create(new System.IO.StringReader(text), settings);
             var root = XDocument.Load(reader, LoadOptions.SetLineInfo).Root!;
@@ -42,11 +44,12 @@ internal static class ProtocolXml
     private static Message ReadMessage(XElement x, int opcode)
     {
         var arguments = x.Elements("arg").Select(ReadArgument).ToArray();
-        // libwayland's WL_CLOSURE_MAX_ARGS (connection.c); an untyped new_id counts for three.
+        // libwayland's WL_CLOSURE_MAX_ARGS (connection.c) is 20; an untyped new_id counts as three.
         Check(arguments.Length <= 18, x, $"{Name(x)} has {arguments.Length} arguments; libwayland takes 20 on the wire");
         Check(x.Name != "event" || !arguments.Any(a => a is { Type: "new_id", Interface: null }), x,
             $"{Name(x)} has a new_id without an interface, which only a request may have");
-        return new(Name(x), opcode, Number(x, "since", 1), (string?)x.Attribute("type") == "destructor", Summary(x), new(arguments));
+        var isDestructor = (string?)x.Attribute("type") == "destructor";
+        return new(Name(x), opcode, Number(x, "since", 1), isDestructor, Summary(x), new(arguments));
     }
 
     private static Argument ReadArgument(XElement x)
@@ -81,7 +84,7 @@ internal static class ProtocolXml
         return value;
     }
 
-    /// <summary>A name of letters, digits, _ and -, one letter or digit at least: it becomes a C# word.</summary>
+    /// <summary>A name of letters, digits, _ and -, with at least one letter or digit, because it becomes a C# name.</summary>
     private static string Name(XElement x)
     {
         var name = Attribute(x, "name");
@@ -99,7 +102,8 @@ internal static class ProtocolXml
 
     private static string Summary(XElement x) => OneLine((string?)x.Element("description")?.Attribute("summary"));
 
-    private static string OneLine(string? text) => string.Join(" ", (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    private static string OneLine(string? text) =>
+        string.Join(" ", (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static void Check(bool condition, XElement at, string sentence)
     {

@@ -3,7 +3,9 @@ using System.Linq;
 
 namespace Guestplane.Scanner;
 
-/// <summary>Writes a request as a method: arguments on the stack, one call into libwayland, no allocation.</summary>
+/// <summary>
+/// Writes a request as a method: the arguments are on the stack, libwayland is called once, nothing is allocated.
+/// </summary>
 internal static class RequestWriter
 {
     public static void Write(SourceWriter writer, Interface i, Message request)
@@ -50,7 +52,7 @@ internal static class RequestWriter
         };
     }
 
-    /// <summary>Fills the argument's slots of the wl_argument array; returns how many it has.</summary>
+    /// <summary>Fills the argument's slots of the wl_argument array. Returns the number of slots.</summary>
     private static int WriteArgument(SourceWriter writer, Argument a, int slot)
     {
         var name = Naming.Camel(a.Name);

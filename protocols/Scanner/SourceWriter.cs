@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Guestplane.Scanner;
 
-/// <summary>C# text with its indentation.</summary>
+/// <summary>Builds indented C# source text.</summary>
 internal sealed class SourceWriter
 {
     private readonly StringBuilder _text = new();
@@ -29,9 +29,12 @@ internal sealed class SourceWriter
 
     public void Summary(string text, int since = 1)
     {
-        var tail = since > 1 ? $" Since version {since}." : "";
-        if (text.Length + tail.Length > 0)
-            Line($"/// <summary>{text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;")}{(text.Length == 0 ? tail.TrimStart() : tail.Length > 0 ? "." + tail : "")}</summary>");
+        var version = since > 1 ? $"Since version {since}." : "";
+        if (text.Length + version.Length == 0)
+            return;
+        var escaped = text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+        var separator = text.Length > 0 && version.Length > 0 ? ". " : "";
+        Line($"/// <summary>{escaped}{separator}{version}</summary>");
     }
 
     public static SourceWriter File()

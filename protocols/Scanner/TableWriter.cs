@@ -5,8 +5,8 @@ using System.Text;
 namespace Guestplane.Scanner;
 
 /// <summary>
-/// Writes the wl_interface table (wayland-util.h). Names and signatures are u8 literals: their addresses never move,
-/// and libwayland keeps them for as long as the display lives.
+/// Writes the table of wl_interface (wayland-util.h). Names and signatures are u8 literals, because their addresses never
+/// change and libwayland keeps them as long as the display exists.
 /// </summary>
 internal static class TableWriter
 {
@@ -50,10 +50,13 @@ internal static class TableWriter
 
     private static int Slots(Message message) => message.Arguments.Sum(a => a is { Type: "new_id", Interface: null } ? 3 : 1);
 
-    /// <summary>wl_message.signature: the version that brought the message, then a letter per argument, ? before a nullable one.</summary>
+    /// <summary>
+    /// wl_message.signature: the "since" version if it is above 1, then one letter per argument, with ? before a nullable one.
+    /// </summary>
     private static string Signature(Message message)
     {
-        var text = new StringBuilder(message.Since > 1 ? message.Since.ToString(System.Globalization.CultureInfo.InvariantCulture) : "");
+        var since = message.Since > 1 ? message.Since.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
+        var text = new StringBuilder(since);
         foreach (var a in message.Arguments)
             text.Append(a.AllowNull ? "?" : "").Append(a.Type switch
             {

@@ -1,25 +1,50 @@
 namespace Guestplane.Compositor;
 
-/// <summary>What the program says while it runs: a line each on standard error, above the status line if there is one.</summary>
+/// <summary>Messages while the program runs: one line each on standard error, above the status line.</summary>
 internal sealed class Messages(StreamWriter output)
 {
     private const int MaxRemembered = 200;
     private readonly HashSet<string> _said = [];
 
-    /// <summary>Where they go, for the status line's bytes.</summary>
+    /// <summary>The stream of the messages, which the status line shares.</summary>
     public Stream Stream => output.BaseStream;
 
-    /// <summary>Runs before a line is written: the status line gets out of the way.</summary>
+    /// <summary>Called before a line is written, so that the status line can be cleared.</summary>
     public Action? BeforeLine { get; set; }
 
-    /// <summary>Something changed that a user may want to know.</summary>
-    public void Info(string sentence) => Write(sentence);
+    public Verbosity Verbosity { get; set; }
 
-    /// <summary>Bad, but the show goes on. The same sentence is not said twice, and not endlessly many.</summary>
-    public void Warn(string sentence)
+    /// <summary>Reports a change that the user may want to know.</summary>
+    public void Info(string sentence)
+    {
+        if (Verbosity != Verbosity.Quiet)
+            Write(sentence);
+    }
+
+    /// <summary>Reports a fact the first time that it is met.</summary>
+    public void InfoOnce(string sentence)
+    {
+        if (Verbosity != Verbosity.Quiet)
+            Once(sentence);
+    }
+
+    /// <summary>Reports a problem after which the show continues: each sentence once, 200 sentences at most.</summary>
+    public void Warn(string sentence) => Once("warning: " + sentence);
+
+    /// <summary>Reports why the program ends.</summary>
+    public void Error(string sentence) => Write(sentence);
+
+    /// <summary>Reports a decision, for a user who wants to know more.</summary>
+    public void Detail(string sentence)
+    {
+        if (Verbosity == Verbosity.Verbose)
+            Write(sentence);
+    }
+
+    private void Once(string sentence)
     {
         if (_said.Count < MaxRemembered && _said.Add(sentence))
-            Write("warning: " + sentence);
+            Write(sentence);
     }
 
     private void Write(string line)
@@ -28,8 +53,8 @@ internal sealed class Messages(StreamWriter output)
         output.WriteLine("guestplane: " + OneLine(line));
     }
 
-    /// <summary>A sentence may quote strangers: a VMM's error, a console's label.</summary>
-    private static string OneLine(string line)
+    /// <summary>Replaces control characters and cuts the line: it may quote untrusted text, such as a VMM's error.</summary>
+    public static string OneLine(string line)
     {
         const int Longest = 2000;
         if (line.Length <= Longest && !line.Any(char.IsControl))

@@ -1,30 +1,32 @@
+using Guestplane.Gvt;
+
 namespace Guestplane.Compositor;
 
-/// <summary>The rungs of the ladder, best first: how a plane's pixels get to the host.</summary>
+/// <summary>How a plane's pixels get to the compositor, best first.</summary>
 internal enum Transport
 {
-    /// <summary>The guest's dma-buf, imported by the host.</summary>
+    /// <summary>The guest's dma-buf, imported by the compositor.</summary>
     DmaBuf,
 
-    /// <summary>A wl_shm pool on the dma-buf's own descriptor: the host reads it by CPU, we do not.</summary>
+    /// <summary>A wl_shm pool on the guest's descriptor: the compositor's CPU reads it, ours does not.</summary>
     Shm,
 
     /// <summary>A wl_shm pool of our own, into which our CPU copies each frame.</summary>
     Copy,
 
-    /// <summary>None is left.</summary>
+    /// <summary>No transport is left.</summary>
     Impossible,
 }
 
+/// <summary>An image's transport, the format that is sent to the compositor, and a clause why no better one is used.</summary>
+internal readonly record struct TransportChoice(Transport Transport, Fourcc Format, string? Reason);
+
 internal static class Transports
 {
-    /// <summary>Those that a plane can go by, as they are spelled.</summary>
+    /// <summary>The transports as --transport spells them.</summary>
     public static readonly (string Word, Transport Transport)[] Words =
         [.. new[] { Transport.DmaBuf, Transport.Shm, Transport.Copy }.Select(transport => (transport.Spelled(), transport))];
 
     public static Transport? Parse(string word) =>
         Array.FindIndex(Words, w => w.Word == word) is var index and >= 0 ? Words[index].Transport : null;
-
-    /// <summary>As the report and --transport spell it.</summary>
-    public static string Spelled(this Transport transport) => transport.ToString().ToLowerInvariant();
 }

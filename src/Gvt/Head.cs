@@ -1,29 +1,35 @@
 namespace Guestplane.Gvt;
 
-/// <summary>One display of a guest. Raises its planes' flips, on the loop's thread; whoever listens decides what to do with them.</summary>
+/// <summary>One display of a guest: raises its planes' flips, on the loop's thread. All lives of the guest share it.</summary>
 public sealed class Head(string name)
 {
     private readonly Flip[] _last = new Flip[3];
 
-    /// <summary>Unique in the guest: "0", a console's label.</summary>
+    /// <summary>Unique in the guest: "0", or a console's label.</summary>
     public string Name { get; } = name;
 
-    /// <summary>What it takes from the user's devices; null for a display that only shows.</summary>
-    public IHeadInput? Input { get; init; }
+    /// <summary>Null if the head has no input devices. It is set before the head has a window.</summary>
+    public IHeadInput? Input { get; set; }
 
-    /// <summary>Asks the guest for another size; null where nobody could be asked.</summary>
-    public Action<HeadSize>? Resize { get; init; }
+    /// <summary>Requests another size from the guest. Null if this life of the guest takes no requests.</summary>
+    public Action<HeadSize>? Resize { get; set; }
 
-    /// <summary>Bytes of the primary plane that our CPU copied to have them at all, because they came in messages.</summary>
+    /// <summary>True for an output that the guest plugs in only when a size is requested, as a virtio-gpu's second.</summary>
+    public bool NeedsSize { get; set; }
+
+    /// <summary>Bytes of the primary plane that our CPU copied because they arrived in messages.</summary>
     public long CopiedBytes { get; set; }
 
     public event Action<Flip>? Flipped;
 
-    /// <summary>A plane description was refused: one sentence each time a new thing is wrong. The last good image stays.</summary>
+    /// <summary>A plane description was rejected: a sentence, once per new problem. The last good image stays.</summary>
     public event Action<string>? Refused;
 
-    /// <summary>The host has taken every flip up to this ticket, or a later flip was taken in its place.</summary>
+    /// <summary>The compositor has taken every flip up to this ticket, or a later flip instead.</summary>
     public event Action<long>? Released;
+
+    /// <summary>The newest flip of a plane; without a scanout while the plane is off.</summary>
+    public Flip Newest(PlaneKind plane) => _last[(int)plane];
 
     public void Raise(Flip flip)
     {
@@ -31,8 +37,7 @@ public sealed class Head(string name)
         Flipped?.Invoke(flip);
     }
 
-    /// <summary>What each plane shows now, once more, for one who comes late.</summary>
-    /// <param name="flipped">Told of it.</param>
+    /// <summary>Repeats the current flip of each plane, for a subscriber that was added later.</summary>
     /// <param name="now">CLOCK_MONOTONIC, ns.</param>
     public void Replay(Action<Flip> flipped, long now)
     {
@@ -46,5 +51,5 @@ public sealed class Head(string name)
     public void Release(long ticket) => Released?.Invoke(ticket);
 }
 
-/// <summary>A size for a guest's display: device pixels, how large they are on the glass in mm, and the output's refresh (0: unknown).</summary>
+/// <summary>A size for a guest's display: in device pixels, in mm on the output, and the refresh rate (0: unknown).</summary>
 public readonly record struct HeadSize(int Width, int Height, int WidthMm, int HeightMm, int RefreshMilliHz = 0);

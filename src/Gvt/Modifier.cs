@@ -1,18 +1,22 @@
 namespace Guestplane.Gvt;
 
-/// <summary>How pixels are laid out in memory (drm_fourcc.h, DRM_FORMAT_MOD_*).</summary>
+/// <summary>The memory layout of pixels (drm_fourcc.h, DRM_FORMAT_MOD_*).</summary>
 public readonly record struct Modifier(ulong Value)
 {
-    /// <summary>Row after row.</summary>
+    /// <summary>Rows in order, no tiling.</summary>
     public static readonly Modifier Linear = new(0);
 
-    /// <summary>Not told: only the driver that made it knows. Sent only to a host that lists it.</summary>
+    /// <summary>
+    /// An implicit modifier: only the driver that allocated the memory knows it. Sent only to a compositor that lists it.
+    /// </summary>
     public static readonly Modifier Invalid = new(0x00ff_ffff_ffff_ffff);
 
     // Intel's uncompressed tilings, which GVT-g reports (i915/gvt/dmabuf.c).
     private const ulong IntelX = 0x0100_0000_0000_0001, IntelY = 0x0100_0000_0000_0002, IntelYf = 0x0100_0000_0000_0003;
 
-    /// <summary>Whether one row of pixels takes at least width × bytes per pixel of the stride: true of all that is not compressed.</summary>
+    /// <summary>
+    /// True if a row of pixels takes at least width × bytes per pixel of the stride, as in all uncompressed layouts.
+    /// </summary>
     public bool StrideHoldsARow => this == Linear || this == Invalid || Value is IntelX or IntelY or IntelYf;
 
     public uint High => (uint)(Value >> 32);

@@ -1,30 +1,36 @@
 namespace Guestplane.Gvt;
 
 /// <summary>
-/// What has to be known of a pixel format to check a plane's layout and to hand it to a host: bytes per pixel of each
-/// memory plane, how the second and further ones are subsampled, and its twin without alpha.
+/// The properties of a pixel format that are needed to check a plane's layout and to pass it to a compositor: the bytes per
+/// pixel of each memory plane, the subsampling of the second and later planes, and the same format without alpha.
 /// </summary>
-public sealed record PixelFormat(Fourcc Code, int[] BytesPerPixel, int HorizontalSubsampling = 1, int VerticalSubsampling = 1, Fourcc? Opaque = null)
+public sealed record PixelFormat(
+    Fourcc Code, int[] BytesPerPixel, int HorizontalSubsampling = 1, int VerticalSubsampling = 1, Fourcc? Opaque = null)
 {
     private static readonly Dictionary<Fourcc, PixelFormat> s_known = All().ToDictionary(format => format.Code);
 
     public int PlaneCount => BytesPerPixel.Length;
 
-    /// <summary>Null for a code that is none of ours: its layout could not be checked.</summary>
+    /// <summary>Null for an unknown code: its layout could not be checked.</summary>
     public static PixelFormat? Find(Fourcc code) => s_known.GetValueOrDefault(code);
 
-    /// <summary>Bytes that a row of <paramref name="width"/> pixels takes in a memory plane.</summary>
-    public long RowBytes(int plane, int width) => (long)BytesPerPixel[plane] * (plane == 0 ? width : DivideUp(width, HorizontalSubsampling));
+    /// <summary>The bytes of a row of <paramref name="width"/> pixels in a memory plane.</summary>
+    public long RowBytes(int plane, int width) =>
+        (long)BytesPerPixel[plane] * (plane == 0 ? width : DivideUp(width, HorizontalSubsampling));
 
-    /// <summary>Rows of a memory plane.</summary>
+    /// <summary>The number of rows of a memory plane.</summary>
     public int Rows(int plane, int height) => plane == 0 ? height : DivideUp(height, VerticalSubsampling);
 
     private static int DivideUp(int value, int by) => (value + by - 1) / by;
 
-    /// <summary>What GVT-g, mbochs, mdpy and QEMU say (i915/gvt/fb_decoder.c, QEMU ui/qemu-pixman.c), and the pattern's.</summary>
+    /// <summary>
+    /// The formats of GVT-g, mbochs, mdpy and QEMU (i915/gvt/fb_decoder.c, QEMU ui/qemu-pixman.c), and the test pattern's.
+    /// </summary>
     private static IEnumerable<PixelFormat> All()
     {
-        foreach (var (alpha, opaque) in new[] { ("AR24", "XR24"), ("AB24", "XB24"), ("RA24", "RX24"), ("BA24", "BX24"), ("AR30", "XR30"), ("AB30", "XB30") })
+        (string Alpha, string Opaque)[] fourBytes =
+            [("AR24", "XR24"), ("AB24", "XB24"), ("RA24", "RX24"), ("BA24", "BX24"), ("AR30", "XR30"), ("AB30", "XB30")];
+        foreach (var (alpha, opaque) in fourBytes)
         {
             yield return new(Fourcc.Of(alpha), [4], Opaque: Fourcc.Of(opaque));
             yield return new(Fourcc.Of(opaque), [4]);

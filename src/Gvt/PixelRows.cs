@@ -1,12 +1,14 @@
 namespace Guestplane.Gvt;
 
-/// <summary>Images of one memory plane as bytes.</summary>
+/// <summary>Copies images of one memory plane.</summary>
 public static class PixelRows
 {
-    /// <summary>Copies rows between two images whose strides may differ (all in bytes); returns how many bytes that were.</summary>
+    /// <summary>
+    /// Copies rows between two images with different strides (all in bytes). Returns the number of bytes copied.
+    /// </summary>
     public static long Copy(ReadOnlySpan<byte> from, int fromStride, Span<byte> to, int toStride, int rowBytes, int rows)
     {
-        // Rows that follow each other without a gap are one.
+        // Rows without padding are copied in one piece.
         if (rowBytes == fromStride && rowBytes == toStride)
             from[..(rowBytes * rows)].CopyTo(to);
         else

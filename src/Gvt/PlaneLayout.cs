@@ -1,19 +1,22 @@
 namespace Guestplane.Gvt;
 
-/// <summary>One memory plane: byte offset into its dma-buf, stride in bytes, and the dma-buf's size in bytes.</summary>
+/// <summary>One memory plane: offset in its dma-buf, stride, and the dma-buf's size, all in bytes.</summary>
 public readonly record struct MemoryPlane(uint Offset, uint Stride, long BufferSize);
 
 /// <summary>
-/// How a stranger describes a scanout: everything that travels beside the descriptors. Checked whole before anything
-/// else sees it, with the rules of the strictest host, for which each breach would cost the connection
+/// The description of a scanout that a guest or VMM sends with the descriptors. It is not trusted: it is checked completely
+/// before it is used, by the rules of the strictest compositor, because a layout that breaks one costs the connection
 /// (weston libweston/linux-dmabuf.c, wlroots wlr_linux_dmabuf_v1.c, libwayland wayland-shm.c).
 /// </summary>
-public readonly record struct PlaneLayout(uint Width, uint Height, Fourcc Format, Modifier Modifier, IReadOnlyList<MemoryPlane> Planes)
+public readonly record struct PlaneLayout(
+    uint Width, uint Height, Fourcc Format, Modifier Modifier, IReadOnlyList<MemoryPlane> Planes)
 {
-    /// <summary>Larger is no display: no display engine of today scans out more, and 64-bit arithmetic stays exact far below.</summary>
+    /// <summary>
+    /// The largest width and height. No display engine scans out more, and 64-bit arithmetic cannot overflow below it.
+    /// </summary>
     public const int MaxSide = 16384;
 
-    /// <summary>Null when it can be shown, else the sentence that says what is wrong with it.</summary>
+    /// <summary>Null if the layout is valid, else a clause that says what is wrong with it.</summary>
     public string? Problem()
     {
         if (Width is 0 or > MaxSide || Height is 0 or > MaxSide)
@@ -38,7 +41,8 @@ public readonly record struct PlaneLayout(uint Width, uint Height, Fourcc Format
         if (end > uint.MaxValue)
             return $"offset {plane.Offset} + stride {plane.Stride} × height does not fit 32 bits, which is what Wayland carries";
         if (end > (ulong)Math.Max(0, plane.BufferSize))
-            return $"offset {plane.Offset} + stride {plane.Stride} × {format.Rows(i, (int)Height)} rows is {end} bytes, and the dma-buf has {plane.BufferSize}";
+            return $"offset {plane.Offset} + stride {plane.Stride} × {format.Rows(i, (int)Height)} rows is {end} bytes, " +
+                $"and the dma-buf has {plane.BufferSize}";
         return null;
     }
 }

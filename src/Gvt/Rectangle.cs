@@ -1,6 +1,6 @@
 namespace Guestplane.Gvt;
 
-/// <summary>A part of an image or of a window, in its pixels from the top left corner.</summary>
+/// <summary>A part of an image or of a window, in pixels from the top left corner.</summary>
 public readonly record struct Rectangle(int X, int Y, int Width, int Height)
 {
     public bool IsEmpty => Width <= 0 || Height <= 0;
@@ -11,7 +11,7 @@ public readonly record struct Rectangle(int X, int Y, int Width, int Height)
         return new(x, y, Math.Min(X + Width, other.X + other.Width) - x, Math.Min(Y + Height, other.Y + other.Height) - y);
     }
 
-    /// <summary>The smallest that holds both; an empty one holds nothing.</summary>
+    /// <summary>The smallest rectangle that contains both. An empty one contains nothing.</summary>
     public Rectangle Union(Rectangle other)
     {
         if (IsEmpty || other.IsEmpty)

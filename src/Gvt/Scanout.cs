@@ -2,22 +2,22 @@ using Guestplane.Linux;
 
 namespace Guestplane.Gvt;
 
-/// <summary>What an image's memory is.</summary>
+/// <summary>The kind of an image's memory.</summary>
 public enum MemoryKind
 {
     DmaBuf,
 
-    /// <summary>A descriptor that can be mapped by anyone (a memfd), and is no dma-buf.</summary>
+    /// <summary>A descriptor that any process can map (a memfd) and that is not a dma-buf.</summary>
     Shared,
 
-    /// <summary>Bytes without a descriptor to hand on: a device's region, or what came in messages.</summary>
+    /// <summary>Bytes without a descriptor to pass on: a device region, or data that arrived in messages.</summary>
     Bytes,
 }
 
 /// <summary>
-/// An image that a plane shows: its memory, and everything that travels beside it. Immutable, and the same object for
-/// as long as the guest means the same memory: who has made something of it (a wl_buffer) may keep that until
-/// <see cref="Retired"/>. The guest owns it, and its descriptors.
+/// An image that a plane shows: its memory and its description. Immutable, and the same object as long as the guest uses the
+/// same memory for it, so that objects made from it (a wl_buffer) can be kept until <see cref="Retired"/>. The guest owns it
+/// and its descriptors.
 /// </summary>
 public sealed class Scanout : IDisposable
 {
@@ -40,38 +40,37 @@ public sealed class Scanout : IDisposable
 
     public MemoryKind Kind { get; }
 
-    /// <summary>The GPU's folder in /sys/devices if no other device can read this memory; null for memory of the machine.</summary>
+    /// <summary>The /sys/devices folder of the only GPU that can read this memory; null for system memory.</summary>
     public string? Gpu { get; init; }
 
-    /// <summary>The image as bytes, row 0 first; null for memory that has a descriptor, which is never mapped.</summary>
+    /// <summary>The image as bytes, row 0 first; null for memory with a descriptor, which is never mapped.</summary>
     public Mapping? Pixels { get; }
 
-    /// <summary>How many descriptors there are: of one memory, or one for each plane.</summary>
+    /// <summary>The number of descriptors: one for all memory planes, or one for each.</summary>
     public int MemoryCount => _memory.Length;
 
-    /// <summary>The descriptor of a memory plane. Fewer descriptors than planes: the rest lie in the first one.</summary>
+    /// <summary>The descriptor of a memory plane. Planes without one of their own are in the first.</summary>
     public Fd Memory(int plane) => _memory[plane < _memory.Length ? plane : 0];
 
-    /// <summary>The guest will not show it again; raised once, before its descriptors are closed.</summary>
+    /// <summary>The guest will not show it again. Raised once, before its descriptors are closed.</summary>
     public event Action<Scanout>? Retired;
 
-    /// <summary>Checks and takes over memory that has descriptors. On failure they stay the caller's.</summary>
-    /// <param name="memory">One to four descriptors, taken over on success.</param>
-    /// <param name="layout">The planes, their buffer sizes not yet known.</param>
-    /// <param name="problem">The sentence that says why not.</param>
-    /// <param name="kind">What they are of.</param>
-    /// <param name="gpu">The only device that can read it.</param>
-    public static Scanout? Create(Fd[] memory, PlaneLayout layout, out string? problem, MemoryKind kind = MemoryKind.DmaBuf, string? gpu = null)
+    /// <summary>Checks memory with descriptors and takes ownership of it. On failure the caller keeps it.</summary>
+    /// <param name="memory">One to four descriptors.</param>
+    /// <param name="layout">The planes; their buffer sizes are filled in here.</param>
+    /// <param name="problem">A clause that says why it was rejected.</param>
+    /// <param name="kind">The kind of the descriptors.</param>
+    /// <param name="gpu">See <see cref="Gpu"/>.</param>
+    public static Scanout? Create(
+        Fd[] memory, PlaneLayout layout, out string? problem, MemoryKind kind = MemoryKind.DmaBuf, string? gpu = null)
     {
-        var sized = layout with
-        {
-            Planes = [.. layout.Planes.Select((plane, i) => plane with { BufferSize = DmaBuf.Size(memory[i < memory.Length ? i : 0]) })],
-        };
+        long SizeOf(int plane) => DmaBuf.Size(memory[plane < memory.Length ? plane : 0]);
+        var sized = layout with { Planes = [.. layout.Planes.Select((plane, i) => plane with { BufferSize = SizeOf(i) })] };
         problem = sized.Problem();
         return problem is null ? new Scanout(sized, kind, memory, null) { Gpu = gpu } : null;
     }
 
-    /// <summary>Checks and takes over mapped memory. On failure the mapping stays the caller's.</summary>
+    /// <summary>Checks mapped memory and takes ownership of it. On failure the caller keeps it.</summary>
     public static Scanout? Create(Mapping pixels, PlaneLayout layout, out string? problem)
     {
         problem = layout.Problem();

@@ -1,22 +1,22 @@
 namespace Guestplane.Gvt;
 
-/// <summary>Why a source cannot be shown.</summary>
+/// <summary>The reason why a source cannot be shown.</summary>
 public enum SourceFault
 {
-    /// <summary>The words do not name a source.</summary>
+    /// <summary>The argument does not name a source.</summary>
     Usage,
 
-    /// <summary>There is no such source, or it is no display.</summary>
+    /// <summary>There is no such source, or it is not a display.</summary>
     NotThere,
 
-    /// <summary>It is there, and we may not.</summary>
+    /// <summary>It exists, but we may not use it.</summary>
     NotPermitted,
 
-    /// <summary>It was there, and went away.</summary>
+    /// <summary>It existed and has gone.</summary>
     Lost,
 }
 
-/// <summary>One sentence that names the thing and the remedy.</summary>
+/// <summary>A source cannot be shown. The message is one sentence that names the object and the remedy.</summary>
 public sealed class SourceException(SourceFault fault, string sentence) : Exception(sentence)
 {
     public SourceFault Fault { get; } = fault;

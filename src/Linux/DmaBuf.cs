@@ -4,39 +4,51 @@ using Tmds.Linux;
 namespace Guestplane.Linux;
 
 /// <summary>
-/// Whose memory a descriptor is: every dup, SCM_RIGHTS or pidfd copy of one dma-buf shares it, and no other has it
-/// (a dma-buf's inode number is a 64-bit counter, drivers/dma-buf/dma-buf.c). Descriptor numbers are re-used, this is not.
+/// Identifies the memory behind a descriptor. Every dup, SCM_RIGHTS or pidfd copy of one dma-buf has the same identity, and no
+/// other dma-buf has it: the inode number is a 64-bit counter (drivers/dma-buf/dma-buf.c). Descriptor numbers are re-used.
 /// </summary>
 public readonly record struct DmaBufIdentity(ulong Device, ulong Inode);
 
-/// <summary>What any dma-buf can be asked (include/uapi/linux/dma-buf.h). memfds answer the same questions.</summary>
+/// <summary>
+/// Calls that every dma-buf answers (include/uapi/linux/dma-buf.h). A memfd answers the ones that need no fences.
+/// </summary>
 public static class DmaBuf
 {
-    // DMA_BUF_IOCTL_SYNC and its flags.
+    // DMA_BUF_IOCTL_SYNC and its flags, then the sync_file ioctls.
     private const uint IoctlSync = 0x40086200;
     private const ulong SyncRead = 1, SyncWrite = 2, SyncStart = 0, SyncEnd = 4;
     private const uint IoctlExportSyncFile = 0xc0086202, IoctlImportSyncFile = 0x40086203;
 
-    /// <summary>(st_dev, st_ino).</summary>
-    public static unsafe DmaBufIdentity Identity(BorrowedFd fd)
+    /// <summary>
+    /// Device and inode number. Never blocks on a stranger's descriptor.
+    /// </summary>
+    public static DmaBufIdentity Identity(BorrowedFd fd)
     {
-        stat status;
-        if (LibC.fstat(fd.Number, &status) < 0)
-            throw LinuxException.Last("fstat of a dma-buf");
-        return new((ulong)status.st_dev, (ulong)status.st_ino);
+        var status = fd.Status(LibC.STATX_INO);
+        return new((ulong)status.stx_dev_major << 32 | status.stx_dev_minor, status.stx_ino);
     }
 
-    /// <summary>Who made it ("udmabuf", "i915"), as the kernel tells it in the descriptor's fdinfo; null for what is no dma-buf.</summary>
+    /// <summary>
+    /// The exporter's name ("udmabuf", "i915"), from the descriptor's fdinfo, which never blocks. Null if it is not a dma-buf, or
+    /// if /proc is not mounted or may not be read.
+    /// </summary>
     public static string? Exporter(Fd fd)
     {
         const string Field = "exp_name:";
-        foreach (var line in File.ReadLines($"/proc/self/fdinfo/{fd.Number}"))
-            if (line.StartsWith(Field, StringComparison.Ordinal))
-                return line[Field.Length..].Trim();
+        try
+        {
+            foreach (var line in File.ReadLines($"/proc/self/fdinfo/{fd.Number}"))
+                if (line.StartsWith(Field, StringComparison.Ordinal))
+                    return line[Field.Length..].Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
         return null;
     }
 
-    /// <summary>Size in bytes, by lseek(SEEK_END); 0 when the descriptor cannot tell (then it is no dma-buf).</summary>
+    /// <summary>Size in bytes, by lseek(SEEK_END); 0 if the descriptor cannot seek, and so is not a dma-buf.</summary>
     public static long Size(Fd fd)
     {
         long size = LibC.lseek(fd.Number, 0, LibC.SEEK_END);
@@ -44,29 +56,37 @@ public static class DmaBuf
         return Math.Max(0, size);
     }
 
-    /// <summary>Brackets the CPU's writes, for exporters with caches to flush. A memfd has none (ENOTTY), and needs none.</summary>
+    /// <summary>
+    /// Begins a CPU write, for exporters that must flush caches. A memfd has no such call (ENOTTY) and needs none.
+    /// </summary>
     public static void BeginWrite(Fd fd) => Sync(fd, SyncStart | SyncWrite);
 
-    /// <inheritdoc cref="BeginWrite"/>
+    /// <summary>Ends a CPU write.</summary>
     public static void EndWrite(Fd fd) => Sync(fd, SyncEnd | SyncWrite);
 
-    /// <summary>Whether all that writes into it has done so (poll(2); a memfd has no fences, and is always ready).</summary>
+    /// <summary>Begins a CPU read. Blocks until pending writes are done: check <see cref="IsWritten"/> before.</summary>
+    public static void BeginRead(Fd fd) => Sync(fd, SyncStart | SyncRead);
+
+    /// <summary>Ends a CPU read.</summary>
+    public static void EndRead(Fd fd) => Sync(fd, SyncEnd | SyncRead);
+
+    /// <summary>True if all pending writes are done (POLLIN). A memfd has no fences and is always ready.</summary>
     public static unsafe bool IsWritten(Fd fd)
     {
         var polled = new pollfd { fd = fd.Number, events = LibC.POLLIN };
         return LibC.poll(&polled, 1, 0) > 0;
     }
 
-    /// <summary>A sync_file of all that writes into it now.</summary>
-    public static Fd Writers(Fd fd)
+    /// <summary>A sync_file that signals when all writes that are pending now are done.</summary>
+    public static Fd ExportWriteFence(Fd fd)
     {
         var argument = new SyncFileArgument { Flags = (uint)SyncRead, Fd = -1 };
         var result = Ioctl.Try(fd, IoctlExportSyncFile, ref argument);
         return result >= 0 ? Fd.Own(argument.Fd) : throw new LinuxException("DMA_BUF_IOCTL_EXPORT_SYNC_FILE", -result);
     }
 
-    /// <summary>Whoever reads it from now on waits for that sync_file, too.</summary>
-    public static void AddWriter(Fd fd, Fd syncFile)
+    /// <summary>Adds a write fence: later readers also wait for this sync_file.</summary>
+    public static void ImportWriteFence(Fd fd, Fd syncFile)
     {
         var argument = new SyncFileArgument { Flags = (uint)SyncWrite, Fd = syncFile.Number };
         var result = Ioctl.Try(fd, IoctlImportSyncFile, ref argument);

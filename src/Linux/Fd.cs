@@ -4,8 +4,8 @@ using Tmds.Linux;
 namespace Guestplane.Linux;
 
 /// <summary>
-/// A file descriptor with one owner; disposed, it is closed. Always close-on-exec. 0 is a valid number, -1 is not.
-/// The program's live and peak counts are kept here, so that a report can show that nothing leaks.
+/// A file descriptor with one owner, closed by Dispose and always close-on-exec. 0 is a valid number, -1 is not.
+/// The live and peak counts of the whole program are kept here, so that the report can show that nothing leaks.
 /// </summary>
 public sealed class Fd : SafeHandle
 {
@@ -16,21 +16,21 @@ public sealed class Fd : SafeHandle
     {
         SetHandle(number);
         var live = Interlocked.Increment(ref s_live);
-        // Two threads may race for the peak; the program has one, tests have more and do not read it.
+        // Not atomic. The program has one thread; tests have more, and do not read the peak.
         if (live > s_peak)
             s_peak = live;
     }
 
-    /// <summary>Descriptors that the program owns now.</summary>
+    /// <summary>How many descriptors the program owns now.</summary>
     public static int Live => Volatile.Read(ref s_live);
 
-    /// <summary>The most that it ever owned at once.</summary>
+    /// <summary>The largest number of descriptors that it owned at one time.</summary>
     public static int Peak => s_peak;
 
     public override bool IsInvalid => handle == new IntPtr(-1);
 
-    /// <summary>The number, for a call made right now; the handle keeps the ownership.</summary>
-    /// <exception cref="ObjectDisposedException">It is closed, and the number may be another file's by now.</exception>
+    /// <summary>The number, for an immediate call; the handle keeps the ownership.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed; another file may have its number by now.</exception>
     public int Number
     {
         get
@@ -40,8 +40,8 @@ public sealed class Fd : SafeHandle
         }
     }
 
-    /// <summary>Takes ownership of a descriptor that somebody handed to us, and sets FD_CLOEXEC on it: mbochs, for one, exports without.</summary>
-    /// <exception cref="LinuxException">It is not open.</exception>
+    /// <summary>Takes ownership of a descriptor and sets FD_CLOEXEC on it: some drivers (mbochs) export without it.</summary>
+    /// <exception cref="LinuxException">The descriptor is not open.</exception>
     public static Fd Own(int number)
     {
         if (LibC.fcntl(number, LibC.F_SETFD, LibC.FD_CLOEXEC) < 0)
@@ -59,11 +59,8 @@ public sealed class Fd : SafeHandle
         }
     }
 
-    /// <summary>For a question now; the handle keeps the ownership.</summary>
+    /// <summary>The descriptor for an immediate call; the handle keeps the ownership.</summary>
     public BorrowedFd Borrow() => new(Number);
-
-    /// <summary>A second descriptor of the same open file.</summary>
-    public Fd Duplicate() => Borrow().Duplicate();
 
     /// <summary>pread(2) of exactly <paramref name="bytes"/>.</summary>
     public unsafe void ReadAt(Span<byte> bytes, long offset)
@@ -79,14 +76,14 @@ public sealed class Fd : SafeHandle
             CheckWhole((long)LibC.pwrite(Number, p, bytes.Length, offset), bytes.Length, $"pwrite at 0x{offset:x}");
     }
 
-    /// <summary>write(2), for a pipe or socket; whether all of it went.</summary>
+    /// <summary>write(2), for a pipe or socket. True if all bytes were written.</summary>
     public unsafe bool Write(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* p = bytes)
             return LibC.write(Number, p, bytes.Length) == bytes.Length;
     }
 
-    /// <summary>A device's registers come whole or not at all.</summary>
+    /// <summary>A device's registers are read and written whole or not at all.</summary>
     private static void CheckWhole(long done, int wanted, string call)
     {
         if (done < 0)
@@ -95,7 +92,7 @@ public sealed class Fd : SafeHandle
             throw new LinuxException($"{call}, {done} of {wanted} bytes", LibC.EIO);
     }
 
-    /// <summary>Another owner has it now, and closes it.</summary>
+    /// <summary>Gives the ownership away: the new owner closes the descriptor.</summary>
     public void GiveAway()
     {
         SetHandleAsInvalid();
@@ -109,9 +106,12 @@ public sealed class Fd : SafeHandle
     }
 }
 
-/// <summary>open(2)'s access modes.</summary>
+/// <summary>open(2)'s access modes and flags.</summary>
 public enum OpenMode
 {
     ReadOnly = 0,
     ReadWrite = 2,
+
+    /// <summary>O_WRONLY, O_NONBLOCK and O_NOCTTY (asm-generic/fcntl.h).</summary>
+    WriteAtOnce = 1 | 0x800 | 0x100,
 }

@@ -1,28 +1,42 @@
+using System.Text;
 using Tmds.Linux;
 
 namespace Guestplane.Linux;
 
-/// <summary>Who may open a file, in words: for the sentence that says why we may not.</summary>
+/// <summary>Who may open a file, for messages that say why we may not and what helps.</summary>
 public static class FileOwner
 {
-    private const int PermissionBits = 0x1ff;
+    private const int PermissionBits = 0x1ff, GroupWriteBit = 0x10, TypeBits = 0xf000, SocketType = 0xc000, RegularType = 0x8000;
 
-    /// <summary>"owner root, group kvm, mode 0660", with numbers where there is no name.</summary>
-    public static unsafe string Describe(string path)
+    /// <summary>
+    /// "owner root, group kvm, mode 0660"; ids without a name are printed as numbers. "not there" if there is no such file or
+    /// its folder may not be entered.
+    /// </summary>
+    public static string Describe(string path)
+    {
+        if (Status(path) is not { } status)
+            return "not there";
+        var mode = Convert.ToString(Mode(status) & PermissionBits, 8).PadLeft(4, '0');
+        return $"owner {Account.UserName((uint)status.st_uid)}, group {Account.GroupName((uint)status.st_gid)}, mode {mode}";
+    }
+
+    /// <summary>True if members of the file's group may write to it.</summary>
+    public static bool GroupMayWrite(string path) => Status(path) is { } status && (Mode(status) & GroupWriteBit) != 0;
+
+    public static bool IsSocket(string path) => Status(path) is { } status && (Mode(status) & TypeBits) == SocketType;
+
+    private static int Mode(stat status) => (int)(uint)status.st_mode;
+
+    private static unsafe stat? Status(string path)
     {
         stat status;
-        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(path + '\0'))
-            if (LibC.stat(name, &status) < 0)
-                return "not there";
-        var mode = Convert.ToString((int)(uint)status.st_mode & PermissionBits, 8).PadLeft(4, '0');
-        return $"owner {Name("/etc/passwd", (uint)status.st_uid)}, group {Name("/etc/group", (uint)status.st_gid)}, mode {mode}";
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+            return LibC.stat(name, &status) < 0 ? null : status;
     }
 
-    /// <summary>The name of an id in passwd(5) or group(5).</summary>
-    private static string Name(string file, uint id)
-    {
-        var number = id.ToString();
-        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(l => l.Split(':') is { Length: > 2 } f && f[2] == number) : null;
-        return line?.Split(':')[0] ?? number;
-    }
+    /// <summary>True if it is there, and neither a folder nor a device, FIFO or socket.</summary>
+    public static bool IsRegular(string path) => Status(path) is { } status && (Mode(status) & TypeBits) == RegularType;
+
+    /// <summary>The owner's user id; null if the file is not there.</summary>
+    public static uid_t? Id(string path) => Status(path)?.st_uid;
 }

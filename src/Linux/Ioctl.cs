@@ -3,24 +3,24 @@ using Tmds.Linux;
 
 namespace Guestplane.Linux;
 
-/// <summary>ioctl(2). Numbers and structs belong to whoever knows the driver; the pointer stays here.</summary>
+/// <summary>ioctl(2). Request numbers and structs are defined where the driver is used; only the pointers are here.</summary>
 public static class Ioctl
 {
-    /// <summary>Calls with a struct that the kernel reads and writes. Returns the call's value, or -errno.</summary>
+    /// <summary>Calls with a struct that the kernel reads and writes. Returns the call's result, or -errno.</summary>
     public static unsafe int Try<T>(Fd fd, uint request, ref T argument) where T : unmanaged
     {
         fixed (T* p = &argument)
             return Result(LibC.ioctl(fd.Number, (int)request, p));
     }
 
-    /// <summary>Calls with a struct that has a tail after it (argsz-sized answers). Returns the call's value, or -errno.</summary>
+    /// <summary>Calls with a struct of variable size (argsz). Returns the call's result, or -errno.</summary>
     public static unsafe int Try(Fd fd, uint request, Span<byte> argument)
     {
         fixed (byte* p = argument)
             return Result(LibC.ioctl(fd.Number, (int)request, p));
     }
 
-    /// <summary>Calls with a number in place of the pointer. Returns the call's value, or -errno.</summary>
+    /// <summary>Calls with a number in place of the pointer. Returns the call's result, or -errno.</summary>
     public static int Try(Fd fd, uint request, int argument = 0) => Result(LibC.ioctl(fd.Number, (int)request, argument));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,12 +2,12 @@ using Tmds.Linux;
 
 namespace Guestplane.Linux;
 
-/// <summary>A path that is looked at again and again, without an allocation each time.</summary>
+/// <summary>A path that is checked often; the check allocates nothing.</summary>
 public sealed class KnownPath(string path)
 {
     private readonly byte[] _name = System.Text.Encoding.UTF8.GetBytes(path + '\0');
 
-    /// <summary>Whether something is there now (access(2), F_OK).</summary>
+    /// <summary>True if the file exists now (access(2), F_OK).</summary>
     public unsafe bool Exists
     {
         get

@@ -3,22 +3,34 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Linux;
 
-/// <summary>libvirt's client library (libvirt-domain.h), loaded at the first call. Its calls wait for its daemon.</summary>
+/// <summary>
+/// libvirt's client library (libvirt-domain.h), loaded at the first call. Its calls block until the daemon answers.
+/// </summary>
 public static unsafe partial class Libvirt
 {
     private const string Library = "libvirt.so.0";
 
     /// <summary>
-    /// A socket to the display of a domain, by the connection that LIBVIRT_DEFAULT_URI or libvirt's own rules choose; null, with
-    /// libvirt's words for why.
+    /// Opens a socket to the display of a domain, named by its name, UUID or number (of a running one). Returns null and
+    /// libvirt's own message if that fails.
     /// </summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="uri">The connection; null for the one that LIBVIRT_DEFAULT_URI or libvirt's defaults choose.</param>
+    /// <param name="problem">A clause.</param>
     /// <exception cref="DllNotFoundException">libvirt is not installed.</exception>
-    public static Fd? OpenGraphics(string domain, out string? problem)
+    public static Fd? OpenGraphics(string domain, string? uri, out string? problem)
     {
-        // By default it prints every error, too.
+        if (ProcessRights.AreElevated)
+        {
+            problem = "libvirt is not loaded by a program with file capabilities";
+            return null;
+        }
+        // libvirt also prints every error unless a handler is set.
         virSetErrorFunc(null, &Ignore);
         problem = null;
-        var connection = virConnectOpen(null);
+        nint connection;
+        fixed (byte* text = Utf8(uri))
+            connection = virConnectOpen(text);
         if (connection == 0)
         {
             problem = LastError();
@@ -34,16 +46,20 @@ public static unsafe partial class Libvirt
         }
     }
 
-    /// <summary>The running domains that have a D-Bus display; none where libvirt or its daemon is not there.</summary>
-    public static IReadOnlyList<string> DBusDomains()
+    /// <summary>The running domains that have a D-Bus display; empty if libvirt or its daemon is not there.</summary>
+    /// <param name="uri">The connection; null for libvirt's default.</param>
+    public static IReadOnlyList<string> DBusDomains(string? uri)
     {
         const uint Active = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
         var names = new List<string>();
+        if (ProcessRights.AreElevated)
+            return names;
         nint connection;
         try
         {
             virSetErrorFunc(null, &Ignore);
-            connection = virConnectOpenReadOnly(null);
+            fixed (byte* text = Utf8(uri))
+                connection = virConnectOpenReadOnly(text);
         }
         catch (DllNotFoundException)
         {
@@ -76,16 +92,47 @@ public static unsafe partial class Libvirt
     private static Fd? Open(nint connection, string domain, out string? problem)
     {
         problem = null;
-        nint found;
-        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(domain + '\0'))
-            found = virDomainLookupByName(connection, name);
+        var found = Find(connection, domain);
         var number = found == 0 ? -1 : virDomainOpenGraphicsFD(found, 0, 0);
         if (number < 0)
-            problem = found == 0 ? LastError() : $"{LastError()} (the domain must run, and needs <graphics type='dbus' p2p='yes'/>)";
+            problem = found == 0
+                ? $"{LastError()}{OtherConnection(connection)}"
+                : $"{LastError()} (the domain must run, and needs <graphics type='dbus' p2p='yes'/>)";
         if (found != 0)
             _ = virDomainFree(found);
         return number < 0 ? null : Fd.Own(number);
     }
+
+    /// <summary>By name first: a domain may be called like a number.</summary>
+    private static nint Find(nint connection, string domain)
+    {
+        nint found;
+        fixed (byte* text = Utf8(domain))
+        {
+            if (int.TryParse(domain, out var id) || Guid.TryParse(domain, out _))
+            {
+                found = virDomainLookupByName(connection, text);
+                if (found == 0)
+                    found = id > 0 ? virDomainLookupByID(connection, id) : virDomainLookupByUUIDString(connection, text);
+                if (found != 0)
+                    return found;
+            }
+            // Last, for its error.
+            return virDomainLookupByName(connection, text);
+        }
+    }
+
+    /// <summary>A user's domains and the machine's are on different connections; the default is the user's.</summary>
+    private static string OtherConnection(nint connection)
+    {
+        var uri = virConnectGetURI(connection);
+        var text = Marshal.PtrToStringUTF8((nint)uri) ?? "";
+        NativeMemory.Free(uri);
+        var other = text.Contains("/session", StringComparison.Ordinal) ? "qemu:///system" : "qemu:///session";
+        return $" on {text}; if it is one of {other}, add --connect {other}";
+    }
+
+    private static byte[]? Utf8(string? text) => text is null ? null : System.Text.Encoding.UTF8.GetBytes(text + '\0');
 
     private static string LastError() => Marshal.PtrToStringUTF8((nint)virGetLastErrorMessage()) ?? "no reason given";
 
@@ -117,6 +164,15 @@ public static unsafe partial class Libvirt
 
     [LibraryImport(Library)]
     private static partial nint virDomainLookupByName(nint connection, byte* name);
+
+    [LibraryImport(Library)]
+    private static partial nint virDomainLookupByID(nint connection, int id);
+
+    [LibraryImport(Library)]
+    private static partial nint virDomainLookupByUUIDString(nint connection, byte* uuid);
+
+    [LibraryImport(Library)]
+    private static partial byte* virConnectGetURI(nint connection);
 
     [LibraryImport(Library)]
     private static partial int virDomainOpenGraphicsFD(nint domain, uint index, uint flags);

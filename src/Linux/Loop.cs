@@ -5,8 +5,8 @@ using Tmds.Linux;
 namespace Guestplane.Linux;
 
 /// <summary>
-/// The program's one loop: one ppoll(2) a turn, over a handful of descriptors and to the nanosecond of the nearest
-/// deadline, so that a timer costs no descriptor and no read.
+/// The program's only event loop: one ppoll(2) per turn. The nearest deadline is the timeout, in nanoseconds, so a timer needs
+/// no descriptor and no read.
 /// </summary>
 public sealed partial class Loop : IDisposable
 {
@@ -15,6 +15,11 @@ public sealed partial class Loop : IDisposable
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Fd _wake;
     private pollfd[] _polled = new pollfd[8];
+
+    // The index in _polled of each source's descriptor; -1 for a source without one. Timers must not count: ppoll rejects more
+    // entries than RLIMIT_NOFILE.
+    private int[] _slots = new int[8];
+    private int _polledCount;
     private volatile bool _stopped;
 
     public unsafe Loop()
@@ -28,7 +33,7 @@ public sealed partial class Loop : IDisposable
 
     public void Add(LoopSource source) => _sources.Add(source);
 
-    /// <summary>The source is not asked again, not even in this turn.</summary>
+    /// <summary>Removes a source. It is not checked again, not even in this turn.</summary>
     public void Remove(LoopSource source)
     {
         var index = _sources.IndexOf(source);
@@ -36,54 +41,54 @@ public sealed partial class Loop : IDisposable
             _sources[index] = null;
     }
 
-    /// <summary>Turns until <see cref="Stop"/>.</summary>
+    /// <summary>Runs turns until <see cref="Stop"/>.</summary>
     public void Run()
     {
         while (!_stopped)
             Turn();
     }
 
-    /// <summary>Ends <see cref="Run"/> after the present turn. From any thread.</summary>
+    /// <summary>Ends <see cref="Run"/> after the current turn. May be called from any thread.</summary>
     public void Stop()
     {
         _stopped = true;
         Wake();
     }
 
-    /// <summary>Has something done on the loop's thread. From any thread.</summary>
+    /// <summary>Runs an action on the loop's thread. May be called from any thread.</summary>
     public void Post(Action action)
     {
         _posted.Enqueue(action);
         Wake();
     }
 
-    /// <summary>Prepares, waits once, checks.</summary>
+    /// <summary>Runs one turn: prepares the sources, waits once, checks the sources.</summary>
     public void Turn() => Turn(LoopSource.Never);
 
     private unsafe void Wake()
     {
-        // A signal may come while the program ends: the number could be another file's by then.
+        // A signal may arrive while the program ends; without the lock the number could be another file's by then.
         lock (_wake)
         {
             ulong one = 1;
-            // Can only fail when the counter is full, and then the loop is awake anyway.
+            // Fails only if the counter is full; then the loop is awake already.
             if (!_wake.IsClosed)
                 _ = LibC.write(_wake.Number, &one, sizeof(ulong));
         }
     }
 
-    /// <summary>A turn that waits <paramref name="waitNs"/> at the longest; with 0 it does what is due and returns.</summary>
+    /// <summary>Runs one turn that waits at most <paramref name="waitNs"/>; with 0 it does not wait.</summary>
     public void Turn(long waitNs)
     {
         var deadline = Prepare();
-        var polled = _sources.Count;
+        var prepared = _sources.Count;
         var now = Clock.Now;
         var wait = _stopped ? 0 : Math.Min(waitNs, deadline == LoopSource.Never ? deadline : Math.Max(0, deadline - now));
         Wait(wait);
         now = Clock.Now;
-        // A source may add and remove sources while it is checked: what is added now waits for the next turn.
-        for (var i = 0; i < polled; i++)
-            _sources[i]?.Check((PollEvents)_polled[i].revents, now);
+        // A source may add and remove sources while it is checked; one that is added now is first polled in the next turn.
+        for (var i = 0; i < prepared; i++)
+            _sources[i]?.Check(_slots[i] < 0 ? PollEvents.None : (PollEvents)_polled[_slots[i]].revents, now);
         _sources.RemoveAll(s_removed);
     }
 
@@ -93,7 +98,7 @@ public sealed partial class Loop : IDisposable
             _wake.Dispose();
     }
 
-    /// <summary>Turns for so long (ns), or until <see cref="Stop"/>.</summary>
+    /// <summary>Runs turns for that many nanoseconds, or until <see cref="Stop"/>.</summary>
     public void Pause(long nanoseconds)
     {
         var isOver = false;
@@ -107,15 +112,21 @@ public sealed partial class Loop : IDisposable
 
     private long Prepare()
     {
+        _polledCount = 0;
         for (var i = 0; i < _sources.Count; i++)
         {
-            if (_polled.Length < _sources.Count)
+            if (_slots.Length < _sources.Count)
+            {
+                Array.Resize(ref _slots, _sources.Count * 2);
                 Array.Resize(ref _polled, _sources.Count * 2);
-            _polled[i].events = (short)(_sources[i]?.Prepare() ?? PollEvents.None);
-            _polled[i].fd = _sources[i]?.PollFd ?? -1;
-            _polled[i].revents = 0;
+            }
+            var events = _sources[i]?.Prepare() ?? PollEvents.None;
+            var descriptor = _sources[i]?.PollFd ?? -1;
+            _slots[i] = descriptor < 0 ? -1 : _polledCount;
+            if (descriptor >= 0)
+                _polled[_polledCount++] = new() { fd = descriptor, events = (short)events };
         }
-        // Only now: preparing a source may move another one's deadline.
+        // A second pass, because preparing one source may move the deadline of another.
         var deadline = LoopSource.Never;
         foreach (var source in _sources)
             deadline = Math.Min(deadline, source?.Deadline ?? LoopSource.Never);
@@ -127,17 +138,17 @@ public sealed partial class Loop : IDisposable
         var timeout = new timespec { tv_sec = nanoseconds / 1_000_000_000, tv_nsec = (long_t)(nanoseconds % 1_000_000_000) };
         fixed (pollfd* polled = _polled)
         {
-            var ready = ppoll(polled, (nuint)_sources.Count, nanoseconds == LoopSource.Never ? null : &timeout, null);
+            var ready = ppoll(polled, (nuint)_polledCount, nanoseconds == LoopSource.Never ? null : &timeout, null);
             if (ready < 0 && Marshal.GetLastPInvokeError() != LibC.EINTR)
                 throw new LinuxException("ppoll", Marshal.GetLastPInvokeError());
             if (ready >= 0)
                 return;
-            for (var i = 0; i < _sources.Count; i++)
+            for (var i = 0; i < _polledCount; i++)
                 polled[i].revents = 0;
         }
     }
 
-    // Tmds.LibC has it without errno, and EINTR is the normal end of a wait in which a signal came.
+    // Tmds.LibC's ppoll does not set errno, and EINTR must be told from a failure: a signal ends a wait with it.
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial int ppoll(pollfd* fds, nuint count, timespec* timeout, void* signals);
 

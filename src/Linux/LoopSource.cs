@@ -1,6 +1,6 @@
 namespace Guestplane.Linux;
 
-/// <summary>poll(2)'s events.</summary>
+/// <summary>The events of poll(2).</summary>
 [Flags]
 public enum PollEvents : short
 {
@@ -12,40 +12,40 @@ public enum PollEvents : short
 }
 
 /// <summary>
-/// Something that the loop waits for: a descriptor, a deadline, or both. A source is prepared before every wait and
-/// checked after it, in the order in which it was added: a Wayland display and sd-bus both want to be asked that way.
+/// Something that the loop waits for: a descriptor, a deadline, or both. Sources are prepared before every wait and checked
+/// after it, in the order in which they were added; libwayland-client and sd-bus both need these two steps.
 /// </summary>
 public abstract class LoopSource
 {
-    /// <summary>Deadline of a source that waits for no moment.</summary>
+    /// <summary>The deadline of a source that has none.</summary>
     public const long Never = long.MaxValue;
 
     /// <summary>The descriptor to poll, or -1 for none.</summary>
     protected internal virtual int PollFd => -1;
 
-    /// <summary>When to wake at the latest, CLOCK_MONOTONIC in ns.</summary>
+    /// <summary>The latest time to wake up (CLOCK_MONOTONIC, ns).</summary>
     protected internal virtual long Deadline => Never;
 
     /// <summary>Called right before the wait; returns what to poll for.</summary>
     protected internal virtual PollEvents Prepare() => PollEvents.In;
 
-    /// <summary>Called after every wait, with what the descriptor has, possibly nothing.</summary>
+    /// <summary>Called after every wait; <paramref name="ready"/> may be empty.</summary>
     protected internal abstract void Check(PollEvents ready, long now);
 }
 
-/// <summary>Calls back once, at a moment that may be moved or taken back.</summary>
+/// <summary>Calls back once, at a time that can be moved or cancelled.</summary>
 public sealed class LoopTimer(Action<long> due) : LoopSource
 {
     private long _deadline = Never;
 
     protected internal override long Deadline => _deadline;
 
-    /// <summary>The moment that is set, or <see cref="LoopSource.Never"/>.</summary>
+    /// <summary>The time that is set, or <see cref="LoopSource.Never"/>.</summary>
     public long Due => _deadline;
 
     public bool IsSet => _deadline != Never;
 
-    /// <summary>Sets the moment (CLOCK_MONOTONIC, ns), in place of an earlier one.</summary>
+    /// <summary>Sets the time (CLOCK_MONOTONIC, ns) and replaces an earlier one.</summary>
     public void Set(long deadline) => _deadline = deadline;
 
     public void Cancel() => _deadline = Never;
@@ -59,7 +59,42 @@ public sealed class LoopTimer(Action<long> due) : LoopSource
     }
 }
 
-/// <summary>Calls back when a descriptor is ready. The descriptor stays its owner's.</summary>
+/// <summary>
+/// Calls back when something that others should have done has not happened within a time. A time in which this process itself
+/// did not run (SIGSTOP, a busy machine) is no fault of theirs: what they did meanwhile is looked at first.
+/// </summary>
+public sealed class LoopPatience(Action over) : LoopSource
+{
+    /// <summary>A loop that runs is back from its wait within a fraction of this.</summary>
+    private const long LateNs = 20_000_000;
+
+    /// <summary>For what is there already, which may take several steps.</summary>
+    private const long MoreNs = 1_000_000_000;
+
+    private long _deadline = Never;
+
+    protected internal override long Deadline => _deadline;
+
+    /// <summary>Calls back after that many nanoseconds, unless <see cref="Cancel"/> is called before.</summary>
+    public void Start(long nanoseconds) => _deadline = Clock.Now + nanoseconds;
+
+    public void Cancel() => _deadline = Never;
+
+    protected internal override void Check(PollEvents ready, long now)
+    {
+        if (now < _deadline)
+            return;
+        if (now - _deadline > LateNs)
+        {
+            _deadline = now + MoreNs;
+            return;
+        }
+        _deadline = Never;
+        over();
+    }
+}
+
+/// <summary>Calls back when a descriptor is ready. It does not own the descriptor.</summary>
 public sealed class LoopWatch(Fd fd, Action<PollEvents> handle, PollEvents events = PollEvents.In) : LoopSource
 {
     protected internal override int PollFd => fd.Number;

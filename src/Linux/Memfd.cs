@@ -5,9 +5,16 @@ namespace Guestplane.Linux;
 /// <summary>Anonymous memory with a descriptor (memfd_create(2)).</summary>
 public static class Memfd
 {
+    /// <summary>True if a descriptor is shared memory, behind which is no file system that could block. Never blocks.</summary>
+    public static bool IsShared(BorrowedFd fd) => LibC.fcntl(fd.Number, LibC.F_GET_SEALS) >= 0;
+
+    /// <summary>True if it is shared memory that cannot shrink: whoever maps it is safe from SIGBUS.</summary>
+    public static bool CannotShrink(BorrowedFd fd) =>
+        LibC.fcntl(fd.Number, LibC.F_GET_SEALS) is >= 0 and var seals && (seals & LibC.F_SEAL_SHRINK) != 0;
+
     /// <summary>
-    /// Makes one of <paramref name="size"/> bytes that can be sealed, sealed against shrinking: udmabuf asks for that
-    /// (drivers/dma-buf/udmabuf.c), and a host that maps it need not fear SIGBUS.
+    /// Creates a memfd of <paramref name="size"/> bytes that is sealed against shrinking: udmabuf requires that seal
+    /// (drivers/dma-buf/udmabuf.c), and a compositor that maps the memory is then safe from SIGBUS.
     /// </summary>
     public static unsafe Fd Create(string name, long size)
     {

@@ -2,10 +2,10 @@ using Tmds.Linux;
 
 namespace Guestplane.Linux;
 
-/// <summary>A process by descriptor (pidfd_open(2)): readable once it has ended, and the way to its descriptors.</summary>
+/// <summary>A process as a descriptor (pidfd_open(2)), which is readable once the process has ended.</summary>
 public static class Pidfd
 {
-    // asm-generic/unistd.h: the same on every architecture since 5.x.
+    // asm-generic/unistd.h; new system calls have the same number on every architecture since Linux 5.0.
     private const int OpenCall = 434, GetFdCall = 438;
 
     /// <exception cref="LinuxException">ESRCH: no such process.</exception>
@@ -16,8 +16,8 @@ public static class Pidfd
     }
 
     /// <summary>
-    /// A duplicate of that process's descriptor (pidfd_getfd(2)). Needs PTRACE_MODE_ATTACH_REALCREDS: the same user and
-    /// Yama's consent, or CAP_SYS_PTRACE.
+    /// Duplicates a descriptor of that process (pidfd_getfd(2)). Needs PTRACE_MODE_ATTACH_REALCREDS: the same user and Yama's
+    /// permission, or CAP_SYS_PTRACE.
     /// </summary>
     public static Fd GetFd(Fd process, int number)
     {

@@ -2,7 +2,7 @@ using Tmds.Linux;
 
 namespace Guestplane.Linux;
 
-/// <summary>pipe(7)s, and reading and writing them without waiting.</summary>
+/// <summary>Pipes (pipe(7)), and reads and writes that do not block.</summary>
 public static unsafe class Pipe
 {
     public static (Fd Read, Fd Write) Create()
@@ -13,21 +13,23 @@ public static unsafe class Pipe
         return (Fd.Own(numbers[0]), Fd.Own(numbers[1]));
     }
 
-    /// <summary>Neither reads nor writes of it wait from now on: of this end, and of whoever shares it.</summary>
+    /// <summary>
+    /// Sets O_NONBLOCK. The flag belongs to the open file, so it also holds for other processes that share this end.
+    /// </summary>
     public static void NeverWait(Fd fd)
     {
         if (LibC.fcntl(fd.Number, LibC.F_SETFL, LibC.fcntl(fd.Number, LibC.F_GETFL) | LibC.O_NONBLOCK) < 0)
             throw LinuxException.Last("O_NONBLOCK");
     }
 
-    /// <summary>How many bytes came, 0 at the end, -1 when there is nothing yet.</summary>
+    /// <summary>The number of bytes read, 0 at the end, -1 if there is nothing to read yet.</summary>
     public static int Read(Fd fd, Span<byte> bytes)
     {
         fixed (byte* p = bytes)
             return Result((long)LibC.read(fd.Number, p, bytes.Length), "read");
     }
 
-    /// <summary>How many bytes went, -1 when none can yet.</summary>
+    /// <summary>The number of bytes written, -1 if none can be written yet.</summary>
     public static int Write(Fd fd, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* p = bytes)

@@ -1,10 +1,12 @@
+using Tmds.Linux;
+
 namespace Guestplane.Linux;
 
-/// <summary>What the processes of this machine hold open (proc(5), /proc/PID/fd).</summary>
+/// <summary>The open descriptors of processes (proc(5), /proc/PID/fd).</summary>
 public static class ProcessFds
 {
-    /// <summary>A process's descriptors with what they link to. Throws what Directory does when it may not be read.</summary>
-    public static IEnumerable<(int Number, string Target)> Of(int pid)
+    /// <summary>A process's descriptors and their link targets. Throws what Directory throws if it may not be read.</summary>
+    public static IEnumerable<(int Number, string Target)> List(int pid)
     {
         foreach (var path in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd"))
         {
@@ -14,7 +16,23 @@ public static class ProcessFds
         }
     }
 
-    /// <summary>The processes of now.</summary>
+    /// <summary>A line of what the kernel tells of a descriptor (/proc/PID/fdinfo); null for none.</summary>
+    /// <param name="key">Of the line, without its colon.</param>
+    public static string? Info(int pid, int number, string key)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{pid}/fdinfo/{number}")
+                .FirstOrDefault(line => line.StartsWith($"{key}:", StringComparison.Ordinal))?[(key.Length + 1)..].Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Closed meanwhile.
+            return null;
+        }
+    }
+
+    /// <summary>The ids of all running processes.</summary>
     public static IEnumerable<int> Processes()
     {
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
@@ -22,7 +40,10 @@ public static class ProcessFds
                 yield return pid;
     }
 
-    /// <summary>A process's arguments; none when it has ended, or is the kernel's.</summary>
+    /// <summary>True if the process runs as our user. Another user's may have a name and arguments that deceive.</summary>
+    public static bool IsOurs(int pid) => FileOwner.Id($"/proc/{pid}") == LibC.geteuid();
+
+    /// <summary>A process's arguments; empty if it has ended or is a kernel thread.</summary>
     public static IReadOnlyList<string> CommandLine(int pid)
     {
         try
@@ -35,16 +56,12 @@ public static class ProcessFds
         }
     }
 
-    /// <summary>
-    /// The name of a file that a process has mapped, links followed; null when there is none, or we may not see it
-    /// (proc(5), /proc/PID/maps: that takes the right to trace it).
-    /// </summary>
-    public static string? MappedFile(int pid, Func<string, bool> isIt)
+    /// <summary>A process's current folder; null if it has ended or we may not see it.</summary>
+    public static string? Folder(int pid)
     {
         try
         {
-            return File.ReadLines($"/proc/{pid}/maps").Select(line => Path.GetFileName(line[(line.LastIndexOf(' ') + 1)..]))
-                .FirstOrDefault(isIt);
+            return new FileInfo($"/proc/{pid}/cwd").LinkTarget;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -52,7 +69,24 @@ public static class ProcessFds
         }
     }
 
-    /// <summary>"qemu-system-x86 (pid 123)" for each process that visibly has <paramref name="file"/> open.</summary>
+    /// <summary>
+    /// The file name (links resolved) of the first mapped file that matches; null if there is none or we may not see it:
+    /// /proc/PID/maps needs the right to trace the process (proc(5)).
+    /// </summary>
+    public static string? MappedFile(int pid, Func<string, bool> matches)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{pid}/maps").Select(line => Path.GetFileName(line[(line.LastIndexOf(' ') + 1)..]))
+                .FirstOrDefault(matches);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The processes that have <paramref name="file"/> open, as far as we may see that.</summary>
     public static IEnumerable<(int Pid, string Name)> Holders(string file)
     {
         foreach (var pid in Processes())
@@ -60,7 +94,7 @@ public static class ProcessFds
                 yield return (pid, Name(pid));
     }
 
-    /// <summary>The process's command name, or "?" when it has ended.</summary>
+    /// <summary>The process's command name, or "?" if it has ended.</summary>
     public static string Name(int pid)
     {
         try
@@ -77,16 +111,18 @@ public static class ProcessFds
     {
         try
         {
-            return Of(pid).Any(fd => fd.Target == file);
+            return List(pid).Any(fd => fd.Target == file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another user's process, or one that just ended: not visible to us.
+            // Another user's process, or one that has just ended.
             return false;
         }
     }
 
-    /// <summary>The link as the kernel wrote it, "anon_inode:[vfio-device]" included; null when it is closed by now.</summary>
+    /// <summary>
+    /// The link's target as the kernel prints it ("anon_inode:[vfio-device]"); null if it has been closed meanwhile.
+    /// </summary>
     private static string? Target(string link)
     {
         try

@@ -6,9 +6,13 @@ namespace Guestplane.Linux;
 /// <summary>A library that is loaded at run time.</summary>
 public static class SharedLibrary
 {
+    /// <summary>Called when a library cannot be loaded, before it is said to be missing.</summary>
+    /// <exception cref="LinuxException">No more files can be opened: that is the reason.</exception>
+    public static void CheckFiles() => Fd.Open("/dev/null").Dispose();
+
     /// <summary>
-    /// The file that a name as "libsystemd.so.0" means to this process; null if there is none. It stays loaded. Its own name,
-    /// without links, tells the version: few libraries can be asked.
+    /// The path of the file that a name such as "libsystemd.so.0" resolves to; null if there is none. The library stays loaded.
+    /// The path without links contains the version, which few libraries report themselves.
     /// </summary>
     public static string? File(string name)
     {

@@ -5,7 +5,9 @@ using Guestplane.Linux;
 
 namespace Guestplane.Wayland;
 
-/// <summary>A string argument as NUL-terminated UTF-8: on the caller's stack where it fits, else in native memory until Dispose.</summary>
+/// <summary>
+/// A string argument as NUL-terminated UTF-8: on the caller's stack if it fits, else in native memory until Dispose.
+/// </summary>
 internal readonly unsafe ref struct Utf8Argument
 {
     public const int StackBytes = 256;
@@ -47,7 +49,7 @@ internal readonly ref struct FdLease
     public void Dispose() => _fd.DangerousRelease();
 }
 
-/// <summary>A descriptor that came with an event: the handler takes it, or it is closed.</summary>
+/// <summary>A descriptor that came with an event. The handler takes it; otherwise it is closed after the event.</summary>
 internal static class FdArgument
 {
     private const int Taken = -1;

@@ -1,12 +1,12 @@
 namespace Guestplane.Wayland;
 
-/// <summary>What a generic request (wl_registry.bind) has to know of the interface that it makes.</summary>
+/// <summary>What the generic request wl_registry.bind must know of the interface that it creates.</summary>
 public interface IWlInterface<TSelf> where TSelf : WlProxy, IWlInterface<TSelf>
 {
-    /// <summary>Its place in the table of all interfaces.</summary>
+    /// <summary>The index in the table of all interfaces.</summary>
     static abstract int TableIndex { get; }
 
-    /// <summary>Its protocol name, UTF-8, NUL-terminated in memory.</summary>
+    /// <summary>The protocol name, UTF-8, NUL-terminated in memory.</summary>
     static abstract ReadOnlySpan<byte> InterfaceName { get; }
 
     /// <summary>Wraps a new wl_proxy.</summary>

@@ -1,18 +1,19 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Guestplane.Linux;
 
 namespace Guestplane.Wayland;
 
 /// <summary>
-/// libdecor (libdecor.h, 0.1 and 0.2), which draws a window's frame where the host does not. It puts its own objects on our
-/// connection, and their events come with ours. Loaded when it is first asked for: a desktop that needs it has it.
+/// libdecor (libdecor.h, 0.1 and 0.2) draws the decorations of a window if the compositor does not. It creates its own objects
+/// on our connection; their events are dispatched with ours. The library is loaded at first use.
 /// </summary>
 public sealed unsafe partial class Libdecor : IDisposable
 {
-    /// <summary>The file that is looked for.</summary>
+    /// <summary>The file name of the library.</summary>
     public const string File = "libdecor-0.so.0";
 
-    /// <summary>Callbacks that a later libdecor may have more of: null.</summary>
+    /// <summary>Callback slots for later versions of libdecor, left null.</summary>
     private const int Reserved = 10;
 
     // struct libdecor_interface and struct libdecor_frame_interface.
@@ -32,11 +33,13 @@ public sealed unsafe partial class Libdecor : IDisposable
     }
 
     /// <summary>
-    /// Begins; what it asks the host is answered two round trips later. Null where it is not installed. Without a plugin that
-    /// can draw it says so itself, and draws nothing.
+    /// Starts libdecor; the compositor answers its first requests after two round trips. Null if it is not installed, or if
+    /// <see cref="ProcessRights.AreElevated"/>. If it has no plugin that can draw, it prints a message and draws nothing.
     /// </summary>
     public static Libdecor? Open(WlDisplay display)
     {
+        if (ProcessRights.AreElevated)
+            return null;
         try
         {
             return new Libdecor(display);
@@ -47,7 +50,7 @@ public sealed unsafe partial class Libdecor : IDisposable
         }
     }
 
-    /// <summary>Makes the surface a window with a frame; null when libdecor cannot.</summary>
+    /// <summary>Makes the surface a window with a frame; null if libdecor cannot.</summary>
     public LibdecorFrame? Decorate(WlSurface surface)
     {
         var frame = new LibdecorFrame(_display);
@@ -59,12 +62,12 @@ public sealed unsafe partial class Libdecor : IDisposable
     }
 
     /// <summary>
-    /// Lets it look after what is not of our connection: its GTK plugin has one of its own. Events of ours may be raised
-    /// meanwhile, and what their handlers throw is thrown by the next <see cref="WlDisplay.DispatchPending"/>.
+    /// Lets libdecor handle events of other connections: its GTK plugin has its own. It may also dispatch ours; an exception of
+    /// their handlers is thrown by the next <see cref="WlDisplay.DispatchPending"/>.
     /// </summary>
     public void Dispatch() => _ = libdecor_dispatch(_handle, 0);
 
-    /// <summary>After its frames, before the display.</summary>
+    /// <summary>Must be called after its frames are disposed and before the display is.</summary>
     public void Dispose()
     {
         if (_handle != 0)
@@ -83,7 +86,7 @@ public sealed unsafe partial class Libdecor : IDisposable
     {
         if (GCHandle.FromIntPtr(self).Target is not LibdecorFrame frame)
             return;
-        // An exception must not cross libdecor's frames.
+        // An exception must not cross libdecor's stack frames.
         try
         {
             raise(frame);
@@ -95,7 +98,8 @@ public sealed unsafe partial class Libdecor : IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnConfigure(nint handle, nint configuration, nint self) => Raise(self, frame => frame.Configure(configuration));
+    private static void OnConfigure(nint handle, nint configuration, nint self) =>
+        Raise(self, frame => frame.Configure(configuration));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnClose(nint handle, nint self) => Raise(self, frame => frame.Close());
@@ -109,7 +113,7 @@ public sealed unsafe partial class Libdecor : IDisposable
     {
     }
 
-    /// <summary>Every further call for a frame fails, and tells so.</summary>
+    /// <summary>Nothing to do: after an error every call that creates a frame fails, and Decorate handles that.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnError(nint handle, int error, byte* message)
     {

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Wayland;
 
-/// <summary>A window in a frame of <see cref="Libdecor"/>'s, which has the xdg_toplevel. Sizes are the content's, in logical pixels.</summary>
+/// <summary>A window with decorations by <see cref="Libdecor"/>, which owns the xdg_toplevel. Sizes: content, logical.</summary>
 public sealed unsafe partial class LibdecorFrame : IDisposable
 {
-    // enum libdecor_window_state; 0.1 does not know of "suspended".
+    // enum libdecor_window_state; 0.1 has no "suspended".
     private const uint Maximized = 1 << 1, Fullscreen = 1 << 2, Tiled = 15 << 3, Suspended = 1 << 7;
 
-    private readonly GCHandle _self;
+    private GCHandle _self;
     private nint _handle, _configuration;
     private bool _isCommitted;
 
@@ -18,31 +18,31 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
         _self = GCHandle.Alloc(this);
     }
 
-    /// <summary>What the host asks for; (0, 0): as we like.</summary>
+    /// <summary>The size that the compositor requests; (0, 0) leaves it to us.</summary>
     public (int Width, int Height) HostSize { get; private set; }
 
     public bool IsFullscreen { get; private set; }
 
-    /// <summary>Neither full screen, maximised nor tiled.</summary>
+    /// <summary>True if neither full screen, maximised nor tiled.</summary>
     public bool IsFree { get; private set; } = true;
 
-    /// <summary>Nobody can see it, by the host's word.</summary>
+    /// <summary>True if the compositor reports that the window cannot be seen.</summary>
     public bool IsSuspended { get; private set; }
 
-    /// <summary>The host has said how the window shall be: <see cref="Commit"/> takes it.</summary>
+    /// <summary>The compositor has sent a configure; <see cref="Commit"/> acknowledges it.</summary>
     public event Action? Configured;
 
-    /// <summary>The user wants it gone.</summary>
+    /// <summary>The user wants to close the window.</summary>
     public event Action? Closed;
 
-    /// <summary>The frame has been drawn anew, and is seen with the surface's next commit.</summary>
+    /// <summary>The decorations were redrawn; the surface's next commit shows them.</summary>
     public event Action? CommitWanted;
 
     internal WlDisplay Display { get; }
 
     internal nint Self => GCHandle.ToIntPtr(_self);
 
-    /// <summary>It was made, and libdecor had what it needs of the host: without an xdg_toplevel its calls would crash.</summary>
+    /// <summary>True if libdecor created the xdg_toplevel. Without one its functions crash.</summary>
     internal bool IsToplevel => _handle != 0 && libdecor_frame_get_xdg_toplevel(_handle) != 0;
 
     public void SetTitle(string title)
@@ -59,14 +59,17 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
 
     public void SetMinSize(int width, int height) => libdecor_frame_set_min_content_size(_handle, width, height);
 
-    /// <summary>Asks for the first <see cref="Configured"/>.</summary>
+    /// <summary>Requests the first <see cref="Configured"/>.</summary>
     public void Map() => libdecor_frame_map(_handle);
 
     public void SetFullscreen(WlOutput? output) => libdecor_frame_set_fullscreen(_handle, output?.Handle ?? 0);
 
     public void UnsetFullscreen() => libdecor_frame_unset_fullscreen(_handle);
 
-    /// <summary>The content's size, and within <see cref="Configured"/> that we have heard; seen with the surface's next commit.</summary>
+    /// <summary>
+    /// Sets the content's size, from the surface's next commit on. In <see cref="Configured"/> it also acknowledges the
+    /// configure.
+    /// </summary>
     public void Commit(int width, int height)
     {
         var state = libdecor_state_new(width, height);
@@ -76,13 +79,14 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
         _isCommitted = true;
     }
 
-    /// <summary>Before its surface.</summary>
+    /// <summary>To be called before the surface is destroyed. A second call does nothing.</summary>
     public void Dispose()
     {
         if (_handle != 0)
             libdecor_frame_unref(_handle);
         _handle = 0;
-        _self.Free();
+        if (_self.IsAllocated)
+            _self.Free();
     }
 
     internal void Attach(nint handle) => _handle = handle;
@@ -93,10 +97,13 @@ public sealed unsafe partial class LibdecorFrame : IDisposable
         var wasFullscreen = IsFullscreen;
         HostSize = ContentSize(configuration);
         if (libdecor_configuration_get_window_state(configuration, &states) != 0)
-            (IsFullscreen, IsSuspended, IsFree) = ((states & Fullscreen) != 0, (states & Suspended) != 0, (states & (Fullscreen | Maximized | Tiled)) == 0);
+        {
+            (IsFullscreen, IsSuspended) = ((states & Fullscreen) != 0, (states & Suspended) != 0);
+            IsFree = (states & (Fullscreen | Maximized | Tiled)) == 0;
+        }
         _configuration = configuration;
-        // 0.2 leaves room for the borders that the frame has, and a frame that still is full screen has none: so it hears of the
-        // new state, and then is asked again; as one that has none yet.
+        // libdecor 0.2 subtracts the present borders. A frame that was full screen or is new has none: commit the new state
+        // first, then query the content's size again.
         if ((wasFullscreen || !_isCommitted) && !IsFullscreen && HostSize.Width > 0)
         {
             Commit(HostSize.Width, HostSize.Height);

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Wayland;
 
-/// <summary>libwayland-client (wayland-client-core.h), the symbols of 1.21.</summary>
+/// <summary>The functions of libwayland-client (wayland-client-core.h) that we use; all exist in 1.21.</summary>
 internal static unsafe partial class Libwayland
 {
     private const string Library = "libwayland-client.so.0";
 
-    /// <summary>WL_MARSHAL_FLAG_DESTROY: the proxy goes with the request.</summary>
+    /// <summary>WL_MARSHAL_FLAG_DESTROY: the request also destroys the proxy.</summary>
     public const uint Destroy = 1;
 
     [LibraryImport(Library)]
@@ -49,7 +49,8 @@ internal static unsafe partial class Libwayland
 
     [LibraryImport(Library)]
     public static partial int wl_proxy_add_dispatcher(
-        nint proxy, delegate* unmanaged[Cdecl]<void*, void*, uint, NativeMessage*, WlArgument*, int> dispatcher, void* implementation, void* data);
+        nint proxy, delegate* unmanaged[Cdecl]<void*, void*, uint, NativeMessage*, WlArgument*, int> dispatcher,
+        void* implementation, void* data);
 
     [LibraryImport(Library)]
     public static partial void wl_proxy_destroy(nint proxy);
@@ -69,7 +70,7 @@ internal static unsafe partial class Libwayland
     [LibraryImport(Library)]
     public static partial void wl_log_set_handler_client(delegate* unmanaged[Cdecl]<byte*, nint, void> handler);
 
-    // A va_list goes by address on the ABIs that .NET runs on here (System V x86-64, AAPCS64).
+    // A va_list is passed by address on the ABIs that we run on (System V x86-64, AAPCS64).
     [LibraryImport("libc")]
     public static partial int vsnprintf(byte* buffer, nuint size, byte* format, nint arguments);
 }

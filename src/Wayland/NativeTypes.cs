@@ -9,7 +9,7 @@ internal struct WlArgument
     [FieldOffset(0)] public int Int;
     [FieldOffset(0)] public uint UInt;
 
-    /// <summary>A string, an array, an object's wl_proxy, or a new object's.</summary>
+    /// <summary>A string, an array, or the wl_proxy of an existing or a new object.</summary>
     [FieldOffset(0)] public nint Pointer;
 }
 
@@ -34,7 +34,7 @@ internal unsafe struct NativeMessage
     public NativeInterface** Types;
 }
 
-/// <summary>struct wl_array. As a request's argument it points at the caller's span, which the stack keeps in place.</summary>
+/// <summary>struct wl_array. As a request's argument it points at the caller's span, which must be on the stack.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe ref struct NativeArray
 {

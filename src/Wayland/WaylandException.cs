@@ -3,33 +3,53 @@ using Guestplane.Linux;
 
 namespace Guestplane.Wayland;
 
-/// <summary>The connection has failed, for good: the host went away, or it refused a request of ours.</summary>
+/// <summary>
+/// The connection has failed: the compositor has gone, or it rejected a request of ours. It cannot be used again.
+/// </summary>
 public sealed class WaylandException : Exception
 {
-    /// <summary>The connection broke: the host is gone, or libwayland could not go on.</summary>
-    internal WaylandException(int errno) : base($"the connection to the Wayland host broke: {Marshal.GetPInvokeErrorMessage(errno)}") =>
-        IsHostGone = errno == Errno.Pipe || errno == Errno.ConnectionReset;
+    /// <summary>wl_shm.error in wayland.xml.</summary>
+    private const uint InvalidFd = 2;
 
-    /// <summary>wl_display.error "implementation": a fault of the host's own. waypipe says so when its line breaks.</summary>
-    internal WaylandException(string hostMessage) : base($"the Wayland host gave up: {hostMessage}") => IsHostGone = true;
+    /// <summary>The connection broke: the compositor has gone, or libwayland reported an error of its own.</summary>
+    /// <param name="errno">Of the machine, EPIPE, or for an event that libwayland rejects: EINVAL, EOVERFLOW.</param>
+    /// <param name="log">What libwayland has logged of it.</param>
+    internal WaylandException(int errno, string log = "")
+        : base($"the connection to the compositor broke: {Marshal.GetPInvokeErrorMessage(errno)}{log}") =>
+        (Errno, IsHostGone) = (errno, errno == Linux.Errno.Pipe || !Linux.Errno.IsOfMachine(errno));
+
+    /// <summary>
+    /// wl_display.error "implementation": a failure of the compositor itself. waypipe sends it if its link breaks.
+    /// </summary>
+    internal WaylandException(string hostMessage) : base($"the compositor gave up: {hostMessage}") => IsHostGone = true;
 
     /// <summary>wl_display.error.</summary>
     internal WaylandException(string source, uint code, string hostMessage, IReadOnlyList<string> lastRequests)
-        : base($"the Wayland host refused a request: {source}, error {code}: {hostMessage}") =>
+        : base($"the compositor rejected a request: {source}, error {code}: {hostMessage}") =>
         (IsProtocolError, Source, Code, LastRequests) = (true, source, code, lastRequests);
 
-    /// <summary>The host closed the connection, ended, or cannot go on.</summary>
+    /// <summary>errno of a connection that broke; null if the compositor reported the error.</summary>
+    public int? Errno { get; }
+
+    /// <summary>The compositor closed the connection, ended, or reported a failure of its own.</summary>
     public bool IsHostGone { get; }
 
-    /// <summary>A request of ours was refused: a bug of ours.</summary>
+    /// <summary>The compositor rejected a request: a bug of ours.</summary>
     public bool IsProtocolError { get; }
 
-    /// <summary>The object, "wl_surface#7".</summary>
+    /// <summary>
+    /// The file of a wl_shm buffer is smaller than when the buffer was made (wl_shm.error invalid_fd, which libwayland-server
+    /// sends on the buffer). Our own memory is sealed against that.
+    /// </summary>
+    public bool IsMemoryGone => IsProtocolError && Code == InvalidFd
+        && Source?.StartsWith("wl_buffer#", StringComparison.Ordinal) == true;
+
+    /// <summary>The object, as "wl_surface#7".</summary>
     public override string? Source { get; set; }
 
-    /// <summary>The error code, as the object's interface numbers it.</summary>
+    /// <summary>The error code, from the error enum of the object's interface.</summary>
     public uint Code { get; }
 
-    /// <summary>What we sent last, oldest first.</summary>
+    /// <summary>Our last requests, oldest first.</summary>
     public IReadOnlyList<string> LastRequests { get; } = [];
 }

@@ -6,26 +6,26 @@ using static Guestplane.Wayland.Libwayland;
 
 namespace Guestplane.Wayland;
 
-/// <summary>How a flush went.</summary>
+/// <summary>The result of a flush.</summary>
 public enum FlushResult
 {
-    /// <summary>Everything is with the kernel.</summary>
+    /// <summary>All requests are in the kernel's socket buffer.</summary>
     Done,
 
-    /// <summary>The socket is full: wait until it can be written, then flush again.</summary>
+    /// <summary>The socket buffer is full: wait until the socket is writable, then flush again.</summary>
     Blocked,
 
-    /// <summary>The host is gone; what it still said, an error perhaps, can be read.</summary>
+    /// <summary>The compositor has gone; events that it sent before, perhaps an error, can still be read.</summary>
     Closed,
 }
 
 /// <summary>
-/// The connection to a host. It is read as wl_display_prepare_read(3) wants it: <see cref="PrepareRead"/>, <see cref="Flush"/>,
-/// poll, then <see cref="ReadEvents"/> or <see cref="CancelRead"/>, then <see cref="DispatchPending"/>.
+/// The connection to a compositor. Read it as wl_display_prepare_read(3) requires: <see cref="PrepareRead"/>,
+/// <see cref="Flush"/>, poll, then <see cref="ReadEvents"/> or <see cref="CancelRead"/>, then <see cref="DispatchPending"/>.
 /// </summary>
 public sealed unsafe partial class WlDisplay
 {
-    /// <summary>Wrappers made at once of an interface whose objects end in an event.</summary>
+    /// <summary>How many wrappers are created at a time for an interface whose objects are destroyed by an event.</summary>
     internal const int PoolBatch = 16;
     private const int RequestsRemembered = 12;
     private const int LogBytes = 1024;
@@ -33,18 +33,18 @@ public sealed unsafe partial class WlDisplay
     // wayland.xml: the display is object 1 of every connection; wl_display.error 3.
     private const uint DisplayId = 1, ErrorImplementation = 3;
 
-    // libwayland has one log handler for all displays; the line before a failure belongs to the thread that dispatches it.
+    // libwayland has one log handler for all displays; a failure's log line belongs to the thread that dispatches it.
     [ThreadStatic] private static string? t_lastLog;
 
     private readonly Stack<WlProxy>?[] _pools = new Stack<WlProxy>?[InterfaceTable.Count];
     private readonly (int Interface, uint Id, uint Opcode)[] _requests = new (int, uint, uint)[RequestsRemembered];
-    private long _requestCount;
+    private long _requestCount, _flushedAt;
     private WlProxy? _living;
     private ExceptionDispatchInfo? _kept;
 
     /// <summary>
-    /// Connects as wl_display_connect(3) does: $WAYLAND_SOCKET, else <paramref name="name"/>, else $WAYLAND_DISPLAY in
-    /// $XDG_RUNTIME_DIR. Null when no host is there.
+    /// Connects as wl_display_connect(3) does: to $WAYLAND_SOCKET, else <paramref name="name"/>, else $WAYLAND_DISPLAY in
+    /// $XDG_RUNTIME_DIR. Null if no compositor is there.
     /// </summary>
     public static WlDisplay? Connect(string? name = null)
     {
@@ -53,7 +53,7 @@ public sealed unsafe partial class WlDisplay
         return Wrap(wl_display_connect((byte*)utf8.Pointer));
     }
 
-    /// <summary>Takes over a connected socket.</summary>
+    /// <summary>Takes ownership of a connected socket.</summary>
     public static WlDisplay? Connect(Fd socket)
     {
         wl_log_set_handler_client(&OnLog);
@@ -63,39 +63,51 @@ public sealed unsafe partial class WlDisplay
         return display;
     }
 
-    /// <summary>The socket's number; libwayland owns it.</summary>
+    /// <summary>The socket's descriptor number; libwayland owns the descriptor.</summary>
     public int SocketNumber { get; private set; }
 
-    /// <summary>The host's process, where the kernel tells.</summary>
-    public int? HostProcessId => PeerCredentials.ProcessId(SocketNumber);
+    /// <summary>The number of requests since the last flush.</summary>
+    public long Unflushed => _requestCount - _flushedAt;
 
-    /// <summary>Dispatches what is read already, until a read may be announced. Throws what a handler threw, and when the connection has failed.</summary>
+    /// <summary>The compositor's process id; null if the kernel does not report it.</summary>
+    public int? HostProcessId => PeerCredentials.ProcessIdOf(SocketNumber);
+
+    /// <summary>
+    /// Announces a read, after dispatching all events that were read before. Throws what a handler threw, or the failure of the
+    /// connection.
+    /// </summary>
     public void PrepareRead()
     {
         while (wl_display_prepare_read(Handle) != 0)
             DispatchPending();
     }
 
-    /// <summary>Sends what is queued; never waits.</summary>
-    /// <exception cref="WaylandException">The connection has failed on our side (no descriptors left to duplicate): nothing will be read any more.</exception>
+    /// <summary>True if the connection has ended: it cannot be flushed any more.</summary>
+    public bool HasFailed => wl_display_get_error(Handle) != 0;
+
+    /// <summary>Sends the queued requests; does not block.</summary>
+    /// <exception cref="WaylandException">
+    /// The connection has failed on our side (for example, no descriptors are left to duplicate); no events can be read any more.
+    /// </exception>
     public FlushResult Flush()
     {
+        _flushedAt = _requestCount;
         if (wl_display_flush(Handle) >= 0)
             return FlushResult.Done;
         var errno = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
         if (errno == Errno.Again)
             return FlushResult.Blocked;
-        // A host that is gone is not noted by a flush; whatever else is noted here was libwayland's own failure.
+        // EPIPE is not recorded as an error by a flush. An error that is recorded here is a failure of libwayland itself.
         return wl_display_get_error(Handle) == 0 ? FlushResult.Closed : throw Failure();
     }
 
-    /// <summary>Reads what the socket has, after <see cref="PrepareRead"/>.</summary>
+    /// <summary>Reads the events that the socket has, after <see cref="PrepareRead"/>.</summary>
     public void ReadEvents() => _ = wl_display_read_events(Handle);
 
-    /// <summary>Takes <see cref="PrepareRead"/> back.</summary>
+    /// <summary>Cancels <see cref="PrepareRead"/>.</summary>
     public void CancelRead() => wl_display_cancel_read(Handle);
 
-    /// <summary>Raises the events that were read.</summary>
+    /// <summary>Dispatches the events that were read.</summary>
     /// <exception cref="WaylandException">The connection has failed.</exception>
     public void DispatchPending()
     {
@@ -119,7 +131,9 @@ public sealed unsafe partial class WlDisplay
         return display;
     }
 
-    /// <summary>Disconnects. Whatever object still lives is let go on our side; the host does the same on its own.</summary>
+    /// <summary>
+    /// Disconnects. Objects that still exist are freed on our side without requests; the compositor frees its own.
+    /// </summary>
     private protected override void DestroyProxy()
     {
         while (_living is { } proxy)
@@ -135,7 +149,7 @@ public sealed unsafe partial class WlDisplay
     {
         var errno = wl_display_get_error(Handle);
         if (errno != Errno.Protocol)
-            return new WaylandException(errno);
+            return new WaylandException(errno, !Errno.IsOfMachine(errno) && t_lastLog is { } log ? $" ({log.Trim()})" : "");
         NativeInterface* source = null;
         uint id = 0;
         var code = wl_display_get_protocol_error(Handle, &source, &id);
@@ -145,7 +159,7 @@ public sealed unsafe partial class WlDisplay
         return new WaylandException($"{name}#{id}", code, HostMessage(code), LastRequests());
     }
 
-    /// <summary>What the host said with its error. libwayland only logs it, as "object: error code: message".</summary>
+    /// <summary>The compositor's error message. libwayland only logs it, as "object: error code: message".</summary>
     private static string HostMessage(uint code)
     {
         var line = t_lastLog?.Trim() ?? "";
@@ -157,8 +171,10 @@ public sealed unsafe partial class WlDisplay
     private List<string> LastRequests()
     {
         var first = Math.Max(0, _requestCount - RequestsRemembered);
-        return Enumerable.Range(0, (int)(_requestCount - first)).Select(n => _requests[(first + n) % RequestsRemembered])
-            .Select(r => $"{InterfaceTable.Name(r.Interface)}#{r.Id}.{InterfaceTable.RequestName(r.Interface, r.Opcode)}").ToList();
+        return Enumerable.Range(0, (int)(_requestCount - first))
+            .Select(n => _requests[(first + n) % RequestsRemembered])
+            .Select(r => $"{InterfaceTable.Name(r.Interface)}#{r.Id}.{InterfaceTable.RequestName(r.Interface, r.Opcode)}")
+            .ToList();
     }
 
     internal void Remember(int tableIndex, uint id, uint opcode) =>
@@ -166,6 +182,7 @@ public sealed unsafe partial class WlDisplay
 
     internal void Keep(Exception e) => _kept ??= ExceptionDispatchInfo.Capture(e);
 
+    /// <summary>A pooled wrapper, or null if the pool is empty.</summary>
     internal WlProxy? Rent(int tableIndex) => _pools[tableIndex] is { Count: > 0 } pool ? pool.Pop() : null;
 
     internal void Return(int tableIndex, WlProxy wrapper) => (_pools[tableIndex] ??= new(PoolBatch)).Push(wrapper);

@@ -5,19 +5,19 @@ using static Guestplane.Wayland.Libwayland;
 namespace Guestplane.Wayland;
 
 /// <summary>
-/// An object of the Wayland connection. Made by a request or an event, gone with <see cref="Dispose"/> (or its own
-/// destructor request, or the event that ends it). One thread only: the loop's.
+/// An object of the Wayland connection. A request or an event creates it; <see cref="Dispose"/>, its destructor request, or an
+/// event that ends it destroys it. Must be used on the loop's thread only.
 /// </summary>
 public abstract unsafe class WlProxy : IDisposable
 {
-    // Tells our dispatcher's objects from any that another library (libdecor) put on the same display.
+    // Marks the proxies that have our dispatcher; another library (libdecor) may have proxies on the same display.
     private static readonly void* s_cookie = NativeMemory.Alloc(1);
 
     private readonly GCHandle _self;
     private readonly int _tableIndex;
     private nint _handle;
 
-    // The display's list of living objects: what is left when it disconnects is let go in one sweep.
+    // The display's list of existing objects, which are freed when it disconnects.
     private WlProxy? _previous, _next;
 
     private protected WlProxy(WlDisplay? display, int tableIndex)
@@ -30,23 +30,23 @@ public abstract unsafe class WlProxy : IDisposable
     /// <summary>The connection.</summary>
     public WlDisplay Display { get; }
 
-    /// <summary>The version that the object was bound at, or inherited from what made it.</summary>
+    /// <summary>The version that the object was bound with, or inherited from the object that created it.</summary>
     public uint ProxyVersion { get; private set; }
 
-    /// <summary>The object's number on the wire, as WAYLAND_DEBUG prints it.</summary>
+    /// <summary>The object's id on the wire, as WAYLAND_DEBUG prints it.</summary>
     public uint ProxyId { get; private set; }
 
-    /// <summary>Whether requests may still be sent.</summary>
+    /// <summary>True until the object is destroyed.</summary>
     public bool IsAlive => _handle != 0;
 
-    /// <summary>The user's own; back to 0 with every new object.</summary>
+    /// <summary>A value for the user of the object; 0 for every new object.</summary>
     public long Tag { get; set; }
 
     internal nint Handle => _handle;
 
     public override string ToString() => $"{InterfaceTable.Name(_tableIndex)}#{ProxyId}";
 
-    /// <summary>Ends the object on both sides. Nothing happens when it is gone already.</summary>
+    /// <summary>Destroys the object on both sides. Does nothing if it is destroyed already.</summary>
     public void Dispose()
     {
         if (IsAlive)
@@ -54,7 +54,9 @@ public abstract unsafe class WlProxy : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The wrapper of a wl_proxy, or null for none, for one of another library, and for one that is gone.</summary>
+    /// <summary>
+    /// The wrapper of a wl_proxy; null if there is none, if it belongs to another library, or if it is destroyed.
+    /// </summary>
     internal static WlProxy? FromHandle(nint proxy)
     {
         if (proxy == 0 || wl_proxy_get_listener(proxy) != s_cookie)
@@ -70,16 +72,16 @@ public abstract unsafe class WlProxy : IDisposable
         return proxy._handle;
     }
 
-    /// <summary>Takes a new wl_proxy under this wrapper, and its events.</summary>
+    /// <summary>Binds a new wl_proxy to this wrapper, with its events.</summary>
     private protected void Attach(nint proxy)
     {
         AttachSilent(proxy);
         Display.Link(this);
-        // Fails only for a proxy that has a dispatcher already, and this one is new.
+        // Fails only for a proxy that already has a dispatcher; this one is new.
         _ = wl_proxy_add_dispatcher(proxy, &OnEvent, s_cookie, (void*)GCHandle.ToIntPtr(_self));
     }
 
-    /// <summary>As <see cref="Attach"/>, without events: wl_display's are libwayland's own.</summary>
+    /// <summary>As <see cref="Attach"/>, but without events: libwayland handles those of wl_display itself.</summary>
     private protected void AttachSilent(nint proxy)
     {
         _handle = proxy;
@@ -106,37 +108,38 @@ public abstract unsafe class WlProxy : IDisposable
         return proxy;
     }
 
-    /// <summary>A request that the bound version lacks would be a protocol error; it is a bug of ours, said where it is.</summary>
+    /// <summary>Throws if the bound version lacks a request: sending it would be a protocol error.</summary>
     private protected void RequireVersion(uint since, string request)
     {
         if (ProxyVersion < since)
-            throw new InvalidOperationException($"{this}.{request} needs version {since}, and the object has {ProxyVersion}.");
+            throw new InvalidOperationException(
+                $"{this}.{request} needs version {since}, and the object has {ProxyVersion}.");
     }
 
-    /// <summary>Ends the object: by its destructor request, where generated code overrides this with one.</summary>
+    /// <summary>Destroys the object. Generated code overrides this if the interface has a destructor request.</summary>
     private protected virtual void DestroyProxy()
     {
         wl_proxy_destroy(_handle);
         Forget();
     }
 
-    /// <summary>Raises one event.</summary>
+    /// <summary>Raises the C# event for one protocol event.</summary>
     private protected virtual void Dispatch(uint opcode, WlArgument* args) { }
 
-    /// <summary>Whether the object is gone after this event.</summary>
+    /// <summary>True if this event destroys the object.</summary>
     private protected virtual bool IsLast(uint opcode) => false;
 
-    /// <summary>Drops the handlers of a wrapper that will be used again.</summary>
+    /// <summary>Removes the event handlers of a pooled wrapper.</summary>
     private protected virtual void ForgetHandlers() { }
 
-    /// <summary>The display is going: libwayland's side is freed without a request.</summary>
+    /// <summary>Frees the wl_proxy without a request, because the display disconnects.</summary>
     internal void Abandon()
     {
         wl_proxy_destroy(_handle);
         Forget();
     }
 
-    /// <summary>No wl_proxy any more, and none to come.</summary>
+    /// <summary>Frees the wrapper's handle: no wl_proxy will be bound to it again.</summary>
     internal void CloseProxy()
     {
         _handle = 0;
@@ -168,14 +171,14 @@ public abstract unsafe class WlProxy : IDisposable
         return wl_proxy_marshal_array_flags(_handle, opcode, made, version, flags, args);
     }
 
-    /// <summary>The wl_proxy is gone, and the wrapper with it.</summary>
+    /// <summary>The wl_proxy is destroyed and the wrapper is not used again.</summary>
     private void Forget()
     {
         Display.Unlink(this);
         CloseProxy();
     }
 
-    /// <summary>The wl_proxy is gone; the wrapper waits for the next one of its kind.</summary>
+    /// <summary>The wl_proxy is destroyed and the wrapper goes back to the pool.</summary>
     private void Recycle()
     {
         Display.Unlink(this);
@@ -189,7 +192,7 @@ public abstract unsafe class WlProxy : IDisposable
     {
         if (implementation != s_cookie || FromHandle((nint)target) is not { } proxy)
             return 0;
-        // An exception must not cross libwayland's frames: it is kept, and thrown when the dispatch has returned.
+        // An exception must not cross libwayland's stack frames: it is kept and thrown after the dispatch.
         try
         {
             proxy.Dispatch(opcode, args);

@@ -34,10 +34,10 @@ public sealed class BufferPoolTests : IDisposable
         Assert.Equal([gpu], host.Feedback.Gpus);
         using var theirs = Image(gpu);
         using var others = Image("/sys/devices/pci0000:00/0000:00:02.9");
-        var ladder = new Ladder(host, null, opaque: true);
-        Assert.Equal((Transport.DmaBuf, (string?)null), (ladder.First(theirs).Transport, ladder.First(theirs).Reason));
-        Assert.Equal(Transport.Shm, ladder.First(others).Transport);
-        Assert.Contains("only the GPU 0000:00:02.9 can read it", ladder.First(others).Reason);
+        var transports = new PlaneTransports(host, null, opaque: true);
+        Assert.Equal((Transport.DmaBuf, (string?)null), (transports.First(theirs).Transport, transports.First(theirs).Reason));
+        Assert.Equal(Transport.Shm, transports.First(others).Transport);
+        Assert.Contains("only the GPU 0000:00:02.9 can read it", transports.First(others).Reason);
     }
 
     /// <summary>Any character device of the machine that sysfs knows the device of stands in for a GPU.</summary>
@@ -45,7 +45,7 @@ public sealed class BufferPoolTests : IDisposable
     {
         var link = Directory.EnumerateDirectories("/sys/dev/char").FirstOrDefault(entry => Directory.Exists(Path.Combine(entry, "device")));
         Assert.SkipWhen(link is null, "this machine has no character device with a device in sysfs");
-        gpu = Directory.ResolveLinkTarget(Path.Combine(link, "device"), returnFinalTarget: true)!.FullName;
+        gpu = RealPath.Of(Path.Combine(link, "device"))!;
         var numbers = Path.GetFileName(link).Split(':').Select(ulong.Parse).ToArray();
         return numbers[1] & 0xff | numbers[0] << 8 | (numbers[1] & ~0xfful) << 12;
     }
@@ -56,12 +56,12 @@ public sealed class BufferPoolTests : IDisposable
     {
         using var first = Image();
         using var second = Image();
-        var ladder = new Ladder(_host, null, opaque: true);
-        new BufferPool(first, ladder, _ => Assert.Fail("an answer to a pool that is gone")).Dispose();
-        var answers = 0;
-        var pool = new BufferPool(second, ladder, _ => answers++);
+        var transports = new PlaneTransports(_host, null, opaque: true);
+        var (gone, owner) = (new Owner(), new Owner());
+        new BufferPool(first, transports, gone).Dispose();
+        var pool = new BufferPool(second, transports, owner);
         _host.RoundTrip(_loop);
-        Assert.Equal(1, answers);
+        Assert.Equal((0, 1), (gone.Changes, owner.Changes));
         Assert.NotNull(pool.Acquire(isShown: false));
         pool.Dispose();
         _host.RoundTrip(_loop);
@@ -73,13 +73,13 @@ public sealed class BufferPoolTests : IDisposable
     public void A_guest_that_flips_back_needs_no_second_buffer_whether_the_first_was_released_or_not()
     {
         using var image = Image();
-        var ladder = new Ladder(_host, null, opaque: true);
-        var pool = new BufferPool(image, ladder, _ => { });
+        var transports = new PlaneTransports(_host, null, opaque: true);
+        var pool = new BufferPool(image, transports, new Owner());
         _host.RoundTrip(_loop);
         var first = pool.Acquire(isShown: false);
         Assert.NotNull(first);
         Assert.Same(first, pool.Acquire(isShown: false));
-        Assert.Equal(1, ladder.Stats.Imports);
+        Assert.Equal(1, transports.Stats.Imports);
         pool.Dispose();
     }
 
@@ -87,8 +87,8 @@ public sealed class BufferPoolTests : IDisposable
     public void A_further_import_that_fails_is_not_tried_again()
     {
         using var image = Image();
-        var ladder = new Ladder(_host, null, opaque: true);
-        var pool = new BufferPool(image, ladder, _ => { });
+        var transports = new PlaneTransports(_host, null, opaque: true);
+        var pool = new BufferPool(image, transports, new Owner());
         _host.RoundTrip(_loop);
         _server.Faults.FailImport = _ => true;
         for (var i = 0; i < 20; i++)
@@ -96,8 +96,19 @@ public sealed class BufferPoolTests : IDisposable
             Assert.NotNull(pool.Acquire(isShown: true));
             _host.RoundTrip(_loop);
         }
-        Assert.Equal(2, ladder.Stats.Imports);
-        Assert.Equal(Transport.DmaBuf, pool.Step.Transport);
+        Assert.Equal(2, transports.Stats.Imports);
+        Assert.Equal(Transport.DmaBuf, pool.Choice.Transport);
         pool.Dispose();
+    }
+
+    private sealed class Owner : IBufferPoolOwner
+    {
+        public int Changes { get; private set; }
+
+        public void OnPoolChanged(Scanout scanout) => Changes++;
+
+        public void OnBufferReleased(uint buffer) { }
+
+        public void OnRetired(Scanout scanout) { }
     }
 }

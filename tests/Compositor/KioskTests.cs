@@ -44,14 +44,12 @@ public sealed class KioskTests
         Assert.Equal(0, run.Wait().ExitCode);
         Assert.Empty(host.Violations);
 
-        static int Windows(FakeHost host) => host.Surfaces.Count(s => s.Role?.Contains("toplevel", StringComparison.Ordinal) == true);
-
         // The splash has filled it, too, until the guest was shown.
         static int Fullscreens(FakeHost host) => host.Transcript.Matching(".set_fullscreen(").Count - 1;
     }
 
     [Fact]
-    public void While_there_is_no_guest_the_splash_is_shown_on_every_host()
+    public void While_there_is_no_guest_the_splash_is_shown_on_every_compositor()
     {
         using var host = new FakeHost(Setup());
         using var desktop = new QemuDesktop();
@@ -60,6 +58,7 @@ public sealed class KioskTests
         for (var round = 0; round < 3; round++)
         {
             Assert.True(host.WaitUntil(h => ShowTests.Root(h)?.Buffer is { Kind: "single-pixel" } && ShowTests.Cursor(h)?.Buffer is { Kind: "shm", Width: 1 }, s_soon), $"round {round}");
+            Assert.Equal($"Waiting for {desktop.Source}", ShowTests.Root(host)!.Title);
             host.DropClients();
         }
         desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.None, times: 0);
@@ -69,8 +68,29 @@ public sealed class KioskTests
         Assert.Empty(host.Violations);
     }
 
+    /// <summary>The VM is there and has not drawn anything yet.</summary>
     [Fact]
-    public void The_hosts_pointer_is_hidden_over_the_splash_too()
+    public void A_compositor_that_comes_before_the_guests_first_frame_has_the_splash_too()
+    {
+        using var desktop = new QemuDesktop("--background 204060", new QemuSetup { Consoles = [new() { HasSurface = false }] }, command: "kiosk");
+        desktop.Start();
+        for (var hosts = 1; hosts <= 3; hosts++)
+        {
+            desktop.Wait(h => h.Transcript.Matching(".get_registry(").Count == hosts && Windows(h) == 2 && IsSplash(ShowTests.Root(h)));
+            desktop.WaitQemu(q => q.Console.Listeners == 1);
+            if (hosts < 3)
+                desktop.Host.DropClients();
+        }
+        using var memory = QemuDesktop.Memory(0x40);
+        desktop.Show(memory);
+        desktop.Wait(h => ShowTests.Primary(h) is { Buffer.Width: 64 } && Windows(h) == 1);
+        desktop.End();
+
+        static bool IsSplash(HostSurfaceInfo? window) => window?.Buffer is { Kind: "single-pixel" };
+    }
+
+    [Fact]
+    public void The_compositors_pointer_is_hidden_over_the_splash_too()
     {
         using var host = new FakeHost(Setup());
         using var desktop = new QemuDesktop();
@@ -88,13 +108,13 @@ public sealed class KioskTests
         desktop.Start();
         desktop.Run!.WaitFor("waits for the output FAKE-2");
         desktop.Qemu.Die();
-        desktop.Run.WaitFor("is there again");
+        desktop.Run.WaitFor("is back");
         Assert.All(desktop.Host.Surfaces.Where(surface => surface.Role == "xdg_toplevel"), window => Assert.Equal(0, window.Commits));
         desktop.End();
     }
 
     [Fact]
-    public void The_service_manager_is_told()
+    public void The_service_manager_is_reported()
     {
         using var host = new FakeHost(Setup());
         var path = Path.Combine(host.RuntimeDir, "notify");
@@ -130,10 +150,13 @@ public sealed class KioskTests
         Assert.Contains(part, run.Messages);
     }
 
+    private static int Windows(FakeHost host) => host.Surfaces.Count(s => s.Role?.Contains("toplevel", StringComparison.Ordinal) == true);
+
     /// <summary>The smallest there is: one white pixel.</summary>
     private static string SplashFile()
     {
-        var path = Path.GetTempFileName();
+        // Beside the tests, and always the same: the temporary folder is left as it was.
+        var path = Path.Combine(AppContext.BaseDirectory, "splash.png");
         File.WriteAllBytes(path, Convert.FromBase64String(
             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII="));
         return path;

@@ -9,7 +9,7 @@ public sealed class PacerTests
     private const long Millisecond = 1_000_000, Second = 1000 * Millisecond;
     private const long Refresh = 16_666_667;
 
-    private static Pacer New(Vblanks vblanks, bool hidden = false, Latency latency = Latency.Low) => new(new SilentGuest(), vblanks, latency, _ => hidden);
+    private static Pacer New(Vblanks vblanks, bool hidden = false, Latency latency = Latency.Low) => new(now => now, vblanks, latency, _ => hidden);
 
     private static Vblanks At(long time)
     {
@@ -72,7 +72,7 @@ public sealed class PacerTests
     [InlineData(7 * Millisecond)]
     [InlineData(Refresh)]
     [InlineData(Millisecond)]
-    public void A_day_of_pacing_finds_the_hosts_latch_and_keeps_to_its_clock(long latch)
+    public void A_day_of_pacing_finds_the_compositors_latch_and_keeps_to_its_clock(long latch)
     {
         var host = new Day { Latch = latch, TrueRefresh = Refresh + 83 };
         host.Run(24 * 3600);
@@ -85,7 +85,7 @@ public sealed class PacerTests
     }
 
     [Fact]
-    public void A_host_whose_latch_changes_is_found_again()
+    public void A_compositor_whose_latch_changes_is_found_again()
     {
         var host = new Day { Latch = 2 * Millisecond, TrueRefresh = Refresh };
         host.Run(600);
@@ -150,28 +150,5 @@ public sealed class PacerTests
                 _now = _planned;
             }
         }
-    }
-
-    private sealed class SilentGuest : IGuest
-    {
-        public string Source => "silent";
-
-        public IReadOnlyList<Head> Heads => [];
-
-        public bool IsAsked => true;
-
-        public int DmaBufs => 0;
-
-        public event Action<string>? Lost
-        {
-            add { }
-            remove { }
-        }
-
-        public void Start(Loop loop) { }
-
-        public long Ask(long now) => now;
-
-        public void Dispose() { }
     }
 }

@@ -26,7 +26,7 @@ public sealed class PlacementTests
 
     /// <summary>Hosts round the two edges of a surface, and sample between guest pixels where that is not as many as it shows.</summary>
     [Fact]
-    public void Unscaled_is_one_guest_pixel_to_one_of_the_screens_at_any_scale() =>
+    public void Unscaled_maps_one_guest_pixel_to_one_device_pixel_at_any_scale() =>
         Gen.Select(s_side, s_side, Gen.Int[WindowScale.One, 4 * WindowScale.One]).Sample((window, guest, scale) =>
         {
             var placement = Placement.Of((window, window), (guest, guest), ScaleMode.Unscaled, scale);

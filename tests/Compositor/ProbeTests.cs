@@ -16,7 +16,7 @@ public sealed class ProbeTests
     [Theory]
     [InlineData(0, "host-without-dma-buf", "shm")]
     [InlineData(2, "dma-buf-too-old", "shm")]
-    public void A_host_without_dma_bufs_of_today_gets_shared_memory(int version, string rule, string verdict)
+    public void A_compositor_without_a_recent_linux_dmabuf_gets_shared_memory(int version, string rule, string verdict)
     {
         using var host = new FakeHost(version == 0 ? Setup().Without("zwp_linux_dmabuf_v1") : Setup().With("zwp_linux_dmabuf_v1", version));
         var plane = Plane(host, Pattern);
@@ -28,7 +28,7 @@ public sealed class ProbeTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
-    public void The_versions_that_tell_modifiers_are_told_apart(int version)
+    public void The_versions_that_list_modifiers_are_distinguished(int version)
     {
         using var host = new FakeHost(Setup().With("zwp_linux_dmabuf_v1", version));
         var report = Probe(host, "");
@@ -48,7 +48,7 @@ public sealed class ProbeTests
     }
 
     [Fact]
-    public void A_refused_import_is_told_with_its_remedy()
+    public void A_refused_import_is_reported_with_its_remedy()
     {
         using var host = new FakeHost(Setup());
         host.Faults.FailImport = _ => true;
@@ -58,7 +58,7 @@ public sealed class ProbeTests
     }
 
     [Fact]
-    public void A_format_that_is_not_listed_is_told()
+    public void A_format_that_is_not_listed_is_reported()
     {
         var setup = Setup();
         (setup.Formats, setup.ScanoutFormats) = ([new("XB24")], []);
@@ -67,14 +67,14 @@ public sealed class ProbeTests
     }
 
     [Fact]
-    public void A_transport_that_the_user_forces_is_told()
+    public void A_transport_that_the_user_forces_is_reported()
     {
         using var host = new FakeHost(Setup());
         Assert.Equal("forced", Word(Plane(host, $"{Pattern} --transport shm"), "rule"));
     }
 
     [Fact]
-    public void A_host_that_shows_on_no_card_of_its_own_composites()
+    public void A_compositor_without_a_display_of_its_own_composites()
     {
         using var host = new FakeHost(Setup());
         var plane = Plane(host, Pattern);
@@ -113,12 +113,63 @@ public sealed class ProbeTests
     }
 
     [Fact]
+    public void A_compositor_that_dies_on_the_way_costs_no_result_so_far()
+    {
+        using var host = new FakeHost(Setup());
+        var report = Path.GetTempFileName();
+        host.Faults.FailImport = import =>
+        {
+            if (import.Width == 640)
+                host.Faults.DieAfterCommits = 1;
+            return false;
+        };
+        var (code, table) = Run(host, $"scanout-test --seconds 0.3 --sizes 640x480,800x600 --json {report}");
+        Assert.Equal(69, code);
+        using var json = JsonDocument.Parse(File.ReadAllText(report));
+        var cases = json.RootElement.GetProperty("cases").EnumerateArray().ToList();
+        Assert.Equal(["base", "size=640x480"], cases.Select(one => Word(one, "name")));
+        Assert.Null(Word(cases[0], "problem"));
+        Assert.Contains("the connection to the compositor broke", Word(cases[1], "problem"));
+        Assert.Contains("1 cases, 0 wrong verdicts", table);
+        File.Delete(report);
+    }
+
+    [Fact]
+    public async Task A_compositor_that_falls_behind_during_a_case_is_waited_for()
+    {
+        var setup = Setup();
+        setup.ManualVblank = true;
+        using var host = new FakeHost(setup);
+        var run = Task.Run(() => Run(host, $"scanout-test --source {Pattern} --seconds 0.1"), TestContext.Current.CancellationToken);
+        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count > 0, TimeSpan.FromSeconds(30)));
+        for (var i = 0; i < 3; i++)
+            Refresh(host);
+        Assert.False(host.WaitUntil(h => h.Clients == 0, TimeSpan.FromSeconds(2)), "the case ended without an answer");
+        while (!run.IsCompleted)
+            Refresh(host);
+        Assert.Equal(0, (await run).Code);
+    }
+
+    [Fact]
     public void A_requirement_on_a_guest_of_ones_own_decides_the_exit_code()
     {
         using var host = new FakeHost(Setup());
         Assert.Equal(1, Run(host, $"scanout-test --source {Pattern} --seconds 0.5 --require zero-copy=95%").Code);
         host.Faults.ZeroCopy = true;
         Assert.Equal(0, Run(host, $"scanout-test --source {Pattern} --seconds 0.5 --require zero-copy=95%").Code);
+    }
+
+    [Fact]
+    public void A_requirement_applies_to_the_base_case_even_if_a_rule_is_against_it()
+    {
+        using var host = new FakeHost(Setup().Without("zwp_linux_dmabuf_v1"));
+        var report = Path.GetTempFileName();
+        var (code, table) = Run(host, $"scanout-test --quick --seconds 0.3 --require transport=dmabuf --junit {report}");
+        Assert.Equal(1, code);
+        Assert.Contains("5 cases, 0 wrong verdicts, 1 short of --require, which does not apply to 4;", table);
+        var suite = XDocument.Load(report).Root!;
+        Assert.Equal(["5", "1", "4"], new[] { "tests", "failures", "skipped" }.Select(count => (string?)suite.Attribute(count)));
+        File.Delete(report);
     }
 
     [Fact]
@@ -148,6 +199,14 @@ public sealed class ProbeTests
         var output = process.StandardOutput.ReadToEnd();
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)), messages.Result);
         return (process.ExitCode, output);
+    }
+
+    /// <summary>One refresh, and the program's commit after it, if it is not over.</summary>
+    private static void Refresh(FakeHost host)
+    {
+        var commits = host.TotalCommits;
+        host.Vblank();
+        Assert.True(host.WaitUntil(h => h.TotalCommits > commits || h.Clients == 0, TimeSpan.FromSeconds(30)));
     }
 
     private static string? Word(JsonElement of, string field) => of.GetProperty(field).GetString();

@@ -15,9 +15,14 @@ internal sealed class ProgramRun : IDisposable
     private readonly string _reportPath = Path.GetTempFileName();
 
     private ProgramRun(string? runtimeDir, string? display, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+        : this(runtimeDir, display, Repository.Program, arguments, environment)
+    {
+    }
+
+    private ProgramRun(string? runtimeDir, string? display, string program, IEnumerable<string> arguments, (string Name, string Value)[] environment)
     {
         Assert.SkipUnless(File.Exists(Repository.Program), "artifacts/guestplane is not built: ./run --build-only");
-        var start = new ProcessStartInfo(Repository.Program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         if (start.ArgumentList.FirstOrDefault() == "show" && !start.ArgumentList.Contains("--report"))
@@ -27,6 +32,8 @@ internal sealed class ProgramRun : IDisposable
         }
         start.Environment["XDG_RUNTIME_DIR"] = runtimeDir ?? "/nonexistent";
         start.Environment["WAYLAND_DISPLAY"] = display ?? "wayland-none";
+        // Not the tester's own settings.
+        start.Environment["XDG_CONFIG_HOME"] = "/nonexistent";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         _process = Process.Start(start)!;
@@ -42,6 +49,11 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>Starts it on the host of that name in that runtime directory.</summary>
     public static ProgramRun Start(string runtimeDir, string display, string arguments, params (string Name, string Value)[] environment) =>
         new(runtimeDir, display, arguments.Split(' '), environment);
+
+    /// <summary>Starts it by a shell, for arguments that redirect descriptors.</summary>
+    /// <param name="before">What the shell does first, with a semicolon.</param>
+    public static ProgramRun Shell(string runtimeDir, string display, string arguments, string before = "") =>
+        new(runtimeDir, display, "sh", ["-c", $"{before} exec {Repository.Program} {arguments}"], []);
 
     /// <summary>Runs it without a host, to its end.</summary>
     public static ProgramRun Alone(string arguments)
@@ -59,6 +71,8 @@ internal sealed class ProgramRun : IDisposable
         return run;
     }
 
+    public bool HasEnded => _process.HasExited;
+
     public int ExitCode => _process.ExitCode;
 
     public string Messages => _messages.Result;
@@ -73,6 +87,9 @@ internal sealed class ProgramRun : IDisposable
     }
 
     public JsonElement Head => Report.GetProperty("heads")[0];
+
+    /// <summary>A count of the first head's.</summary>
+    public long Number(string field) => Head.GetProperty(field).GetInt64();
 
     /// <summary>Waits until it has said that.</summary>
     public void WaitFor(string words)

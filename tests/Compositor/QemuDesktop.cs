@@ -60,7 +60,7 @@ internal sealed class QemuDesktop : IDisposable
         }
     }
 
-    public void Start() => Run = ProgramRun.Start(Host, Arguments);
+    public void Start(params (string Name, string Value)[] environment) => Run = ProgramRun.Start(Host, Arguments, environment);
 
     public void Wait(Func<FakeHost, bool> condition) => Assert.True(Host.WaitUntil(condition, Soon), "the host did not come to see it");
 

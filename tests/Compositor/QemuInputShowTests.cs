@@ -7,7 +7,8 @@ namespace Guestplane.Tests.Compositor;
 public sealed class QemuInputShowTests
 {
     // linux/input-event-codes.h.
-    private const uint A = 30, LeftCtrl = 29, LeftAlt = 56, F1 = 59, LeftShift = 42, RightCtrl = 97, Up = 103, Left = 0x110, Right = 0x111;
+    private const uint A = 30, LeftCtrl = 29, LeftAlt = 56, F1 = 59, LeftShift = 42, RightCtrl = 97, Up = 103, F11 = 87;
+    private const uint Left = 0x110, Right = 0x111;
 
     // Of the xkb keymap.
     private const uint CapsLocked = 2;
@@ -15,7 +16,7 @@ public sealed class QemuInputShowTests
     private static QemuDesktop Desktop(bool isAbsolute, string arguments = "", uint height = 48, string command = "show")
     {
         var vm = new QemuSetup { Consoles = [new() { Width = 64, Height = height, IsAbsolute = isAbsolute }] };
-        var desktop = QemuDesktop.Shown(arguments, vm, command: command);
+        var desktop = QemuDesktop.Shown(arguments, vm, setup => setup.With("wp_cursor_shape_manager_v1", 1), command);
         desktop.Wait(h => ShowTests.Root(h) is { WindowGeometry: not null, Buffer: not null });
         return desktop;
     }
@@ -74,13 +75,28 @@ public sealed class QemuInputShowTests
         desktop.Host.Key(Up, true);
         desktop.Host.Key(Up, false);
         desktop.Host.Key(RightCtrl, true);
-        desktop.WaitQemu(q => q.Console.HeldKeys.Order().SequenceEqual(new uint[] { 0x2a, 0x9d }));
+        desktop.WaitQemu(q => q.Console.HeldKeys.Order().SequenceEqual(new uint[] { 0x2a, 0x38, 0x9d }));
         Assert.Contains(new QemuKey(0, 0xc8, false), desktop.Qemu.Input);
         desktop.Host.KeyboardLeave();
         desktop.WaitQemu(q => q.Console.HeldKeys.Count == 0);
-        // What was held when it came was pressed for another window.
-        Assert.DoesNotContain(desktop.Qemu.Input, input => input is QemuKey { Qnum: 0x38 });
         desktop.End();
+    }
+
+    [Fact]
+    public void Read_only_sends_nothing()
+    {
+        using var desktop = Desktop(isAbsolute: true, "--read-only");
+        desktop.Host.PointerEnter(desktop.Root.Id, 3, 4);
+        desktop.Host.PointerButton(Left, true);
+        desktop.Host.PointerButton(Left, false);
+        desktop.Host.KeyboardEnter(desktop.Root.Id, locked: CapsLocked);
+        desktop.Host.Key(A, true);
+        desktop.Host.Key(A, false);
+        // F11 is ours, and behind the others.
+        desktop.Host.Key(F11, true);
+        desktop.Wait(h => h.Transcript.Matching(".set_fullscreen(").Count == 1);
+        desktop.End();
+        Assert.DoesNotContain(desktop.Qemu.Input, input => input is not QemuUiInfo);
     }
 
     [Fact]
@@ -96,7 +112,7 @@ public sealed class QemuInputShowTests
     }
 
     [Fact]
-    public void The_lock_keys_follow_the_hosts()
+    public void The_lock_keys_follow_the_compositors()
     {
         using var desktop = Desktop(isAbsolute: true);
         desktop.Host.KeyboardEnter(desktop.Root.Id, locked: CapsLocked);
@@ -105,7 +121,7 @@ public sealed class QemuInputShowTests
     }
 
     [Fact]
-    public void Ctrl_and_Alt_take_and_let_go_the_pointer_and_the_hosts_shortcuts()
+    public void Ctrl_and_Alt_take_and_let_go_the_pointer_and_the_compositors_shortcuts()
     {
         using var desktop = Desktop(isAbsolute: false);
         desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
@@ -174,7 +190,7 @@ public sealed class QemuInputShowTests
     }
 
     [Fact]
-    public void The_hosts_own_way_out_of_the_lock_counts()
+    public void The_compositors_own_way_out_of_the_lock_counts()
     {
         using var desktop = Desktop(isAbsolute: false);
         desktop.Host.KeyboardEnter(desktop.Root.Id);
@@ -202,33 +218,11 @@ public sealed class QemuInputShowTests
     }
 
     [Fact]
-    public void Fingers_have_the_lowest_slots_that_are_free()
-    {
-        using var desktop = Desktop(isAbsolute: true);
-        desktop.Host.TouchDown(desktop.Root.Id, 71, 1, 2);
-        desktop.Host.TouchDown(desktop.Root.Id, 5, 3, 4);
-        desktop.Host.TouchUp(71);
-        desktop.Host.TouchDown(desktop.Root.Id, 9, 5, 6);
-        desktop.Host.TouchMove(5, 7, 8);
-        desktop.Host.TouchCancel();
-        var input = desktop.Sent(7);
-        Assert.Equal(
-            [
-                new QemuTouch(0, 0, 0, 1, 2), new QemuTouch(0, 0, 1, 3, 4), new QemuTouch(0, 2, 0, 1, 2),
-                new QemuTouch(0, 0, 0, 5, 6), new QemuTouch(0, 1, 1, 7, 8),
-            ],
-            input[..5]);
-        Assert.Equal([new QemuTouch(0, 3, 0, 5, 6), new QemuTouch(0, 3, 1, 7, 8)], input[5..]);
-        desktop.End();
-    }
-
-    [Fact]
-    public void The_cursor_of_a_guest_that_takes_places_is_the_hosts_pointer()
+    public void The_cursor_of_a_guest_that_takes_places_is_the_compositors_pointer()
     {
         using var desktop = Desktop(isAbsolute: true);
         desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
-        desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
-        desktop.Qemu.Console.MouseSet(0, 0, true);
+        ShowCursor(desktop, 0, 0);
         desktop.Wait(h => h.Cursor is (_, 3, 2));
         desktop.End();
     }
@@ -238,8 +232,7 @@ public sealed class QemuInputShowTests
     {
         using var desktop = Desktop(isAbsolute: true);
         desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
-        desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
-        desktop.Qemu.Console.MouseSet(20, 10, true);
+        ShowCursor(desktop, 20, 10);
         desktop.Wait(h => h.Cursor is (_, 3, 2));
         desktop.Qemu.Console.SetAbsolute(false);
         desktop.Wait(h => ShowTests.Cursor(h) is { Position: (20, 10), Buffer.Width: 8 });
@@ -250,10 +243,136 @@ public sealed class QemuInputShowTests
     public void The_cursor_of_one_that_wants_moves_is_where_the_guest_says()
     {
         using var desktop = Desktop(isAbsolute: false);
-        desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
-        desktop.Qemu.Console.MouseSet(20, 10, true);
+        ShowCursor(desktop, 20, 10);
         desktop.Wait(h => ShowTests.Cursor(h) is { Position: (20, 10), Buffer.Width: 8 });
         desktop.End();
+    }
+
+    [Fact]
+    public void Fifty_cursor_images_set_the_cursor_fifty_times_and_no_title()
+    {
+        using var desktop = Desktop(isAbsolute: true);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        ShowCursor(desktop, 0, 0);
+        desktop.Wait(h => h.Cursor is (_, 3, 2));
+        var (titles, cursors) = (Count(desktop, ".set_title("), Count(desktop, ".set_cursor("));
+        for (var i = 1; i <= 50; i++)
+        {
+            desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)i, 256).ToArray());
+            desktop.Wait(_ => Count(desktop, ".set_cursor(") == cursors + i);
+        }
+        // Moves are the host's own.
+        for (var i = 0; i < 50; i++)
+            desktop.Qemu.Console.MouseSet(i, i, true);
+        desktop.Qemu.Console.CursorDefine(8, 8, 1, 1, Enumerable.Repeat((byte)255, 256).ToArray());
+        desktop.Wait(h => h.Cursor is (_, 1, 1));
+        Assert.Equal((titles, cursors + 51), (Count(desktop, ".set_title("), Count(desktop, ".set_cursor(")));
+        desktop.End();
+    }
+
+    [Fact]
+    public void Ten_changes_of_the_lock_keys_set_neither_title_nor_cursor()
+    {
+        using var desktop = Desktop(isAbsolute: true);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        ShowCursor(desktop, 20, 10);
+        desktop.Wait(h => h.Cursor is (_, 3, 2));
+        var (titles, cursors) = (Count(desktop, ".set_title("), Count(desktop, ".set_cursor("));
+        for (var i = 1; i <= 10; i++)
+            desktop.Qemu.Console.SetModifiers((uint)(i % 2 * 4));
+        // The next message on the same bus.
+        desktop.Qemu.Console.SetAbsolute(false);
+        desktop.Wait(h => ShowTests.Cursor(h) is { Position: (20, 10), Buffer.Width: 8 });
+        Assert.Equal((titles, cursors), (Count(desktop, ".set_title("), Count(desktop, ".set_cursor(")));
+        desktop.End();
+    }
+
+    [Fact]
+    public void A_grab_sets_one_title_and_one_cursor_and_its_end_one_title()
+    {
+        using var desktop = Desktop(isAbsolute: false);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        desktop.Host.KeyboardEnter(desktop.Root.Id);
+        var (titles, cursors) = (Count(desktop, ".set_title("), Count(desktop, ".set_cursor("));
+        desktop.Host.PointerButton(Left, true);
+        desktop.Wait(h => h is { IsPointerLocked: true, AreShortcutsInhibited: true });
+        desktop.Host.Key(A, true);
+        desktop.WaitQemu(q => q.Input.OfType<QemuKey>().Any());
+        Assert.Equal((titles + 1, cursors + 1), (Count(desktop, ".set_title("), Count(desktop, ".set_cursor(")));
+        desktop.Host.Key(A, false);
+        Chord(desktop.Host);
+        desktop.WaitQemu(q => q.Input.Contains(new QemuKey(0, 0x1d, false)));
+        desktop.Wait(h => h is { IsPointerLocked: false, AreShortcutsInhibited: false });
+        Assert.Equal((titles + 2, cursors + 1), (Count(desktop, ".set_title("), Count(desktop, ".set_cursor(")));
+        desktop.End();
+    }
+
+    [Fact]
+    public void A_repeat_rate_of_zero_ends_the_repeats_of_a_key_that_is_held()
+    {
+        using var desktop = Desktop(isAbsolute: true);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        desktop.Host.KeyboardEnter(desktop.Root.Id);
+        desktop.Host.SetKeyRepeat(1000, 1);
+        desktop.Host.Key(A, true);
+        desktop.WaitQemu(q => Presses(q) >= 3);
+        desktop.Host.SetKeyRepeat(0, 600);
+        var presses = 0;
+        // Each of these is a turn of the program's loop, in which a timer that is due would repeat the key; together they take
+        // far longer than the millisecond between two repeats.
+        for (var i = 0; i < 200; i++)
+        {
+            var positions = Positions(desktop.Qemu);
+            desktop.Host.PointerMove(i % 2 + 2, 2);
+            desktop.WaitQemu(q => Positions(q) > positions);
+            presses = i == 0 ? Presses(desktop.Qemu) : presses;
+        }
+        Assert.Equal(presses, Presses(desktop.Qemu));
+        desktop.Host.Key(A, false);
+        desktop.WaitQemu(q => q.Console.HeldKeys.Count == 0);
+        desktop.End();
+
+        static int Positions(FakeQemu qemu) => qemu.Input.Count(input => input is QemuPosition);
+
+        static int Presses(FakeQemu qemu) => qemu.Input.Count(input => input is QemuKey { Qnum: 0x1e, IsPressed: true });
+    }
+
+    [Fact]
+    public void The_cursor_of_a_hidden_window_is_sent_only_with_the_rare_image_that_is()
+    {
+        using var desktop = Desktop(isAbsolute: false);
+        ShowCursor(desktop, 20, 10);
+        desktop.Wait(h => ShowTests.Cursor(h) is { Position: (20, 10), Buffer.Width: 8 });
+        var (root, primary, cursor) = (desktop.Root.Id, desktop.Primary.Id, ShowTests.Cursor(desktop.Host)!.Id);
+        var shown = desktop.Host.Commits(root);
+        desktop.Host.Suspend(true);
+        desktop.Wait(h => h.Commits(root) > shown);
+        var (ofRoot, ofCursor, ofPrimary) = (desktop.Host.Commits(root), desktop.Host.Commits(cursor), desktop.Host.Commits(primary));
+        for (var i = 0; i < 500; i++)
+            desktop.Qemu.Console.MouseSet(i % 50, i % 40, true);
+        desktop.Qemu.Console.CursorDefine(4, 4, 0, 0, Enumerable.Repeat((byte)255, 64).ToArray());
+        desktop.Qemu.Console.MouseSet(33, 21, true);
+        // QEMU's next message: what came before it has been handled when this is shown.
+        using (var memory = QemuDesktop.Memory(1))
+            desktop.Show(memory);
+        desktop.Wait(h => h.Commits(primary) > ofPrimary && ShowTests.Cursor(h) is { Position: (33, 21), Buffer.Width: 4 });
+        var images = desktop.Host.Commits(primary) - ofPrimary;
+        Assert.InRange(desktop.Host.Commits(cursor) - ofCursor, 1, images);
+        // Each image of the cursor needs a commit of the root; one more places it.
+        Assert.InRange(desktop.Host.Commits(root) - ofRoot, 1, 2 * images);
+        desktop.Host.Suspend(false);
+        desktop.Qemu.Console.MouseSet(34, 22, true);
+        desktop.Wait(h => ShowTests.Cursor(h) is { Position: (34, 22), Buffer.Width: 4 });
+        desktop.End();
+    }
+
+    private static int Count(QemuDesktop desktop, string request) => desktop.Host.Transcript.Matching(request).Count;
+
+    /// <summary>White, 8x8, its hot spot at 3,2.</summary>
+    private static void ShowCursor(QemuDesktop desktop, int x, int y)
+    {
+        desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
+        desktop.Qemu.Console.MouseSet(x, y, true);
     }
 
     private static void Chord(FakeHost host)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Guestplane.Compositor;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes;
+using Guestplane.Tests.Fakes.Qemu;
 using Guestplane.Wayland;
 
 namespace Guestplane.Tests.Compositor;
@@ -13,7 +14,7 @@ public sealed class ReconnectTests
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10), s_return = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public void A_host_that_comes_back_is_shown_to_again_and_nothing_is_left_behind()
+    public void The_show_continues_on_a_compositor_that_comes_back_and_nothing_is_left_behind()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols) { KeyboardPresent = true, TouchPresent = true });
         using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480 --fullscreen --reconnect");
@@ -35,14 +36,14 @@ public sealed class ReconnectTests
         run.Terminate();
         Assert.Equal(0, run.Wait().ExitCode);
         Assert.Empty(host.Violations);
-        Assert.Contains("went away. Waiting for one.", run.Messages);
+        Assert.Contains("went away. Waiting for the next one.", run.Messages);
         // Counted over all of them.
         Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 20, int.MaxValue);
     }
 
     /// <summary>A guest that stands still: what it showed last is known.</summary>
     [Fact]
-    public void The_last_image_is_shown_to_the_next_host()
+    public void The_last_image_is_shown_on_the_next_compositor()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,rate=0.02 --fullscreen --reconnect");
@@ -72,9 +73,29 @@ public sealed class ReconnectTests
         Assert.Equal(0, run.Wait().ExitCode);
     }
 
+    /// <summary>The windows that end before it leave many requests behind, which cannot be sent any more.</summary>
+    [Fact]
+    public void A_grab_in_the_last_of_several_windows_does_not_end_the_show_with_the_compositor()
+    {
+        const uint LeftCtrl = 29, LeftAlt = 56;
+        var vm = new QemuSetup { Consoles = [.. Enumerable.Range(0, 4).Select(_ => new QemuConsoleSetup { Width = 64, Height = 48 })] };
+        using var desktop = QemuDesktop.Shown("--reconnect", vm);
+        desktop.Wait(h => Windows(h).Count == 4 && Windows(h).TrueForAll(window => window.Buffer is not null));
+        desktop.Host.KeyboardEnter(Windows(desktop.Host)[^1].Id);
+        foreach (var (key, pressed) in new[] { (LeftCtrl, true), (LeftAlt, true), (LeftAlt, false), (LeftCtrl, false) })
+            desktop.Host.Key(key, pressed);
+        desktop.Wait(h => h.AreShortcutsInhibited);
+        desktop.Host.DropClients();
+        desktop.Wait(h => IsConnected(h, 2) && Windows(h).Count == 4);
+        desktop.End();
+
+        static List<HostSurfaceInfo> Windows(FakeHost host) =>
+            [.. host.Surfaces.Where(surface => surface.Role?.Contains("toplevel", StringComparison.Ordinal) == true)];
+    }
+
     /// <summary>As a killed host's socket does, until the kernel has closed it: the patience with it must not end the next one.</summary>
     [Fact]
-    public async Task A_host_that_went_away_while_it_was_asked_is_not_waited_for()
+    public async Task A_compositor_that_went_away_during_a_round_trip_is_not_waited_for()
     {
         var path = Path.Combine(Directory.CreateTempSubdirectory("guestplane-").FullName, "wayland");
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

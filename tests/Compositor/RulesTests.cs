@@ -31,6 +31,7 @@ public sealed class RulesTests
         ("turned", Verdict.Composited, s_good with { IsTurned = true }),
         ("alpha", Verdict.Composited, s_good with { HasAlpha = true, HasOpaqueRegion = false }),
         ("not-fullscreen", Verdict.Composited, s_good with { IsFullscreen = false }),
+        ("turned-output", Verdict.Unknown, s_good with { IsOutputTurned = true }),
         ("cursor-surface", Verdict.Composited, s_good with { Cursor = CursorPlace.Subsurface }),
         ("overlay-surface", Verdict.Composited, s_good with { HasOverlay = true }),
         ("software-cursor", Verdict.Composited, s_good with { Cursor = CursorPlace.Pointer, Host = Host(HostFamily.Mutter) }),
@@ -42,6 +43,7 @@ public sealed class RulesTests
         ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),
         ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
         ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),
+        ("direct-scanout-setting", Verdict.Unknown, s_good with { Host = Host(HostFamily.Hyprland) }),
     ];
 
     [Fact]
@@ -57,11 +59,53 @@ public sealed class RulesTests
         Assert.Equal(Rules.Table.Select(rule => rule.Name).Order(), s_bad.Select(bad => bad.Rule).Distinct().Order());
     }
 
+    [Theory]
+    [InlineData(nameof(HostFamily.Hyprland))]
+    [InlineData(nameof(HostFamily.Phoc))]
+    [InlineData(nameof(HostFamily.Wayfire))]
+    [InlineData(nameof(HostFamily.Other))]
+    public void Of_a_compositor_that_no_rule_knows_the_verdict_is_unknown(string family) =>
+        Assert.Equal(Verdict.Unknown, Rules.Judge(s_good with { Host = Host(Enum.Parse<HostFamily>(family)) }).Verdict);
+
+    /// <summary>
+    /// Hyprland sends that tranche to a window's own surface, not to the plane on it, and scans the plane out all the same
+    /// (tests/rig).
+    /// </summary>
+    [Theory]
+    [InlineData(nameof(HostFamily.Hyprland))]
+    [InlineData(nameof(HostFamily.Phoc))]
+    [InlineData(nameof(HostFamily.Wayfire))]
+    [InlineData(nameof(HostFamily.Other))]
+    public void A_missing_scanout_tranche_says_nothing_of_a_compositor_that_no_rule_knows(string family)
+    {
+        var facts = s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync };
+        Assert.Equal(Verdict.Unknown, Rules.Judge(facts with { Host = Host(Enum.Parse<HostFamily>(family)) }).Verdict);
+    }
+
+    [Fact]
+    public void Hyprland_scans_out_only_an_image_of_the_displays_size()
+    {
+        var hyprland = s_good with { Host = Host(HostFamily.Hyprland, "i915") };
+        Assert.Equal("letterbox", Rules.Judge(hyprland with { IsLetterboxed = true }).Rule?.Name);
+        Assert.Equal("crop", Rules.Judge(hyprland with { IsCropped = true }).Rule?.Name);
+        Assert.Equal("scale", Rules.Judge(hyprland with { IsScaled = true }).Rule?.Name);
+    }
+
+    [Theory]
+    [InlineData(1024, 768, 1, true)]
+    [InlineData(1025, 768, 1, false)]
+    [InlineData(1025, 768, 2, true)]
+    [InlineData(1023, 769, 2, true)]
+    [InlineData(1026, 768, 2, false)]
+    [InlineData(1024, 700, 2, false)]
+    public void A_window_of_whole_logical_pixels_fills_an_output(int width, int height, int scale, bool fills) =>
+        Assert.Equal(fills, new OutputFacts(1024, 768, 60000, scale).IsFilledBy((width, height)));
+
     [Fact]
     public void Where_no_rule_is_against_it_it_is_scanned_out() => Assert.Equal(Verdict.Scanout, Rules.Judge(s_good).Verdict);
 
     [Fact]
-    public void Hosts_with_planes_to_spare_scan_a_cursor_surface_and_a_letterbox_out()
+    public void Compositors_with_planes_to_spare_scan_a_cursor_surface_and_a_letterbox_out()
     {
         var weston = s_good with { Host = Host(HostFamily.Weston), Cursor = CursorPlace.Subsurface, IsLetterboxed = true };
         Assert.Equal(Verdict.Scanout, Rules.Judge(weston).Verdict);
@@ -70,7 +114,7 @@ public sealed class RulesTests
     }
 
     [Fact]
-    public void What_else_applies_is_said_too() =>
+    public void What_else_applies_is_reported_too() =>
         Assert.Contains(Rules.Judge(s_good with { IsTurned = true, IsScaled = true }).Also, rule => rule.Name == "scale");
 
     [Theory]
@@ -79,6 +123,9 @@ public sealed class RulesTests
     [InlineData("kwin_wayland (kwin 6.7.4)", nameof(HostFamily.Kwin))]
     [InlineData("gnome-shell (mutter 18)", nameof(HostFamily.Mutter))]
     [InlineData("gamescope-wl", nameof(HostFamily.Gamescope))]
+    [InlineData("phoc (wlroots 0.19)", nameof(HostFamily.Phoc))]
+    [InlineData("wayfire (wlroots 0.19)", nameof(HostFamily.Wayfire))]
+    [InlineData("Hyprland", nameof(HostFamily.Hyprland))]
     [InlineData("niri", nameof(HostFamily.Other))]
-    public void A_host_is_of_a_family(string name, string family) => Assert.Equal(family, HostFacts.FamilyOf(name).ToString());
+    public void A_compositor_is_of_a_family(string name, string family) => Assert.Equal(family, HostFamilies.Of(name).ToString());
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Guestplane.Gvt.Pattern;
 using Guestplane.Tests.Fakes;
 
@@ -125,13 +126,27 @@ public sealed class ShowTests
     [InlineData("wp_single_pixel_buffer_manager_v1")]
     [InlineData("wp_presentation")]
     [InlineData("wl_seat")]
-    public void A_host_without_it_shows_the_plane_all_the_same(string global)
+    public void A_compositor_without_the_global_still_shows_the_plane(string global)
     {
         using var host = new FakeHost(Setup().Without(global));
         using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 30");
         Assert.Equal(0, run.ExitCode);
         Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 20, 30);
         Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void Where_the_compositor_answers_nothing_no_time_is_made_up()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 20 --require missed=0");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(0, run.Number("presented"));
+        Assert.Equal(JsonValueKind.Null, run.Head.GetProperty("commitToPresentedNs").GetProperty("p99").ValueKind);
+        Assert.Equal(JsonValueKind.Number, run.Head.GetProperty("flipToCommitNs").GetProperty("p99").ValueKind);
+        Assert.Contains("commit to presented not reported", run.Messages, StringComparison.Ordinal);
+        Assert.Contains("No frame was presented, and --require wants missed=0", run.Messages, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -147,13 +162,23 @@ public sealed class ShowTests
     }
 
     [Fact]
-    public void The_cursor_plane_can_be_the_hosts_pointer()
+    public void The_cursor_plane_can_be_the_compositors_pointer()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols) { PointerPresent = true });
         using var run = ProgramRun.Start(host, $"{Pattern} --cursor pointer");
         Assert.True(host.WaitUntil(h => Primary(h)?.Buffer is not null, s_soon));
         host.PointerEnter(Root(host)!.Id, 10, 10);
         Assert.True(host.WaitUntil(h => h.Cursor is (_, 8, 8), s_soon));
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_cursor_that_is_the_compositors_pointer_allocates_nothing_per_flip()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --cursor pointer --frames 200");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(0, run.Report.GetProperty("managedBytesPerFlip").GetDouble());
         Assert.Empty(host.Violations);
     }
 
@@ -178,6 +203,17 @@ public sealed class ShowTests
         host.Faults.ZeroCopy = true;
         using var met = ProgramRun.ToEnd(host, $"{Pattern} --frames 30 --require zero-copy=95%,transport=dmabuf");
         Assert.Equal(0, met.ExitCode);
+    }
+
+    /// <summary>As phoc and wayfire do.</summary>
+    [Fact]
+    public void A_zero_copy_is_not_believed_over_shared_memory()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.ZeroCopy = true;
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 30 --transport shm --require zero-copy=1%");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("0 % of the presented frames were zero-copy, and --require wants 1 %", run.Messages, StringComparison.Ordinal);
     }
 
     internal static HostSurfaceInfo? Root(FakeHost host) => host.Surfaces.FirstOrDefault(s => s.Role?.Contains("toplevel", StringComparison.Ordinal) == true);

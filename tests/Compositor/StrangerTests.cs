@@ -18,7 +18,7 @@ public sealed class StrangerTests
     private static readonly long[] s_sizes = [1, 4096, 4097, 640 * 480 * 4, 1024 * 768 * 4, 1 << 24];
 
     [Fact]
-    public void What_is_let_in_a_strict_host_takes()
+    public void A_strict_compositor_accepts_every_plane_that_passes_the_checks()
     {
         using var server = new FakeHost(new HostSetup(Repository.Protocols));
         using var loop = new Loop();
@@ -64,15 +64,24 @@ public sealed class StrangerTests
 
     private static bool TryImport(Host host, Fd memory, PlaneLayout layout)
     {
-        var fd = memory.Duplicate();
+        var fd = memory.Borrow().Duplicate();
         if (Scanout.Create([fd], layout, out _) is not { } scanout)
         {
             fd.Dispose();
             return false;
         }
         foreach (var forced in new Transport?[] { null, Transport.Shm })
-            new BufferPool(scanout, new Ladder(host, forced, opaque: true), _ => { }).Dispose();
+            new BufferPool(scanout, new PlaneTransports(host, forced, opaque: true), new Nobody()).Dispose();
         scanout.Dispose();
         return true;
+    }
+
+    private sealed class Nobody : IBufferPoolOwner
+    {
+        public void OnPoolChanged(Scanout scanout) { }
+
+        public void OnBufferReleased(uint buffer) { }
+
+        public void OnRetired(Scanout scanout) { }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Guestplane.Compositor;
 using Guestplane.Tests.Fakes;
 
 namespace Guestplane.Tests.Compositor;
@@ -21,11 +22,11 @@ public sealed class TraceTests
         Assert.Equal(committed, Count("X", "flip"));
         Assert.Equal(committed, Count("b", "0: commits, until presented"));
         Assert.Equal(run.Head.GetProperty("presented").GetInt32() + run.Head.GetProperty("discarded").GetInt32(), Count("e", "0: commits, until presented"));
-        Assert.Equal(run.Head.GetProperty("coalesced").GetInt32(), Count("i", "overtaken"));
+        Assert.Equal(run.Head.GetProperty("coalesced").GetInt32(), Count("i", "coalesced"));
         Assert.True(Count("i", "vblank") >= 50);
         // Viewers make a row of each name of what may overlap: each buffer has its own.
         Assert.All(Enumerable.Range(1, 3), n => Assert.True(Count("b", $"0: buffer {n}, until released") >= 1));
-        // Arrows lead from a flip to what was on the glass of it; they begin and end at a slice's begin.
+        // Arrows lead from a flip to what was on screen of it; they begin and end at a slice's begin.
         Assert.InRange(Count("f", "frame"), 50, Count("s", "frame"));
         Assert.All(events.Where(e => Phase(e) == "f"), arrow => Assert.Single(events, e => Phase(e) == "s" && Id(e) == Id(arrow)));
         Assert.All(events.Where(e => Phase(e) is "s" or "f"), arrow => Assert.Contains(events, e => Phase(e) == "X" && Track(e) == Track(arrow) && Start(e) == Start(arrow)));
@@ -39,11 +40,32 @@ public sealed class TraceTests
     }
 
     [Fact]
-    public void A_file_that_cannot_be_written_is_said_before_the_show()
+    public void A_file_that_cannot_be_written_is_reported_before_the_show()
     {
         using var run = ProgramRun.Alone("show pattern --trace /nonexistent/trace.json");
-        Assert.Equal(64, run.ExitCode);
-        Assert.Contains("The trace cannot be written", run.Messages);
+        Assert.Equal(73, run.ExitCode);
+        Assert.Contains("The trace cannot be written to \"/nonexistent/trace.json\": No such file or directory.", run.Messages);
+    }
+
+    [Fact]
+    public void An_event_with_a_name_that_is_too_long_is_left_out_and_the_others_are_whole()
+    {
+        using var file = new MemoryStream();
+        using (var writer = new TraceWriter(file, "test"))
+        {
+            writer.Track(1, TraceWriter.Text("a \"name\""));
+            writer.Slice(1, new string('x', 5000), 1000, 2000);
+            for (var i = 0; i < 1000; i++)
+                writer.End(1, "commit", i, "row", 1_002_003, "presented");
+            writer.Dispose();
+            writer.Instant(1, "late", 1);
+        }
+        using var trace = JsonDocument.Parse(file.ToArray());
+        var events = trace.RootElement.EnumerateArray().ToList();
+        Assert.Equal(["M", "M", "M"], events.Take(3).Select(Phase));
+        Assert.Equal("a \"name\"", events[1].GetProperty("args").GetProperty("name").GetString());
+        Assert.Equal(1003, events.Count);
+        Assert.Equal(1002.003, Start(events[^1]));
     }
 
     private static long Id(JsonElement e) => e.GetProperty("id").GetInt64();

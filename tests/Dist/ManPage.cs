@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Guestplane.Tests.Doc;
 
 namespace Guestplane.Tests.Dist;
 
@@ -31,13 +32,35 @@ internal sealed partial class ManPage(string name)
     /// <summary>An option and its argument as --help and a man page both show it; of an argument that is no closed set only that they have one.</summary>
     public static string Closed(string option, string words) => words.Contains('|') && !words.Contains('=') ? $"{option} {words}" : words.Length > 0 ? $"{option} …" : option;
 
-    public string Section(string title) => _text.Split($"\n# {title}\n", 2) is [_, var rest] ? rest.Split("\n# ", 2)[0] : "";
+    /// <summary>The blocks of EXAMPLES, as they are printed.</summary>
+    public IEnumerable<FencedBlock> Examples
+    {
+        get
+        {
+            var lines = Section("EXAMPLES").Split('\n');
+            for (var i = 0; i < lines.Length; i++)
+            {
+                if (lines[i] != "```")
+                    continue;
+                var end = Array.IndexOf(lines, "```", i + 1);
+                yield return new(name, i, "sh", string.Join('\n', lines[(i + 1)..end]),
+                    [.. lines[..i].Reverse().TakeWhile(FencedBlock.IsMark)]);
+                i = end;
+            }
+        }
+    }
+
+    public string Section(string title) => _text.Split($"\n# {title}\n", 2) is [_, var rest] ? NextSection().Split(rest, 2)[0] : "";
 
     [GeneratedRegex(@"^(?:\*-.\*, )*\*(?<option>--[a-z-]+)\*(?: _(?<words>\S+)_)?$", RegexOptions.Multiline)]
     private static partial Regex OptionEntry();
 
     [GeneratedRegex(@"^The options of \*(?<page>\S+)\*\(1\)(?<without>[^:]*):$", RegexOptions.Multiline)]
     private static partial Regex Reference();
+
+    // Not "# systemctl", a root's command in an example.
+    [GeneratedRegex(@"\n# (?=[A-Z ]+\n)")]
+    private static partial Regex NextSection();
 
     [GeneratedRegex(@"^\*(\d+)\*$", RegexOptions.Multiline)]
     private static partial Regex NumberEntry();

@@ -16,25 +16,45 @@ check verify dpkg --verify guestplane
 check version guestplane --version
 
 man_page() { MANWIDTH=80 man --warnings -Tutf8 "$1" >"$1.text"; }
-for page in /usr/share/man/man1/guestplane*; do
-	page=$(basename "$page" .1.gz)
+for page in /usr/share/man/man[15]/guestplane*; do
+	page=$(basename "$page" .gz)
+	page=${page%.[15]}
 	check "man-$page" man_page "$page"
 done
 
 readonly UNIT=guestplane-kiosk@.service EXAMPLES=/usr/share/doc/guestplane/examples
 check desktop desktop-file-validate /usr/share/applications/guestplane.desktop
-# It has neither a domain nor a site to name.
-check metainfo appstreamcli validate --no-net --override=cid-desktopapp-is-not-rdns=info,url-homepage-missing=info \
+# It has no site to name.
+check metainfo appstreamcli validate --no-net --override=url-homepage-missing=info \
 	/usr/share/metainfo/guestplane.metainfo.xml
+# Each file that a page of the package points at is there.
+links() {
+	local page to status=0
+
+	cd /usr/share/doc/guestplane
+	for page in *.md; do
+		while read -r to; do
+			[[ -e $to ]] || { echo "$page: $to"; status=1; }
+		done < <(grep -oP '\]\(\K[^):]+(?=\))' "$page")
+	done
+	return "$status"
+}
+check links bash -c "$(declare -f links); links"
 check udev udevadm verify /usr/lib/udev/rules.d/70-guestplane.rules
 check system-unit systemd-analyze verify "/usr/lib/systemd/system/${UNIT/@/@pattern}"
 check user-unit env XDG_RUNTIME_DIR=/run systemd-analyze --user verify "/usr/lib/systemd/user/${UNIT/@/@pattern}"
 # In tenths, from 0 to 100.
 check hardening systemd-analyze security --offline=true --threshold=20 "/usr/lib/systemd/system/$UNIT"
 
+readonly SHARE=guestplane-share@pattern
+check share-units systemd-analyze verify /usr/lib/systemd/system/$SHARE.{socket,service}
+check share-hardening systemd-analyze security --offline=true --threshold=15 /usr/lib/systemd/system/guestplane-share@.service
+
 # Each shell completes these. A line of what it makes of each.
-readonly LINES=("guestplane sh" "guestplane show pat" "guestplane show qe" "guestplane show --cur" "guestplane show --cursor p"
-	"guestplane show pattern --cursor=p" "guestplane show --scale 1:")
+readonly LINES=("guestplane sho" "guestplane show pat" "guestplane show qe" "guestplane show --cur" "guestplane show --cursor p"
+	"guestplane show pattern --cursor=p" "guestplane show --scale 1:" "guestplane show li" "guestplane show pattern:ra"
+	"guestplane show pattern:still,format=NV" "guestplane probe pat" "guestplane show pattern --keys fullscreen=F12,scr"
+	"guestplane share pattern --bus se")
 
 bash_completes() {
 	. /usr/share/bash-completion/completions/guestplane
@@ -89,8 +109,10 @@ on_weston() {
 
 check weston on_weston
 # The examples, whose hosts end with guestplane.
-check weston-kiosk timeout 60 weston --backend=headless --renderer=gl --config=$EXAMPLES/weston.ini \
-	-- /bin/bash -c 'show weston-kiosk --fullscreen'
+mkdir /etc/guestplane
+cp $EXAMPLES/weston* /etc/guestplane
+check weston-kiosk env KIOSK_SOURCE=pattern KIOSK_OPTIONS="--frames 60 --report /share/weston-kiosk.json" \
+	timeout 60 weston --backend=headless --renderer=gl --config=/etc/guestplane/weston.ini
 check cage-kiosk timeout 60 env WLR_BACKENDS=headless WLR_LIBINPUT_NO_DEVICES=1 WLR_RENDERER=pixman \
 	cage -s -- bash -c 'show cage-kiosk --fullscreen'
 
@@ -144,7 +166,6 @@ cage_drill() {
 
 # The example, on a screen that is none.
 weston_drill() {
-	mkdir /etc/guestplane
 	cp "$EXAMPLES/weston.conf" "/etc/systemd/system/$UNIT.d/weston.conf"
 	sed 's/^\[core\]/&\nbackend=headless\nrenderer=gl/' "$EXAMPLES/weston.ini" >/etc/guestplane/weston.ini
 	drop_in system Environment=LIBGL_ALWAYS_SOFTWARE=1
@@ -154,7 +175,7 @@ weston_drill() {
 # A user's manager, as logind would start it, and a desktop of hers.
 user_drill() {
 	drop_in user WatchdogSec=3
-	useradd --create-home --groups kvm kiosk
+	useradd --create-home --groups guestplane,kvm kiosk
 	XDG_RUNTIME_DIR=/run/user/$(id -u kiosk)
 	export XDG_RUNTIME_DIR
 	install -d -o kiosk -g kiosk -m 700 "$XDG_RUNTIME_DIR"
@@ -169,7 +190,53 @@ user_drill() {
 	drill setpriv --reuid=kiosk --regid=kiosk --init-groups systemctl --user
 }
 
+# The socket starts the service, in its sandbox; a member of the group kvm may connect, and others may not.
+share_drill() {
+	local socket=/run/guestplane/pattern.sock width
+
+	systemctl start $SHARE.socket || return
+	useradd --groups kvm member
+	useradd stranger
+	width=$(width_as member) || return
+	[[ $width = "u 1024" ]] || return
+	! width_as stranger || return
+	systemctl is-active $SHARE.service || return
+	# By the socket's group alone; guestplane refuses her by itself, too.
+	chmod 666 "$socket"
+	! timeout 10 setpriv --reuid=stranger --regid=stranger --clear-groups \
+		busctl --address="unix:path=$socket" status || return
+	journalctl --unit=$SHARE.service | grep "is not allowed to see this VM"
+	systemctl stop $SHARE.socket $SHARE.service
+	[[ ! -e $socket ]]
+}
+
+# width_as USER
+width_as() {
+	timeout 20 setpriv --reuid="$1" --regid="$1" --init-groups busctl --address="unix:path=$socket" \
+		get-property org.qemu /org/qemu/Display1/Console_0 org.qemu.Display1.Console Width
+}
+
+
+# A compositor that never starts: the unit ends in "failed" and not in a circle.
+broken_unit() {
+	local state unit
+
+	mkdir "/etc/systemd/system/$UNIT.d"
+	printf '[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=10ms\n' >"/etc/systemd/system/$UNIT.d/broken.conf"
+	unit=$(systemd-escape --template=$UNIT pattern)
+	systemctl daemon-reload
+	systemctl start "$unit"
+	for _ in {1..300}; do
+		state=$(systemctl is-failed "$unit") && break
+		sleep 0.1
+	done
+	rm "/etc/systemd/system/$UNIT.d/broken.conf"
+	[[ $state = failed ]]
+}
+
 if [[ -d /run/systemd/system ]]; then
+	check share-unit share_drill
+	check broken-unit broken_unit
 	check cage-unit cage_drill
 	check weston-unit weston_drill
 	check session-unit user_drill

@@ -4,13 +4,13 @@ using Guestplane.Tests.Fakes.Qemu;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>The bytes, against those of a real QEMU and in the eyes of real clients.</summary>
+/// <summary>The bytes, compared with those of a real QEMU and read by real clients.</summary>
 public sealed partial class FakeQemuTests
 {
     private const string Properties = "org.freedesktop.DBus.Properties";
 
     [Fact]
-    public void Every_type_comes_back_as_it_went()
+    public void Every_type_is_read_as_it_was_written()
     {
         const string signature = "ybnqiuxtdsogvayasa{sv}(ib)auh";
         object[] values =
@@ -32,13 +32,13 @@ public sealed partial class FakeQemuTests
     [InlineData("b", "02000000")]
     [InlineData("yu", "0100000101000000")]
     [InlineData("au", "0300000001000000")]
-    public void What_is_malformed_is_refused(string signature, string hex) =>
+    public void A_malformed_message_is_rejected(string signature, string hex) =>
         Assert.Throws<FormatException>(() => new DBusReader(Convert.FromHexString(hex.Replace(" ", ""))).ReadAll(signature));
 
     [Theory]
     [InlineData(Recorded.SizeChanged)]
     [InlineData(Recorded.ListenerGetAll)]
-    public void Real_messages_come_back_byte_for_byte(string recorded)
+    public void Recorded_messages_are_written_again_byte_for_byte(string recorded)
     {
         var bytes = Recorded.Bytes(recorded);
         using var message = DBusMessage.Parse(bytes, out var size, out _)!;
@@ -49,7 +49,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void The_answers_are_those_of_a_real_QEMU()
+    public void The_answers_match_those_of_a_real_QEMU()
     {
         using var qemu = Probe();
         using var client = RawDBusClient.On(qemu);
@@ -80,7 +80,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void A_listener_hears_the_bytes_of_a_real_QEMU()
+    public void A_listener_receives_the_bytes_of_a_real_QEMU()
     {
         using var qemu = Probe();
         using var client = RawDBusClient.On(qemu);
@@ -94,13 +94,13 @@ public sealed partial class FakeQemuTests
         Assert.Equal(Convert.ToHexString(head), Convert.ToHexString(listener.LastBytes[..head.Length]));
         qemu.Console.SetSize(720, 400);
         client.Expect("PropertiesChanged").Dispose();
-        // All but the serial.
+        // Everything except the serial.
         var changed = Recorded.Bytes(Recorded.SizeChanged);
         Assert.Equal(Convert.ToHexString(changed[12..]), Convert.ToHexString(client.LastBytes[12..]));
     }
 
     [Fact]
-    public void Libdbus_reads_the_objects_and_a_property()
+    public void Libdbus_can_read_the_objects_and_a_property()
     {
         var send = Program("dbus-send");
         using var qemu = Probe();
@@ -115,7 +115,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void On_a_bus_Glib_and_systemd_find_it_by_name()
+    public void Glib_and_systemd_find_it_on_a_bus_by_name()
     {
         var (gdbus, busctl, folder) = (Program("gdbus"), Program("busctl"), Directory.CreateTempSubdirectory("guestplane-bus-"));
         var path = Path.Combine(folder.FullName, "bus");
@@ -145,7 +145,7 @@ public sealed partial class FakeQemuTests
         }
     }
 
-    /// <summary>The VM that <see cref="Recorded"/> was.</summary>
+    /// <summary>The VM of <see cref="Recorded"/>.</summary>
     private static FakeQemu Probe() => new(new QemuSetup
     {
         Name = "probe",
@@ -153,7 +153,7 @@ public sealed partial class FakeQemuTests
         Consoles = [new() { Label = "VGA", TakesUiInfo = false }],
     });
 
-    /// <summary>GDBus's order of objects and interfaces is that of a hash table.</summary>
+    /// <summary>GDBus orders objects and interfaces as in a hash table.</summary>
     private static List<string> Normal(byte[] objects)
     {
         using var message = DBusMessage.Parse(objects, out _, out _)!;

@@ -3,7 +3,7 @@ using Guestplane.Tests.Fakes.Qemu;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>The fake QEMU behaves as the real one, as far as that was recorded or read.</summary>
+/// <summary>The fake QEMU behaves as the real one, as far as that was recorded or read in its sources.</summary>
 public sealed partial class FakeQemuTests
 {
     private const string ConsoleInterface = "org.qemu.Display1.Console";
@@ -29,7 +29,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void Until_the_listener_is_authenticated_QEMU_answers_nobody_but_a_ping()
+    public void Until_the_listener_is_authenticated_QEMU_answers_only_a_ping()
     {
         using var qemu = new FakeQemu();
         using var client = RawDBusClient.On(qemu);
@@ -67,7 +67,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void A_polled_guest_does_not()
+    public void A_polled_guest_does_not_wait_for_the_answer()
     {
         using var qemu = new FakeQemu(new QemuSetup { Consoles = [new() { IsThrottled = false }] });
         using var client = RawDBusClient.On(qemu);
@@ -80,7 +80,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void An_update_without_an_answer_is_a_stall_and_the_guest_goes_on()
+    public void An_update_without_an_answer_is_a_stall_and_the_guest_continues()
     {
         using var qemu = new FakeQemu(new QemuSetup { CallTimeout = TimeSpan.FromMilliseconds(50) });
         using var client = RawDBusClient.On(qemu);
@@ -117,7 +117,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void An_old_listener_gets_the_old_call_and_several_planes_never()
+    public void An_old_listener_gets_the_old_call_and_never_several_planes()
     {
         using var qemu = new FakeQemu(new QemuSetup { Consoles = [new() { HasSurface = false, SetsMouseAtStart = false }] });
         using var client = RawDBusClient.On(qemu);
@@ -133,7 +133,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void Input_is_recorded_or_refused_as_QEMU_does()
+    public void Input_is_recorded_or_rejected_as_in_QEMU()
     {
         using var qemu = new FakeQemu();
         using var client = RawDBusClient.On(qemu);
@@ -158,7 +158,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void A_listener_that_goes_lifts_the_keys()
+    public void Keys_are_released_when_the_listener_disconnects()
     {
         using var qemu = new FakeQemu();
         using var client = RawDBusClient.On(qemu);
@@ -170,7 +170,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void The_newest_client_has_the_objects()
+    public void The_objects_belong_to_the_newest_client()
     {
         using var qemu = new FakeQemu();
         using var first = RawDBusClient.On(qemu);
@@ -181,7 +181,7 @@ public sealed partial class FakeQemuTests
     }
 
     [Fact]
-    public void The_clipboard_goes_both_ways()
+    public void The_clipboard_works_in_both_directions()
     {
         using var qemu = new FakeQemu(new QemuSetup { ClipboardTimeout = TimeSpan.FromMilliseconds(500) });
         using var client = RawDBusClient.On(qemu);

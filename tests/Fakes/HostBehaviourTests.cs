@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What the fake host does for a client that makes no mistake.</summary>
+/// <summary>The fake compositor's behaviour for a client without mistakes.</summary>
 public sealed class HostBehaviourTests
 {
     private static readonly uint s_xr24 = HostFormat.Code("XR24");
@@ -24,7 +24,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void A_desync_subsurface_does_not() => With(null, (host, client) =>
+    public void A_desync_subsurface_does_not_wait_for_its_parent() => With(null, (host, client) =>
     {
         var window = client.Window();
         var child = client.Surface();
@@ -41,7 +41,7 @@ public sealed class HostBehaviourTests
         client.Commit(child);
         client.Sync();
         Assert.Equal(shown, host.Surface(child)!.Buffer!.Id);
-        // What was cached comes at once when the subsurface becomes desync again.
+        // Cached state is applied at once when the subsurface becomes desync again.
         client.Send(subsurface, 5);
         client.Sync();
         Assert.Equal(cached, host.Surface(child)!.Buffer!.Id);
@@ -64,7 +64,8 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void What_is_replaced_before_its_vblank_is_released_and_discarded() => With(s => s.ManualVblank = true, (host, client) =>
+    public void A_buffer_that_is_replaced_before_its_vblank_is_released_and_discarded() =>
+        With(s => s.ManualVblank = true, (host, client) =>
     {
         var window = client.Window();
         host.Vblank();
@@ -86,7 +87,8 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void A_hidden_window_gets_no_frames_but_its_buffers_back() => With(s => s.ManualVblank = true, (host, client) =>
+    public void A_hidden_window_gets_no_frame_callbacks_but_its_buffers_are_released() =>
+        With(s => s.ManualVblank = true, (host, client) =>
     {
         var window = client.Window();
         var buffer = client.Pixel();
@@ -103,7 +105,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void A_host_that_keeps_buffers_gives_them_back_later() => With(s => s.ManualVblank = true, (host, client) =>
+    public void A_compositor_that_keeps_buffers_releases_them_later() => With(s => s.ManualVblank = true, (host, client) =>
     {
         var window = client.Window();
         var buffer = client.Pixel();
@@ -123,7 +125,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void Pixels_of_a_dmabuf_are_read_and_its_id_is_the_servers() => With(null, (host, client) =>
+    public void Pixels_of_a_dmabuf_are_read_and_its_id_is_in_the_servers_range() => With(null, (host, client) =>
     {
         const uint ServersFirst = 0xff000000;
         var window = client.Window();
@@ -149,7 +151,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void An_import_fails_when_told_so() => With(null, (host, client) =>
+    public void An_import_fails_when_the_test_says_so() => With(null, (host, client) =>
     {
         host.Faults.FailImport = import => import.Width == 8;
         Assert.True(client.Has(Import(client, 8, s_xr24), 1));
@@ -158,7 +160,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void Feedback_comes_with_its_table_or_without() => With(s => s.ScanoutFormats = [new("XR24")], (host, client) =>
+    public void Feedback_is_sent_with_or_without_its_table() => With(s => s.ScanoutFormats = [new("XR24")], (host, client) =>
     {
         var feedback = client.New(client.Dmabuf, 3, client.Surface());
         client.Sync();
@@ -169,12 +171,12 @@ public sealed class HostBehaviourTests
         host.ResendFeedback(true, new HostFormat("XR24"), new HostFormat("AR30"));
         client.Sync();
         Assert.Equal((2, 3), (client.Fds.Count, client.Count(feedback, 0)));
-        // A buffer may have been on its way when its format left the list.
+        // The client may have sent the buffer before its format left the list.
         Assert.True(client.Has(Import(client, 8, HostFormat.Code("RG16")), 0));
     });
 
     [Fact]
-    public void Many_descriptors_come_in_several_messages() => With(null, (_, client) =>
+    public void Many_descriptors_are_sent_in_several_messages() => With(null, (_, client) =>
     {
         for (var i = 0; i < 200; i++)
             client.New(client.Dmabuf, 2);
@@ -193,7 +195,7 @@ public sealed class HostBehaviourTests
     }
 
     [Fact]
-    public void A_window_is_configured_as_it_and_the_user_wish() => With(null, (host, client) =>
+    public void A_window_is_configured_as_it_and_the_user_request() => With(null, (host, client) =>
     {
         var window = client.Window();
         client.Send(window.Toplevel, 11, 0u);
@@ -210,7 +212,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void An_unmapped_window_begins_anew() => With(null, (host, client) =>
+    public void An_unmapped_window_is_configured_again() => With(null, (host, client) =>
     {
         var window = client.Window();
         client.Attach(window.Surface, 0);
@@ -261,7 +263,7 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void A_stalled_host_reads_nothing_until_it_goes_on() => With(null, (host, client) =>
+    public void A_stalled_compositor_reads_nothing_until_it_continues() => With(null, (host, client) =>
     {
         client.Sync();
         host.Faults.Stall = true;
@@ -280,14 +282,14 @@ public sealed class HostBehaviourTests
         host.AddGlobal("wl_output", 4);
         client.Sync();
         Assert.Equal((4u, 12u), (client.Word(client.Registry, 1, 0), client.Word(client.Registry, 0, 0)));
-        // The old one may be bound still: the client may not have heard yet.
+        // The old global may still be bound: the client may not know of its removal yet.
         client.Bind(4, "wl_output", 4);
         client.Bind(12, "wl_output", 4);
         client.Sync();
     });
 
     [Fact]
-    public void It_dies_errs_and_closes_at_the_commit_that_was_named()
+    public void The_compositor_dies_fails_or_closes_at_the_chosen_commit()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         host.Faults.DieAfterCommits = 2;
@@ -333,7 +335,7 @@ public sealed class HostBehaviourTests
     }
 
     [Fact]
-    public void A_second_host_may_follow_at_the_same_address()
+    public void A_second_compositor_can_start_at_the_same_address()
     {
         var folder = Directory.CreateTempSubdirectory("guestplane-test-").FullName;
         for (var i = 0; i < 2; i++)
@@ -355,7 +357,7 @@ public sealed class HostBehaviourTests
         return id;
     }
 
-    /// <summary>zwp_linux_buffer_params_v1.create, answered.</summary>
+    /// <summary>zwp_linux_buffer_params_v1.create, and its answer.</summary>
     private static uint Import(RawClient client, int width, uint format)
     {
         var made = client.Params();

@@ -1,17 +1,17 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What the fake host's user does, and how a client gets it.</summary>
+/// <summary>Actions of the fake compositor's user, and the events that a client gets.</summary>
 public sealed class HostInputTests
 {
     private const uint Left = 0x110;
 
-    // Opcodes of the XMLs' events.
+    // Opcodes of the events in the XMLs.
     private const int PointerMotion = 2, PointerAxis = 4, PointerFrame = 5, PointerValue120 = 9;
     private const int KeyboardKeymap = 0, KeyboardEnter = 1, KeyboardLeave = 2, KeyboardKey = 3, KeyboardModifiers = 4, KeyboardRepeat = 5;
     private const int LockLocked = 0, LockUnlocked = 1;
 
     [Fact]
-    public void A_keyboard_says_its_keymap_and_then_what_is_pressed() => With((host, client) =>
+    public void A_keyboard_sends_its_keymap_and_then_the_pressed_keys() => With((host, client) =>
     {
         var window = client.Window();
         var keyboard = client.New(client.Seat, 1);
@@ -30,7 +30,7 @@ public sealed class HostInputTests
     });
 
     [Fact]
-    public void Fingers_come_down_move_and_go() => With((host, client) =>
+    public void Touch_points_go_down_move_and_go_up() => With((host, client) =>
     {
         var window = client.Window();
         var touch = client.New(client.Seat, 2);
@@ -45,7 +45,7 @@ public sealed class HostInputTests
     });
 
     [Fact]
-    public void A_wheel_says_its_steps_and_its_way() => With((host, client) =>
+    public void A_wheel_sends_its_steps_and_its_distance() => With((host, client) =>
     {
         var window = client.Window();
         var pointer = client.New(client.Seat, 0);
@@ -59,7 +59,7 @@ public sealed class HostInputTests
     });
 
     [Fact]
-    public void A_locked_pointer_stands_still_and_tells_how_far_it_would_have_moved() => With((host, client) =>
+    public void A_locked_pointer_does_not_move_and_sends_relative_motion() => With((host, client) =>
     {
         var window = client.Window();
         var (pointer, relative, locked) = Lock(client, window.Surface);
@@ -79,11 +79,11 @@ public sealed class HostInputTests
     });
 
     [Fact]
-    public void One_surface_has_one_lock_of_a_pointer() => With((host, client) =>
+    public void A_surface_can_lock_a_pointer_only_once() => With((host, client) =>
     {
         var window = client.Window();
         var (pointer, _, locked) = Lock(client, window.Surface);
-        // The objects were made in this order.
+        // The objects were created in this order.
         var constraints = locked - 4;
         client.New(constraints, 1, window.Surface, pointer, 0u, 2u);
         client.Sync();

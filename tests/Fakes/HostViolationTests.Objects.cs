@@ -2,7 +2,7 @@ namespace Guestplane.Tests.Fakes;
 
 public sealed partial class HostViolationTests
 {
-    /// <summary>Mistakes that libwayland-server itself notices.</summary>
+    /// <summary>Mistakes that libwayland-server itself detects.</summary>
     private static Dictionary<string, Mistake> ObjectsMistakes => new()
     {
         ["request of a later version"] = Mistake.Bare("since 5", r =>

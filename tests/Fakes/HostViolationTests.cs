@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>The fake host finds each mistake, answers it with the error that belongs to it, and closes.</summary>
+/// <summary>The fake compositor detects each mistake, sends the right error, and closes the connection.</summary>
 public sealed partial class HostViolationTests
 {
     private static readonly Dictionary<string, Mistake> s_mistakes = new(
@@ -10,14 +10,14 @@ public sealed partial class HostViolationTests
 
     [Theory]
     [MemberData(nameof(Mistakes))]
-    public void A_mistake_is_found(string mistake)
+    public void A_mistake_is_a_violation(string mistake)
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var client = new RawClient(host);
         var expected = s_mistakes[mistake].MakeIn(client);
         if (!client.IsClosed)
             client.Sync();
-        // What the host finds only when the client is gone.
+        // Mistakes that are only detected when the client is gone.
         if (expected is null)
             Assert.True(host.WaitUntil(h => h.Violations.Count > 0, TimeSpan.FromSeconds(10)));
         Assert.Equal(expected, client.Error);
@@ -27,7 +27,7 @@ public sealed partial class HostViolationTests
     }
 
     [Fact]
-    public void A_window_without_a_mistake_is_none()
+    public void A_correct_window_has_no_violations()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var client = new RawClient(host);
@@ -38,14 +38,14 @@ public sealed partial class HostViolationTests
     }
 
     /// <summary>
-    /// Something that a client must not do. <paramref name="Make"/> does it, after binding everything, and returns the object
-    /// and code of the error that it gets; null for what the host only notes.
+    /// A mistake of a client. <paramref name="Make"/> makes it, after binding everything, and returns the object and the code of
+    /// the error that it expects; null for mistakes that are only recorded.
     /// </summary>
     private sealed record Mistake(string Said, Func<RawClient, (uint Id, uint Code)?> Make)
     {
         private bool IsBare { get; init; }
 
-        /// <summary>Made by a client that has bound nothing yet.</summary>
+        /// <summary>Made by a client that has not bound anything yet.</summary>
         public static Mistake Bare(string said, Func<RawClient, (uint Id, uint Code)?> make) => new(said, make) { IsBare = true };
 
         public (uint Id, uint Code)? MakeIn(RawClient client) => Make(IsBare ? client : client.BindAll());

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>A client that writes its messages byte by byte, so that it can make every mistake. Numbers are opcodes of the XMLs.</summary>
+/// <summary>
+/// A client that writes its messages byte by byte, so that it can make every mistake. Opcodes are those of the XMLs.
+/// </summary>
 internal sealed class RawClient : IDisposable
 {
     public const uint Display = 1;
@@ -56,7 +58,7 @@ internal sealed class RawClient : IDisposable
 
     public uint SinglePixel { get; private set; }
 
-    /// <summary>wl_display.error, if it came.</summary>
+    /// <summary>wl_display.error, if it was received.</summary>
     public (uint Id, uint Code)? Error => Events.Find(e => e is { Id: Display, Opcode: 0 }) is { Body: { } body }
         ? (BitConverter.ToUInt32(body, 0), BitConverter.ToUInt32(body, 4)) : null;
 
@@ -96,7 +98,7 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>Until the host has answered all that was sent, or has closed.</summary>
+    /// <summary>Waits until the compositor has answered everything that was sent, or has closed the connection.</summary>
     public void Sync()
     {
         var callback = NewId();
@@ -113,7 +115,7 @@ internal sealed class RawClient : IDisposable
 
     public int Count(uint id, int opcode) => Events.Count(e => e.Id == id && e.Opcode == opcode);
 
-    /// <summary>A word of the newest such event.</summary>
+    /// <summary>A word of the newest event with this opcode.</summary>
     public uint Word(uint id, int opcode, int index) =>
         BitConverter.ToUInt32(Events.FindLast(e => e.Id == id && e.Opcode == opcode).Body, index * sizeof(uint));
 
@@ -138,7 +140,7 @@ internal sealed class RawClient : IDisposable
         return id;
     }
 
-    /// <summary>Of a host whose names are not known before.</summary>
+    /// <summary>For a compositor whose global names are not known in advance.</summary>
     public uint BindGlobal(string @interface, int version)
     {
         var text = Text(@interface);
@@ -147,7 +149,7 @@ internal sealed class RawClient : IDisposable
         return Bind(BitConverter.ToInt32(global.Body), @interface, version);
     }
 
-    /// <summary>Everything that <see cref="HostSetup"/> offers unless told otherwise.</summary>
+    /// <summary>Binds everything that <see cref="HostSetup"/> offers by default.</summary>
     public RawClient BindAll()
     {
         GetRegistry();
@@ -208,7 +210,7 @@ internal sealed class RawClient : IDisposable
 
     public uint Toplevel(uint xdgSurface) => New(xdgSurface, 1);
 
-    /// <summary>A mapped window.</summary>
+    /// <summary>Creates a mapped window.</summary>
     public (uint Surface, uint Xdg, uint Toplevel) Window()
     {
         var surface = Surface();

@@ -61,7 +61,7 @@ public sealed class ListenerFuzz
     /// <summary>Until the messages end it, or the time is up.</summary>
     private void Connection(MessageMutator mutator, Random random, Func<bool> mayGoOn)
     {
-        using var vm = new QemuVm();
+        using var vm = new QemuVm(QemuVm.Small(console => console.HasPlanes = true));
         _connections++;
         vm.Head.Flipped += flip =>
         {
@@ -77,7 +77,7 @@ public sealed class ListenerFuzz
             _batch.Clear();
             for (var i = 0; i < Batch; i++)
                 Send(vm.Qemu.Console, mutator.Next());
-            var mark = new PixelPoint(-2_000_000 - (int)(_sent % 1_000_000), 1);
+            var mark = new PixelPoint(-20_000 - (int)(_sent % 10_000), 1);
             vm.Qemu.Console.MouseSet(mark.X, mark.Y, false);
             vm.Turn(() => vm.Lost.Count > 0 || vm.Cursor.Exists(flip => flip.Position == mark) || MayBeSwallowed(vm), s_patience);
             vm.Flips.Clear();

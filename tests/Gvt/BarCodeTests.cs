@@ -9,11 +9,11 @@ public sealed class BarCodeTests
     [InlineData(1u)]
     [InlineData(0x80000000u)]
     [InlineData(0xdeadbeefu)]
-    public void What_is_drawn_is_read_back(uint frame) =>
+    public void A_drawn_bar_code_is_read_back(uint frame) =>
         Assert.Equal(frame, BarCode.Read((x, _) => BarCode.IsWhite(frame, (x - BarCode.X) / BarCode.CellWidth)));
 
     [Fact]
-    public void A_blank_image_has_none()
+    public void A_blank_image_has_no_bar_code()
     {
         Assert.Null(BarCode.Read((_, _) => true));
         Assert.Null(BarCode.Read((_, _) => false));

@@ -27,7 +27,7 @@ public sealed class EdidTests
     });
 
     [Fact]
-    public void A_decoder_finds_the_monitor_again() => s_monitors.Sample(monitor =>
+    public void A_decoder_reads_the_same_monitor() => s_monitors.Sample(monitor =>
     {
         var timing = DetailedTiming.Read(monitor.ToBytes());
         Assert.Equal((monitor.Width, monitor.Height), (timing.Width, timing.Height));
@@ -40,7 +40,7 @@ public sealed class EdidTests
     });
 
     [Fact]
-    public void A_windows_monitor_can_always_be_said_and_is_no_larger_than_the_vGPU_takes() =>
+    public void Any_window_size_gives_a_valid_EDID_within_the_vGPUs_limits() =>
         Gen.Select(Gen.Int[1, 16384], Gen.Int[1, 16384], Gen.OneOf(Gen.Const(0), Gen.Int[1, 600_000]), Gen.OneOf(Gen.Const(0), Gen.Int[640, 5000]))
             .Sample((width, height, refresh, max) =>
             {
@@ -67,7 +67,7 @@ public sealed class EdidTests
     [InlineData("1920x1080@59.94", 1920, 1080, 59_940, 0, 0)]
     [InlineData("2560x1440@144,597x336mm", 2560, 1440, 144_000, 597, 336)]
     [InlineData("640x480,300x200mm", 640, 480, 60_000, 300, 200)]
-    public void Words_are_read(string text, int width, int height, int refresh, int widthMm, int heightMm) =>
+    public void The_option_text_is_parsed(string text, int width, int height, int refresh, int widthMm, int heightMm) =>
         Assert.Equal(new Edid(width, height, refresh, widthMm, heightMm), Edid.Parse(text));
 
     [Theory]
@@ -92,7 +92,7 @@ public sealed class EdidTests
     [InlineData("1920x4096")]
     [InlineData("4095x4095@60")]
     [InlineData("99999999999x1080")]
-    public void What_no_base_block_can_say_is_a_usage_error(string text)
+    public void A_monitor_that_no_base_block_can_describe_is_a_usage_error(string text)
     {
         var refused = Assert.Throws<SourceException>(() => Edid.Parse(text));
         Assert.Equal(SourceFault.Usage, refused.Fault);
@@ -101,7 +101,8 @@ public sealed class EdidTests
     }
 
     [Fact]
-    public void Any_words_are_a_monitor_or_a_usage_error() => Gen.Char["0123456789x@,.m-+e "].Array[0, 14].Select(letters => new string(letters)).Sample(text =>
+    public void Any_text_is_a_monitor_or_a_usage_error() =>
+        Gen.Char["0123456789x@,.m-+e "].Array[0, 14].Select(letters => new string(letters)).Sample(text =>
     {
         try
         {

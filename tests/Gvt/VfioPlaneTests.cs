@@ -23,18 +23,18 @@ public sealed class VfioPlaneTests : IDisposable
 
     public void Dispose() => _plane.Dispose();
 
-    private long Ask(out string? lost)
+    private long Poll(out string? lost)
     {
         _now += Second / 60;
-        return _plane.Ask(_head, _now, out lost);
+        return _plane.Poll(_head, _now, out lost);
     }
 
-    private long Ask() => Ask(out _);
+    private long Poll() => Poll(out _);
 
     private void Show(uint id, uint width = 640, uint height = 480)
     {
         _vgpu.Plane = FakeVgpu.Xrgb(id, width, height);
-        Ask();
+        Poll();
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
-    public void An_id_that_stands_is_no_flip_until_it_is_a_front_buffer()
+    public void An_unchanged_id_is_not_a_flip_until_it_counts_as_a_front_buffer()
     {
         for (var i = 0; i < 30; i++)
             Show(1);
@@ -71,13 +71,13 @@ public sealed class VfioPlaneTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_plane_that_is_off_is_told_once(bool leavesStructAlone)
+    public void A_plane_that_is_off_is_raised_once(bool leavesStructAlone)
     {
         _vgpu.LeavesStructAlone = leavesStructAlone;
         Show(1);
         _vgpu.Plane = default;
-        Ask();
-        Ask();
+        Poll();
+        Poll();
         Assert.Equal(2, _flips.Count);
         Assert.Null(_flips[1].Scanout);
         Show(1);
@@ -98,7 +98,7 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
-    public void A_refused_description_is_said_once_and_its_id_never_got_again()
+    public void A_rejected_description_is_reported_once_and_its_id_is_not_got_again()
     {
         Show(1);
         for (var i = 0; i < 10; i++)
@@ -109,7 +109,7 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
-    public void A_guest_that_is_wrong_in_ever_new_ways_costs_no_descriptors_and_one_sentence()
+    public void A_guest_that_fails_in_ever_new_ways_costs_no_descriptors_and_one_message()
     {
         for (var id = 1u; id <= 600; id++)
             Show(id, 640, 481 + id);
@@ -118,7 +118,7 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
-    public void The_image_on_the_screen_outlives_an_id_that_cannot_be_had_anew()
+    public void The_image_on_screen_stays_when_its_id_cannot_be_got_again()
     {
         Show(1);
         var retired = false;
@@ -133,50 +133,66 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
-    public void A_stale_id_is_asked_for_anew()
+    public void A_stale_id_is_queried_again()
     {
         _vgpu.GetErrno = Errno.NoEntry;
-        Assert.True(Ask() > _now);
+        Assert.True(Poll() > _now);
         Assert.Empty(_flips);
         _vgpu.GetErrno = 0;
-        Ask();
+        Poll();
         Assert.Single(_flips);
     }
 
     [Fact]
-    public void Failing_queries_are_made_ever_more_rarely()
+    public void Failing_queries_are_repeated_ever_more_rarely()
     {
         _vgpu.QueryErrno = _ => Errno.Invalid;
         var end = _now + 60 * Second;
         while (_now < end)
-            _now = Math.Max(_now + Second / 60, _plane.Ask(_head, _now, out _));
+            _now = Math.Max(_now + Second / 60, _plane.Poll(_head, _now, out _));
         Assert.InRange(_vgpu.Queries, 10, 50);
         Assert.Single(_refusals);
         _vgpu.QueryErrno = _ => 0;
-        Assert.Equal(_now, _plane.Ask(_head, _now, out _));
+        Assert.Equal(_now, _plane.Poll(_head, _now, out _));
+    }
+
+    [Theory]
+    [InlineData(500, 0)]
+    [InlineData(1000, 1)]
+    public void A_mode_change_that_cannot_be_described_meanwhile_is_reported_if_it_takes_long(int milliseconds, int reports)
+    {
+        Show(1);
+        _vgpu.QueryErrno = _ => Errno.Invalid;
+        var end = _now + milliseconds * 1_000_000L;
+        while (_now < end)
+            _now = Math.Max(_now + Second / 60, _plane.Poll(_head, _now, out _));
+        _vgpu.QueryErrno = _ => 0;
+        Show(2);
+        Assert.Equal(reports, _refusals.Count);
+        Assert.Equal(2, _flips.Count);
     }
 
     [Fact]
-    public void A_third_kind_of_plane_that_the_driver_does_not_know_is_not_asked_again()
+    public void An_overlay_that_the_driver_does_not_support_is_not_polled_again()
     {
         _plane.Dispose();
         _plane = new VfioPlane(PlaneKind.Overlay, _vgpu, mayEvict: false);
         _vgpu.QueryErrno = _ => Errno.Invalid;
-        Ask();
+        Poll();
         Assert.True(_plane.IsAbsent);
         Assert.Empty(_refusals);
     }
 
     [Fact]
-    public void A_device_that_is_gone_is_told()
+    public void A_lost_device_is_reported()
     {
         _vgpu.QueryErrno = _ => Errno.NoDevice;
-        Ask(out var lost);
+        Poll(out var lost);
         Assert.Contains("gone", lost, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Where_ids_may_be_got_again_few_are_kept()
+    public void Few_ids_are_kept_if_they_may_be_got_again()
     {
         _plane.Dispose();
         _plane = new VfioPlane(PlaneKind.Primary, _vgpu, mayEvict: true);
@@ -187,16 +203,40 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
-    public void A_cursor_moves_without_a_new_image_and_an_absurd_place_is_ignored()
+    public void Ids_that_are_all_rejected_are_evicted_too()
+    {
+        _plane.Dispose();
+        _plane = new VfioPlane(PlaneKind.Primary, _vgpu, mayEvict: true);
+        for (var i = 1u; i <= 40; i++)
+            Show(i, 4000, 4000);
+        Assert.Empty(_flips);
+        Show(41);
+        Assert.Single(_flips);
+    }
+
+    [Fact]
+    public void What_an_id_meant_before_goes_although_its_new_image_is_rejected()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Show(1);
+            Show(1, 4000, 4000);
+        }
+        Assert.Equal(100, _flips.Count);
+        Assert.All(_flips, flip => Assert.True(flip.Scanout!.IsRetired));
+    }
+
+    [Fact]
+    public void A_cursor_moves_without_a_new_image_and_an_absurd_position_is_ignored()
     {
         _plane.Dispose();
         _plane = new VfioPlane(PlaneKind.Cursor, _vgpu, mayEvict: false);
         _vgpu.Plane = FakeVgpu.Xrgb(1, 64, 64) with { X = 10, Y = 20, HotX = 3, HotY = 4 };
-        Ask();
+        Poll();
         _vgpu.Plane = _vgpu.Plane with { X = 11 };
-        Ask();
+        Poll();
         _vgpu.Plane = _vgpu.Plane with { X = 0x7fffffff };
-        Ask();
+        Poll();
         Assert.Equal([new PixelPoint(10, 20), new PixelPoint(11, 20)], _flips.Select(f => f.Position));
         Assert.Equal(new PixelPoint(3, 4), _flips[0].Hotspot);
         Assert.Equal([true, false], _flips.Select(f => f.Changed));

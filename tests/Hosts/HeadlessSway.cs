@@ -122,6 +122,25 @@ internal sealed class HeadlessSway : IDisposable
         return windows;
     }
 
+    /// <summary>Copies, as a program of this desktop that needs no window.</summary>
+    public void Copy(string text)
+    {
+        // It stays as long as it has the selection, and so do descriptors that it inherits.
+        using var copy = Process.Start(Client("wl-copy", text))!;
+        copy.WaitForExit();
+    }
+
+    /// <summary>Pastes, as a program of this desktop; empty if there is nothing.</summary>
+    public string Paste()
+    {
+        var client = Client("wl-paste", "--no-newline");
+        client.RedirectStandardOutput = true;
+        using var paste = Process.Start(client)!;
+        var text = paste.StandardOutput.ReadToEnd();
+        paste.WaitForExit();
+        return text;
+    }
+
     public void Dispose()
     {
         Kill();

@@ -5,7 +5,7 @@ namespace Guestplane.Tests.Hosts;
 /// <summary>This machine's own weston, headless, in a runtime directory of its own.</summary>
 internal sealed class HeadlessWeston : IDisposable
 {
-    private const string Display = "guestplane-test";
+    public const string Display = "guestplane-test";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
     private readonly DirectoryInfo _runtime = Directory.CreateTempSubdirectory("guestplane-weston-");
     private readonly Process _weston;
@@ -30,20 +30,25 @@ internal sealed class HeadlessWeston : IDisposable
             throw new TimeoutException("weston opened no socket");
     }
 
+    public string RuntimeDir => _runtime.FullName;
+
     /// <summary>What a client of it needs in its environment.</summary>
     public void Prepare(ProcessStartInfo client)
     {
-        client.Environment["XDG_RUNTIME_DIR"] = _runtime.FullName;
+        client.Environment["XDG_RUNTIME_DIR"] = RuntimeDir;
         client.Environment["WAYLAND_DISPLAY"] = Display;
     }
 
-    public Png Screenshot()
+    public Png Screenshot() => Screenshot(_runtime);
+
+    /// <summary>What a headless weston with this runtime directory and socket name shows.</summary>
+    public static Png Screenshot(DirectoryInfo runtime)
     {
-        var start = new ProcessStartInfo("weston-screenshooter") { WorkingDirectory = _runtime.FullName };
-        Prepare(start);
+        var start = new ProcessStartInfo("weston-screenshooter") { WorkingDirectory = runtime.FullName };
+        (start.Environment["XDG_RUNTIME_DIR"], start.Environment["WAYLAND_DISPLAY"]) = (runtime.FullName, Display);
         using var shooter = Process.Start(start)!;
         Assert.True(shooter.WaitForExit(s_patience));
-        var file = Assert.Single(Directory.GetFiles(_runtime.FullName, "wayland-screenshot-*.png"));
+        var file = Assert.Single(Directory.GetFiles(runtime.FullName, "wayland-screenshot-*.png"));
         var picture = Png.Read(file);
         File.Delete(file);
         return picture;
@@ -62,7 +67,7 @@ internal sealed class HeadlessWeston : IDisposable
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>"weston 10.0.1" → 10.</summary>
-    private static int Version()
+    public static int Version()
     {
         using var weston = Process.Start(new ProcessStartInfo("weston", "--version") { RedirectStandardOutput = true })!;
         return int.Parse(weston.StandardOutput.ReadToEnd().Split(' ', '.')[1]);

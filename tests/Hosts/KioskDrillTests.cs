@@ -10,7 +10,7 @@ public sealed class KioskDrillTests
     private static readonly TimeSpan s_inTime = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public async Task A_host_that_crashes_is_shown_to_again()
+    public async Task The_VM_is_shown_again_after_the_compositor_has_crashed()
     {
         using var host = await HeadlessSway.Start();
         using var kiosk = Kiosk(host, "pattern:memory=memfd,size=1280x800,rate=0.02,no-cursor");
@@ -18,7 +18,7 @@ public sealed class KioskDrillTests
     }
 
     [Fact]
-    public async Task A_VM_that_is_killed_is_shown_when_it_is_back()
+    public async Task A_VM_that_was_killed_is_shown_when_it_is_back()
     {
         using var qemu = new RealQemu(bootSector: BootSector.Keys);
         using var host = await HeadlessSway.Start();
@@ -33,7 +33,7 @@ public sealed class KioskDrillTests
     }
 
     [Fact]
-    public async Task A_host_that_stands_still_costs_nothing()
+    public async Task A_stopped_compositor_costs_no_CPU()
     {
         using var host = await HeadlessSway.Start();
         using var kiosk = Kiosk(host, "pattern:memory=memfd,size=1280x800,rate=60,no-cursor");
@@ -55,7 +55,7 @@ public sealed class KioskDrillTests
     }
 
     [Fact]
-    public async Task An_output_that_is_off_is_filled_when_it_is_back()
+    public async Task An_output_that_was_off_is_filled_when_it_is_back()
     {
         using var host = await HeadlessSway.Start();
         using var kiosk = Kiosk(host, "pattern:memory=memfd,size=1280x800,rate=0.02,no-cursor --output HEADLESS-1");

@@ -8,7 +8,7 @@ public sealed class QemuCursorTests
     private const int Left = (HeadlessSway.Width - VmwareGuest.Width) / 2, Top = (HeadlessSway.Height - VmwareGuest.Height) / 2;
 
     [Fact]
-    public async Task Its_image_is_where_the_guest_says_or_is_the_hosts_own()
+    public async Task The_cursor_image_is_at_the_guests_position_or_is_the_compositors_pointer()
     {
         using var qemu = new RealQemu("-vga vmware -device qemu-xhci -device usb-tablet", bootSector: BootSector.Keys);
         using var host = await HeadlessSway.Start();

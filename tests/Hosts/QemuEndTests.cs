@@ -10,30 +10,35 @@ public sealed class QemuEndTests
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(2);
 
     [Fact]
-    public void Without_a_VM_on_the_bus_it_says_so()
+    public void A_missing_VM_on_the_bus_is_reported()
     {
         using var bus = new PrivateBus();
         AssertNotThere($"qemu:bus={bus.Address}", "guestplane: qemu:bus=* cannot be shown: no VM has the name org.qemu on the bus: start QEMU with -display dbus, and guestplane with the same bus.\n");
     }
 
     [Fact]
-    public void Without_a_VM_on_the_session_bus_it_says_so() => AssertNotThere("qemu:", "guestplane: qemu: cannot be shown: *.\n");
+    public void A_missing_VM_on_the_session_bus_is_reported() =>
+        AssertNotThere("qemu:", "guestplane: qemu: cannot be shown: *.\n");
 
     [Fact]
-    public void Without_a_bus_it_says_so() => AssertNotThere("qemu:bus=unix:path=/nonexistent/bus", "guestplane: qemu:bus=unix:path=/nonexistent/bus cannot be shown: *.\n");
+    public void A_missing_bus_is_reported() => AssertNotThere(
+        "qemu:bus=unix:path=/nonexistent/bus",
+        "guestplane: qemu:bus=unix:path=/nonexistent/bus cannot be shown: *.\n");
 
     [Fact]
-    public void Without_a_QMP_socket_it_says_so() => AssertNotThere("qemu:qmp=/nonexistent/qmp", "guestplane: qemu:qmp=/nonexistent/qmp cannot be shown: *.\n");
+    public void A_missing_QMP_socket_is_reported() => AssertNotThere(
+        "qemu:qmp=/nonexistent/qmp",
+        "guestplane: qemu:qmp=/nonexistent/qmp cannot be shown: *.\n");
 
     [Fact]
-    public void A_QEMU_without_a_D_Bus_display_is_told_how_to_have_one()
+    public void A_QEMU_without_a_D_Bus_display_is_reported_with_the_remedy()
     {
         using var qemu = new RealQemu(display: "none");
         AssertNotThere($"qemu:qmp={qemu.QmpPath}", "guestplane: qemu:qmp=* cannot be shown: QEMU takes no display client (*): start it with -display dbus,p2p=yes.\n");
     }
 
     [Fact]
-    public void A_QEMU_with_a_display_on_a_bus_is_told_so_on_QMP()
+    public void A_QEMU_whose_display_is_on_a_bus_is_reported_by_QMP()
     {
         using var bus = new PrivateBus();
         using var qemu = new RealQemu(display: $"dbus,addr={bus.Address}");
@@ -56,12 +61,12 @@ public sealed class QemuEndTests
     }
 
     [Fact]
-    public async Task With_wait_the_VM_that_comes_in_its_place_is_shown()
+    public async Task With_wait_the_VM_that_replaces_it_is_shown()
     {
         using var qemu = new RealQemu(bootSector: BootSector.Keys);
         using var host = await HeadlessSway.Start();
         using var seat = new VirtualSeat(host);
-        using var show = ProgramRun.Start(host.RuntimeDir, HeadlessSway.DisplayName, $"show qemu:qmp={qemu.QmpPath} --wait --scale 1:1");
+        using var show = ProgramRun.Start(host.RuntimeDir, HeadlessSway.DisplayName, $"show qemu:qmp={qemu.QmpPath} --wait --no-text --scale 1:1");
         seat.MoveTo(HeadlessSway.Width - 1, HeadlessSway.Height - 1);
         await QemuScreen.AwaitFocus(host);
         await QemuScreen.AwaitPrompt(qemu);
@@ -79,7 +84,7 @@ public sealed class QemuEndTests
         }, qemu.Text);
         show.Terminate();
         Assert.Equal(0, show.Wait().ExitCode);
-        Assert.Matches(@"guestplane: qemu:qmp=\S+ is gone: [^\n]+\. Waiting for it\.\n(.*\n)?guestplane: qemu:qmp=\S+ is there again\.\n", show.Messages);
+        Assert.Matches(@"guestplane: qemu:qmp=\S+ is gone: [^\n]+\. Waiting for it\.\n(.*\n)?guestplane: qemu:qmp=\S+ is back\.\n", show.Messages);
     }
 
     /// <summary>But for the host's own pixels at the edges.</summary>

@@ -1,4 +1,5 @@
 using Guestplane.Tests.Compositor;
+using Guestplane.Tests.Fakes.Qemu;
 
 namespace Guestplane.Tests.Hosts;
 
@@ -13,7 +14,7 @@ public sealed class QemuResizeTests
     [Theory]
     [InlineData("virtio")]
     [InlineData("std")]
-    public async Task A_guest_is_asked_to_follow_its_window(string vga)
+    public async Task A_guest_is_asked_for_its_windows_size(string vga)
     {
         using var bus = new PrivateBus();
         using var qemu = new RealQemu($"-vga {vga}", $"dbus,addr={bus.Address}", BootSector.Keys);
@@ -34,7 +35,7 @@ public sealed class QemuResizeTests
     }
 
     [Fact]
-    public async Task A_fixed_guest_is_asked_nothing()
+    public async Task With_fixed_the_guest_is_asked_for_no_size()
     {
         using var bus = new PrivateBus();
         using var qemu = new RealQemu("-vga virtio", $"dbus,addr={bus.Address}", BootSector.Keys);
@@ -50,6 +51,34 @@ public sealed class QemuResizeTests
         await Tools.Until(() => monitor.Calls().Any(call => call.StartsWith("Press", StringComparison.Ordinal)), () => string.Join('\n', monitor.Calls()));
         Assert.DoesNotContain(monitor.Calls(), call => call.StartsWith("SetUIInfo", StringComparison.Ordinal));
         Assert.Contains("RegisterListener", monitor.Calls()[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>A VM that is started together with the viewer: sway answers each of our sizes with that size.</summary>
+    [Fact]
+    public async Task A_floating_window_follows_the_guests_modes_until_the_user_sizes_it()
+    {
+        const uint Xrgb = QemuByteScanout.X8R8G8B8;
+        using var host = await HeadlessSway.Start();
+        host.Do("for_window [app_id=guestplane] floating enable");
+        using var qemu = new FakeQemu(new QemuSetup { Consoles = [new() { Width = 720, Height = 400 }] });
+        var qmp = new FakeQmp(qemu, Path.Combine(host.RuntimeDir, "qmp"));
+        using var show = ProgramRun.Start(host.RuntimeDir, HeadlessSway.DisplayName, $"show qemu:qmp={qmp.SocketPath}");
+        foreach (var (width, height) in new[] { (720, 400), (640, 480), (1024, 640) })
+        {
+            Assert.True(qemu.WaitUntil(q => q.Console.Listeners > 0, Tools.Patience));
+            qemu.Console.Scanout((uint)width, (uint)height, (uint)width * 4, Xrgb, new byte[width * height * 4]);
+            await AwaitWindow(width, height);
+        }
+        Assert.Empty(qemu.Input.OfType<QemuUiInfo>());
+        await Resize(host);
+        qemu.Console.Scanout(640, 480, 640 * 4, Xrgb, new byte[640 * 480 * 4]);
+        Assert.True(qemu.WaitUntil(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: Width, Height: Height }), Tools.Patience));
+        await AwaitWindow(Width, Height);
+        show.Terminate();
+        Assert.Equal(0, show.Wait().ExitCode);
+
+        Task AwaitWindow(int width, int height) =>
+            Tools.Until(() => host.Windows() is [var window] && (window.Width, window.Height) == (width, height), () => string.Join(", ", host.Windows()));
     }
 
     /// <summary>Said again until it holds: a floating window that is still drawing its last size takes that back on sway.</summary>

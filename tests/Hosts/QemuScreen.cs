@@ -1,3 +1,5 @@
+using System.Drawing;
+
 namespace Guestplane.Tests.Hosts;
 
 /// <summary>What a QEMU shows, and what of that is on a host's screen.</summary>
@@ -16,17 +18,23 @@ internal static class QemuScreen
         Tools.Until(() => host.Windows() is [{ App: "guestplane", IsFocused: true }], () => string.Join(", ", host.Windows()));
 
     /// <summary>Until a screenshot has QEMU's own screen in its middle, pixel for pixel, and black around it.</summary>
-    public static async Task AwaitSame(HeadlessSway host, RealQemu qemu, string? device = null)
+    public static Task AwaitSame(HeadlessSway host, RealQemu qemu, string? device = null) => AwaitSame(host.Screenshot, () => qemu.Screendump(device));
+
+    /// <inheritdoc cref="AwaitSame(HeadlessSway, RealQemu, string?)"/>
+    /// <param name="host">Takes the host's.</param>
+    /// <param name="guest">Takes QEMU's screen.</param>
+    /// <param name="window">Where the window is; null: it fills the output.</param>
+    public static async Task AwaitSame(Func<Png> host, Func<Png> guest, Rectangle? window = null)
     {
         var difference = "";
-        await Tools.Until(() => (difference = Difference(host.Screenshot(), qemu.Screendump(device))).Length == 0, () => difference);
+        await Tools.Until(() => (difference = Difference(host(), window ?? new(0, 0, HeadlessSway.Width, HeadlessSway.Height), guest())).Length == 0, () => difference);
     }
 
-    private static string Difference(Png shown, Png guest)
+    private static string Difference(Png shown, Rectangle window, Png guest)
     {
-        var (left, top) = ((shown.Width - guest.Width) / 2, (shown.Height - guest.Height) / 2);
-        for (var y = 0; y < shown.Height - HostsEdge; y++)
-            for (var x = 0; x < shown.Width - HostsEdge; x++)
+        var (left, top) = (window.X + (window.Width - guest.Width) / 2, window.Y + (window.Height - guest.Height) / 2);
+        for (var y = window.Y; y < window.Bottom - HostsEdge; y++)
+            for (var x = window.X; x < window.Right - HostsEdge; x++)
             {
                 var (guestX, guestY) = (x - left, y - top);
                 var isInside = guestX >= 0 && guestY >= 0 && guestX < guest.Width && guestY < guest.Height;

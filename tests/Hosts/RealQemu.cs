@@ -14,6 +14,7 @@ internal sealed class RealQemu : IDisposable
     private readonly List<string> _arguments;
     private Process _process;
     private Task<string> _log;
+    private QemuMonitor _monitor;
     private bool _isUp;
 
     /// <param name="arguments">Devices and the like, in one line.</param>
@@ -31,8 +32,10 @@ internal sealed class RealQemu : IDisposable
             File.WriteAllBytes(disk, bootSector);
             _arguments.AddRange(["-drive", $"file={disk},format=raw,if=ide,snapshot=on"]);
         }
-        (_process, _log) = Launch();
+        (_process, _log, _monitor) = Launch();
     }
+
+    public int Id => _process.Id;
 
     /// <summary>For guestplane; ours is another.</summary>
     public string QmpPath => Path.Combine(_folder.FullName, "qmp");
@@ -43,30 +46,14 @@ internal sealed class RealQemu : IDisposable
     private string TracePath => Path.Combine(_folder.FullName, "trace");
 
     /// <summary>A command of QMP's.</summary>
-    public JsonElement Execute(string command, object? arguments = null)
-    {
-        _process.StandardInput.WriteLine(JsonSerializer.Serialize(new { execute = command, arguments = arguments ?? new { } }));
-        for (; ; )
-        {
-            using var line = JsonDocument.Parse(_process.StandardOutput.ReadLine() ?? throw new IOException($"QEMU is gone: {_log.Result}"));
-            if (line.RootElement.TryGetProperty("error", out var error))
-                Assert.Fail($"{command}: {error}");
-            if (line.RootElement.TryGetProperty("return", out var answer))
-                return answer.Clone();
-        }
-    }
+    public JsonElement Execute(string command, object? arguments = null) => _monitor.Execute(command, arguments);
 
     /// <summary>A command for people.</summary>
     public string Monitor(string command) => Execute("human-monitor-command", new Dictionary<string, object> { ["command-line"] = command }).GetString()!;
 
     /// <summary>What a display shows, by its own word.</summary>
     /// <param name="device">The display device's id; null: the first.</param>
-    public Png Screendump(string? device = null)
-    {
-        var file = Path.Combine(_folder.FullName, "screendump.png");
-        Execute("screendump", device is null ? new { filename = file, format = "png" } : new { filename = file, format = "png", device });
-        return Png.Read(file);
-    }
+    public Png Screendump(string? device = null) => _monitor.Screendump(Path.Combine(_folder.FullName, "screendump.png"), device);
 
     /// <summary>The characters of VGA's text mode, rows without what is blank at their ends.</summary>
     public string Text()
@@ -103,7 +90,7 @@ internal sealed class RealQemu : IDisposable
     }
 
     /// <summary>Another one in its place, after <see cref="Kill"/>.</summary>
-    public void Restart() => (_process, _log) = Launch();
+    public void Restart() => (_process, _log, _monitor) = Launch();
 
     public void Dispose()
     {
@@ -111,7 +98,7 @@ internal sealed class RealQemu : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    private (Process, Task<string>) Launch()
+    private (Process, Task<string>, QemuMonitor) Launch()
     {
         _process = Process.Start(new ProcessStartInfo(Program, _arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         (_log, _isUp) = (_process.StandardError.ReadToEndAsync(), true);
@@ -123,7 +110,8 @@ internal sealed class RealQemu : IDisposable
                 $"this QEMU has no D-Bus display: {log}");
             Assert.Fail($"{Program}: {log}");
         }
+        _monitor = new(_process.StandardInput, _process.StandardOutput, () => _log.Result);
         Execute("qmp_capabilities");
-        return (_process, _log);
+        return (_process, _log, _monitor);
     }
 }

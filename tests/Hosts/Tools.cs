@@ -6,7 +6,7 @@ namespace Guestplane.Tests.Hosts;
 internal static class Tools
 {
     /// <summary>Long enough for a busy machine; nothing waits for its end but what has failed.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
@@ -42,12 +42,13 @@ internal static class Tools
     /// <summary>Asks again and again until it is so.</summary>
     /// <param name="isSo">What is waited for.</param>
     /// <param name="state">What to say if it does not come.</param>
-    public static async Task Until(Func<bool> isSo, Func<string> state)
+    /// <param name="patience">Null: <see cref="Patience"/>.</param>
+    public static async Task Until(Func<bool> isSo, Func<string> state, TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();
         while (!isSo())
         {
-            if (watch.Elapsed > Patience)
+            if (watch.Elapsed > (patience ?? Patience))
                 Assert.Fail(state());
             await Task.Delay(s_pause, TestContext.Current.CancellationToken);
         }

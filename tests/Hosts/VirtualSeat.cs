@@ -13,7 +13,7 @@ internal sealed class VirtualSeat : IDisposable
     public const uint Esc = 1, A = 30, LeftCtrl = 29, LeftShift = 42, LeftAlt = 56, F1 = 59, F11 = 87, Up = 103, Left = 105, Right = 106, Down = 108;
     public const uint ButtonLeft = 0x110, ButtonRight = 0x111, ButtonMiddle = 0x112, ButtonSide = 0x113;
 
-    private const uint KeymapFormatXkbV1 = 1, Space = 57;
+    private const uint KeymapFormatXkbV1 = 1, Space = 57, Enter = 28;
 
     /// <summary>What a notch of a wheel is in wl_pointer.axis.</summary>
     private const double NotchWay = 15;
@@ -29,7 +29,11 @@ internal sealed class VirtualSeat : IDisposable
         """;
 
     /// <summary>A US keyboard's rows, with the code of the first key of each.</summary>
-    private static readonly (uint First, string Keys)[] s_rows = [(2, "1234567890-="), (16, "qwertyuiop[]"), (30, "asdfghjkl;'`"), (43, "\\zxcvbnm,./"), (Space, " ")];
+    private static readonly (uint First, string Keys, string Shifted)[] s_rows =
+    [
+        (2, "1234567890-=", "!@#$%^&*()_+"), (16, "qwertyuiop[]", "QWERTYUIOP{}"), (30, "asdfghjkl;'`", "ASDFGHJKL:\"~"),
+        (43, "\\zxcvbnm,./", "|ZXCVBNM<>?"), (Space, " ", ""), (Enter, "\n", ""),
+    ];
 
     private readonly RawClient _client;
     private readonly uint _keyboard, _pointer;
@@ -56,6 +60,13 @@ internal sealed class VirtualSeat : IDisposable
         _client.Sync();
     }
 
+    /// <summary>Sets the modifiers, as bits of the keymap; wvkbd holds no keys for them.</summary>
+    public void Modifiers(uint depressed)
+    {
+        _client.Send(_keyboard, 2, depressed, 0, 0, 0);
+        _client.Sync();
+    }
+
     /// <summary>Presses them all, then lets them go.</summary>
     public void Tap(params uint[] codes)
     {
@@ -63,14 +74,15 @@ internal sealed class VirtualSeat : IDisposable
         Keys(false, codes);
     }
 
-    /// <summary>Lower case, digits, and capitals with Shift.</summary>
+    /// <summary>What a US keyboard has; "\n" is Enter.</summary>
     public void Type(string text)
     {
         foreach (var letter in text)
         {
-            var (first, keys) = s_rows.First(row => row.Keys.Contains(char.ToLowerInvariant(letter)));
-            var code = first + (uint)keys.IndexOf(char.ToLowerInvariant(letter));
-            Tap(char.IsUpper(letter) ? [LeftShift, code] : [code]);
+            var (first, keys, shifted) = s_rows.First(row => row.Keys.Contains(letter) || row.Shifted.Contains(letter));
+            var isShifted = shifted.Contains(letter);
+            var code = first + (uint)(isShifted ? shifted : keys).IndexOf(letter);
+            Tap(isShifted ? [LeftShift, code] : [code]);
         }
     }
 

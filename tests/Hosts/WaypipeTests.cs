@@ -29,7 +29,7 @@ public sealed class WaypipeTests
 
     /// <summary>As on a machine without a GPU, waypipe withdraws the linux-dmabuf that the host has.</summary>
     [Fact]
-    public async Task Every_request_that_arrives_is_right()
+    public async Task Every_request_that_arrives_is_valid()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var line = await Waypipe.Start(client => Prepare(client, host), "show", "pattern:memory=memfd,size=640x480", "--frames", "100");
@@ -42,14 +42,14 @@ public sealed class WaypipeTests
     }
 
     [Fact]
-    public async Task A_line_that_breaks_is_a_host_that_went_away()
+    public async Task A_broken_connection_counts_as_a_compositor_that_went_away()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var line = await Waypipe.Start(client => Prepare(client, host), "show", "pattern:memory=memfd,size=640x480");
         Assert.True(host.WaitUntil(h => Frame(h) > 10, Tools.Patience), "no frame arrived");
         line.Break();
         Assert.Equal(Unavailable, line.Wait());
-        Assert.Contains("The Wayland host went away", line.Said);
+        Assert.Contains("The Wayland compositor went away", line.Said);
     }
 
     /// <summary>On the guest's own descriptor, and with the reason.</summary>

@@ -8,7 +8,7 @@ public sealed class FdTests
     private const int CloseOnExec = 0x80000; // O_CLOEXEC, as fdinfo prints it
 
     [Fact]
-    public void Disposed_it_is_closed_and_no_longer_counted()
+    public void Dispose_closes_it_and_it_is_no_longer_counted()
     {
         var (live, open) = (Fd.Live, Descriptors.Open);
         var fd = Memfd.Create("guestplane-test", 4096);
@@ -20,10 +20,10 @@ public sealed class FdTests
     }
 
     [Fact]
-    public void A_duplicate_lives_on_its_own()
+    public void A_duplicate_is_independent_of_the_original()
     {
         using var first = Memfd.Create("guestplane-test", 4096);
-        using var second = first.Duplicate();
+        using var second = first.Borrow().Duplicate();
         Assert.NotEqual(first.Number, second.Number);
         first.WriteAt([1, 2, 3], 100);
         first.Dispose();
@@ -33,10 +33,10 @@ public sealed class FdTests
     }
 
     [Fact]
-    public void Every_way_to_one_sets_close_on_exec()
+    public void Every_way_to_get_one_sets_close_on_exec()
     {
         using var made = Memfd.Create("guestplane-test", 1);
-        using var duplicate = made.Duplicate();
+        using var duplicate = made.Borrow().Duplicate();
         using var opened = Fd.Open("/dev/null");
         using var own = Fd.Own(Inheritable(made));
         Assert.All(new[] { made, duplicate, opened, own }, fd => Assert.True(IsCloseOnExec(fd.Number)));
@@ -55,7 +55,7 @@ public sealed class FdTests
     }
 
     [Fact]
-    public void What_cannot_be_opened_is_named_with_the_reason()
+    public void A_file_that_cannot_be_opened_is_named_with_the_reason()
     {
         var live = Fd.Live;
         var missing = Assert.Throws<LinuxException>(() => Fd.Open("/nowhere/at/all"));

@@ -7,7 +7,7 @@ public sealed class LoopTests
     private const long Millisecond = 1_000_000;
 
     [Fact]
-    public void Timers_come_due_in_the_order_of_their_moments()
+    public void Timers_fire_in_the_order_of_their_deadlines()
     {
         using var loop = new Loop();
         var due = new List<string>();
@@ -30,7 +30,7 @@ public sealed class LoopTests
     }
 
     [Fact]
-    public void A_timer_calls_once_and_may_be_set_again_from_its_call()
+    public void A_timer_fires_once_and_may_be_set_again_from_its_callback()
     {
         using var loop = new Loop();
         var calls = 0;
@@ -50,8 +50,31 @@ public sealed class LoopTests
         Assert.False(timer.IsSet);
     }
 
+    /// <summary>As by SIGSTOP, during which the other side may have done its part.</summary>
     [Fact]
-    public void A_cancelled_timer_stays_silent()
+    public void A_patience_does_not_count_the_time_in_which_we_did_not_run()
+    {
+        const long Moment = 1_000_000;
+        using var loop = new Loop();
+        var overs = 0;
+        var patience = new LoopPatience(() => overs++);
+        loop.Add(patience);
+        patience.Start(Moment);
+        var late = Clock.Now + 100 * Moment;
+        SpinWait.SpinUntil(() => Clock.Now > late);
+        loop.Turn(waitNs: 0);
+        Assert.Equal(0, overs);
+        while (overs == 0)
+            loop.Turn();
+        Assert.Equal(1, overs);
+        patience.Start(Moment);
+        patience.Cancel();
+        loop.Turn(waitNs: 2 * Moment);
+        Assert.Equal(1, overs);
+    }
+
+    [Fact]
+    public void A_cancelled_timer_does_not_fire()
     {
         using var loop = new Loop();
         var cancelled = new LoopTimer(_ => Assert.Fail("cancelled"));
@@ -66,7 +89,7 @@ public sealed class LoopTests
     }
 
     [Fact]
-    public void A_source_removed_while_others_are_checked_is_not_asked_again()
+    public void A_source_that_is_removed_during_the_checks_is_not_checked_again()
     {
         using var loop = new Loop();
         using var ready = Memfd.Create("guestplane-test", 1);
@@ -83,7 +106,7 @@ public sealed class LoopTests
     }
 
     [Fact]
-    public void A_source_added_while_others_are_checked_waits_for_the_next_turn()
+    public void A_source_that_is_added_during_the_checks_waits_for_the_next_turn()
     {
         using var loop = new Loop();
         var late = 0;
@@ -102,7 +125,7 @@ public sealed class LoopTests
     }
 
     [Fact]
-    public void Removing_what_is_not_there_does_nothing()
+    public void Removing_a_source_that_is_not_there_does_nothing()
     {
         using var loop = new Loop();
         var timer = new LoopTimer(_ => { });
@@ -127,7 +150,7 @@ public sealed class LoopTests
     }
 
     [Fact]
-    public void A_watch_is_called_with_what_its_descriptor_has()
+    public void A_watch_is_called_with_its_descriptors_events()
     {
         using var loop = new Loop();
         using var file = Memfd.Create("guestplane-test", 1);

@@ -7,7 +7,7 @@ namespace Guestplane.Tests.Linux;
 public sealed class MemoryTests
 {
     [Fact]
-    public void Shared_mappings_of_one_file_are_one_memory()
+    public void Shared_mappings_of_one_file_share_memory()
     {
         using var fd = Memfd.Create("guestplane-test", 8192);
         using var one = Mapping.Of(fd, 8192, writable: true);
@@ -18,7 +18,7 @@ public sealed class MemoryTests
     }
 
     [Fact]
-    public void A_private_mapping_keeps_its_writes_to_itself()
+    public void Writes_to_a_private_mapping_stay_private()
     {
         using var fd = Memfd.Create("guestplane-test", 4096);
         using var own = Mapping.Of(fd, 4096, writable: true, shared: false);
@@ -39,7 +39,16 @@ public sealed class MemoryTests
     }
 
     [Fact]
-    public void What_cannot_be_mapped_says_why()
+    public void A_disposed_mapping_has_no_bytes()
+    {
+        using var fd = Memfd.Create("guestplane-test", 4096);
+        var mapping = Mapping.Of(fd, 4096, writable: true);
+        mapping.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => mapping.Bytes.Length);
+    }
+
+    [Fact]
+    public void A_failed_mapping_has_a_reason()
     {
         using var fd = Memfd.Create("guestplane-test", 4096);
         Assert.Null(Mapping.Try(fd, 4096, writable: false, out var errno, offset: 1));
@@ -69,17 +78,17 @@ public sealed class MemoryTests
     }
 
     [Fact]
-    public void Memory_is_known_again_by_any_of_its_descriptors()
+    public void All_descriptors_of_a_memory_have_the_same_identity()
     {
         using var one = Memfd.Create("guestplane-test", 4096);
-        using var same = one.Duplicate();
+        using var same = one.Borrow().Duplicate();
         using var other = Memfd.Create("guestplane-test", 4096);
         Assert.Equal(DmaBuf.Identity(one.Borrow()), DmaBuf.Identity(same.Borrow()));
         Assert.NotEqual(DmaBuf.Identity(one.Borrow()), DmaBuf.Identity(other.Borrow()));
     }
 
     [Fact]
-    public void Writes_to_a_memfd_need_no_bracket_but_may_have_one()
+    public void BeginWrite_and_EndWrite_do_nothing_on_a_memfd()
     {
         using var fd = Memfd.Create("guestplane-test", 4096);
         DmaBuf.BeginWrite(fd);
@@ -87,7 +96,7 @@ public sealed class MemoryTests
     }
 
     [Fact]
-    public void What_has_no_size_has_size_0()
+    public void A_descriptor_without_a_size_has_size_0()
     {
         using var fd = Pidfd.Open(Environment.ProcessId);
         Assert.Equal(0, DmaBuf.Size(fd));

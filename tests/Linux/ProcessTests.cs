@@ -23,7 +23,7 @@ public sealed class ProcessTests
             var (pid, name) = Assert.Single(ProcessFds.Holders(file));
             Assert.Equal(child.Id, pid);
             Assert.Contains(name, new[] { "cat", "sh", "dash", "bash" });
-            Assert.Contains((9, file), ProcessFds.Of(child.Id));
+            Assert.Contains((9, file), ProcessFds.List(child.Id));
         }
         finally
         {
@@ -35,7 +35,7 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public void We_are_not_found_ourselves()
+    public void Our_own_process_is_not_listed_as_a_holder()
     {
         var file = Path.GetTempFileName();
         using (File.OpenRead(file))
@@ -66,7 +66,7 @@ public sealed class ProcessTests
 
     [Fact]
     [SupportedOSPlatform("linux")]
-    public void Who_may_open_a_file_is_said_in_words()
+    public void The_owner_of_a_file_is_described()
     {
         var file = Path.GetTempFileName();
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
@@ -77,7 +77,7 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public void A_known_path_notices_what_comes_and_goes()
+    public void A_known_path_notices_when_its_file_appears_and_disappears()
     {
         var file = Path.GetTempFileName();
         var known = new KnownPath(file);

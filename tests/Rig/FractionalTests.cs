@@ -2,10 +2,10 @@ using Guestplane.Gvt;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class FractionalBoot() : RigBoot("forky", "fractional.sh", seconds: 1200);
+public sealed class FractionalBoot() : RigBoot("forky", "fractional.sh", seconds: 2400);
 
 /// <summary>
-/// One guest pixel on one device pixel of an output whose scale is no whole number: nothing that the card has is lost on
+/// One guest pixel on one device pixel of an output whose scale is no whole number: nothing that the pattern has is lost on
 /// the way to the host's screenshot.
 /// </summary>
 public sealed class FractionalTests(FractionalBoot boot) : RigTests<FractionalBoot>(boot)
@@ -15,7 +15,7 @@ public sealed class FractionalTests(FractionalBoot boot) : RigTests<FractionalBo
     // A logical pixel on which a device pixel begins is every fourth by 1.25 and 1.75: seven device pixels.
     private const int Grid = 7;
 
-    // Of the odd card on each side: less than two logical pixels of the largest of the scales.
+    // Of the odd pattern on each side: less than two logical pixels of the largest of the scales.
     private const int MostLost = 3;
 
     private static readonly string[] s_hosts = ["sway", "kwin"];
@@ -30,46 +30,47 @@ public sealed class FractionalTests(FractionalBoot boot) : RigTests<FractionalBo
 
     [Theory]
     [MemberData(nameof(Outputs))]
-    public void One_to_one_is_so_in_device_pixels(string output) => AssertCentred(AssertExact($"{output}-1:1", Width, Height));
+    public void One_to_one_is_exact_in_device_pixels(string output) => AssertCentred(AssertExact($"{output}-1:1", Width, Height));
 
     [Theory]
     [MemberData(nameof(Outputs))]
-    public void So_is_once_of_the_whole_multiples(string output) => AssertCentred(AssertExact($"{output}-integer", Width, Height));
+    public void The_integer_scale_of_one_is_exact_in_device_pixels(string output) =>
+        AssertCentred(AssertExact($"{output}-integer", Width, Height));
 
     [Theory]
     [MemberData(nameof(Outputs))]
-    public void So_is_a_window(string output) => AssertExact($"{output}-window", Width, Height);
+    public void A_window_is_exact_in_device_pixels(string output) => AssertExact($"{output}-window", Width, Height);
 
     /// <summary>Neither side is a number of logical pixels by any of the scales: an edge may be lost, not the sharpness.</summary>
     [Theory]
     [MemberData(nameof(Outputs))]
-    public void A_size_that_is_no_number_of_logical_pixels_is_cut_and_not_blurred(string output)
+    public void A_size_that_is_not_a_whole_number_of_logical_pixels_is_cut_and_not_blurred(string output)
     {
         var shot = Shot($"{output}-odd");
-        var card = new Card(OddWidth, OddHeight, 0);
-        var place = Card.Find(shot, OddWidth, OddHeight);
-        Assert.True(place is not null, $"{output}: no card on the screen");
+        var pattern = new PatternImage(OddWidth, OddHeight, 0);
+        var place = PatternImage.Find(shot, OddWidth, OddHeight);
+        Assert.True(place is not null, $"{output}: no test pattern on the screen");
         var near = from y in Enumerable.Range(-MostLost, 2 * MostLost + 1)
                    from x in Enumerable.Range(-MostLost, 2 * MostLost + 1)
                    select new PixelPoint(place.Value.X + x, place.Value.Y + y);
-        Assert.True(near.Any(at => card.Blur(shot, at) is null), $"{output}: the card on {place} has no checkerboard");
+        Assert.True(near.Any(at => pattern.Blur(shot, at) is null), $"{output}: the pattern on {place} has no checkerboard");
     }
 
     /// <summary>1080 are 617.14 logical pixels by 1.75: of what the host calls 617 it scans all of the guest's 1080 out.</summary>
     [Fact]
-    public void A_screen_that_is_no_number_of_logical_pixels_is_scanned_out_whole() =>
+    public void A_screen_that_is_not_a_whole_number_of_logical_pixels_is_scanned_out_whole() =>
         Assert.Contains("fb=1920x1080 imported=yes crtc-pos=1920x1080+0+0", Boot.Text("sway-hd.drm"));
 
     private PixelPoint AssertExact(string name, int width, int height)
     {
         var shot = Shot(name);
-        var place = Card.Find(shot, width, height);
-        Assert.True(place is not null, $"{name}: no card on the screen");
-        var frame = Card.Frame(shot, place.Value, width, height);
-        Assert.True(frame is not null, $"{name}: the card on {place} has no bar code");
+        var place = PatternImage.Find(shot, width, height);
+        Assert.True(place is not null, $"{name}: no test pattern on the screen");
+        var frame = PatternImage.Frame(shot, place.Value, width, height);
+        Assert.True(frame is not null, $"{name}: the pattern on {place} has no bar code");
         var corner = new PixelPoint(place.Value.X, place.Value.Y);
-        var difference = new Card(width, height, frame.Value).Difference(shot, corner);
-        Assert.True(difference is null, $"{name}: the card on {place}, frame {frame}, is another at {difference}");
+        var difference = new PatternImage(width, height, frame.Value).Difference(shot, corner);
+        Assert.True(difference is null, $"{name}: the pattern on {place}, frame {frame}, is another at {difference}");
         return corner;
     }
 

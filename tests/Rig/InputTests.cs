@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class InputBoot() : RigBoot("forky", "input.sh", seconds: 800);
+public sealed class InputBoot() : RigBoot("forky", "input.sh", seconds: 1600);
 
 /// <summary>A user's hands on sway: the pointer as the host shows it, and what QEMU's own tracing says that it was told.</summary>
 public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
@@ -20,7 +20,8 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
     [Theory]
     [InlineData("pointer", 8, 8, 0)]
     [InlineData("guest-pointer", 5, 6, 2 * CursorBytes)]
-    public void A_cursor_that_is_the_hosts_pointer_leaves_the_plane_scanned_out(string name, int hotspotX, int hotspotY, long cursorBytes)
+    public void With_the_cursor_as_pointer_image_the_plane_stays_scanned_out(
+        string name, int hotspotX, int hotspotY, long cursorBytes)
     {
         AssertZeroCopy(name, cursorBytes);
         var planes = Boot.Text($"{name}.drm");
@@ -30,7 +31,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
     }
 
     [Fact]
-    public void The_cursor_plane_as_pointer_is_where_the_users_hand_is()
+    public void The_cursor_plane_as_pointer_image_is_at_the_users_pointer()
     {
         Boot.Frame("pointer-still.png");
         Assert.True(Arrow.IsOfPatternAt(Boot.Png("pointer-still.png"), new(RestX, RestY)));
@@ -38,18 +39,18 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
     }
 
     [Fact]
-    public void So_is_the_cursor_of_QEMUs_guest()
+    public void The_cursor_of_a_QEMU_guest_is_at_the_users_pointer()
     {
         Assert.Equal(LastFrame("guest-pointer.driver"), Boot.Frame("guest-pointer-still.png"));
         Assert.True(Arrow.IsOfDriverAt(Boot.Png("guest-pointer-still.png"), new(RestX, RestY)));
     }
 
     [Fact]
-    public void Places_come_in_the_guests_pixels() =>
+    public void Positions_arrive_in_the_guests_pixels() =>
         Assert.Equal([.. Place(100, 50), .. Place(Width - 1, Height - 1)], Told("absolute-places"));
 
     [Fact]
-    public void Buttons_and_the_wheel_come() => Assert.Equal(
+    public void Buttons_and_the_wheel_arrive() => Assert.Equal(
         [
             .. Button("left"), .. Button("right"), .. Button("middle"), .. Button("side"), .. Button("extra"),
             .. Button("wheel-up"), .. Button("wheel-down"), .. Button("wheel-down"),
@@ -57,7 +58,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
         Told("absolute-buttons"));
 
     [Fact]
-    public void Keys_come_as_QEMU_names_them() => Assert.Equal(
+    public void Keys_arrive_with_QEMUs_names() => Assert.Equal(
         [
             .. Key("a"), Key("shift")[0], .. Key("f12"), Key("shift")[1], .. Key("alt_r"), .. Key("kp_enter"), .. Key("less"),
         ],
@@ -65,7 +66,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
 
     /// <summary>sway's own: 25 a second after 600 ms, and it was held for 1500.</summary>
     [Fact]
-    public void A_key_that_is_held_repeats_until_it_is_let_go()
+    public void A_held_key_repeats_until_it_is_released()
     {
         var told = Told("absolute-held");
         Assert.InRange(told.Count(line => line == Key("b")[0]), 4, 40);
@@ -74,7 +75,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
     }
 
     [Fact]
-    public void Grabbed_the_guest_gets_the_hosts_shortcuts_and_the_title_says_so()
+    public void While_input_is_grabbed_the_guest_gets_the_compositors_shortcuts_and_the_title_says_so()
     {
         foreach (var (word, shortcuts, told) in new[] { ("shortcut", 1, Array.Empty<string>()), ("grabbed-shortcut", 1, Key("f9")), ("freed-shortcut", 2, []) })
         {
@@ -88,7 +89,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
 
     /// <summary>The click that takes it is not for the guest, and neither is what comes before and after.</summary>
     [Fact]
-    public void A_click_takes_the_pointer_for_a_relative_guest_and_Ctrl_Alt_frees_it()
+    public void A_click_grabs_the_pointer_for_a_relative_guest_and_Ctrl_Alt_releases_it()
     {
         foreach (var word in new[] { "start", "before", "grabbed", "after" })
             Assert.Empty(Told($"relative-{word}"));
@@ -97,7 +98,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
     }
 
     [Fact]
-    public void A_relative_guest_gets_the_hands_own_motion()
+    public void A_relative_guest_gets_unaccelerated_motion()
     {
         Assert.Equal([.. Move(40, -25), .. Move(-7, 3)], Told("relative-moves"));
         Assert.Equal([.. Button("left"), .. Button("right"), .. Button("wheel-down")], Told("relative-buttons"));

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Guestplane.Tests.Rig;
 
 public sealed class KioskBoot() : RigBoot("forky", "kiosk.sh", seconds: 1800);
@@ -5,7 +7,7 @@ public sealed class KioskBoot() : RigBoot("forky", "kiosk.sh", seconds: 1800);
 /// <summary>The kiosk drills: the host, a vGPU, both at once, QEMU and the output go away and come back, over and over.</summary>
 public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
 {
-    private const int Many = 20, Few = 5, FewOfTwo = 3, MostMs = 3000, MostGrowthKiB = 4096, FirstFrame = 10;
+    private const int Many = 10, Few = 5, FewOfTwo = 3, UsualMs = 5000, MostMs = 20000, MostGrowthKiB = 4096, FirstFrame = 10;
 
     [Theory]
     [InlineData("host", Many)]
@@ -13,12 +15,15 @@ public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
     [InlineData("qemu", Many)]
     [InlineData("stalled", Few)]
     [InlineData("output", Few)]
+    [InlineData("unseen", Few)]
     [InlineData("both", FewOfTwo)]
-    public void Each_time_it_is_shown_again_and_nothing_grows(string name, int count)
+    public void The_VM_is_shown_again_each_time_and_nothing_grows(string name, int count)
     {
         int[][] rounds = [.. Boot.Text($"{name}.rounds").Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split(' ').Select(int.Parse).ToArray())];
         Assert.Equal(count, rounds.Length);
+        // The machine may be busy in one round, and in no more than half of them.
+        Assert.InRange(rounds.Select(round => round[0]).Order().ElementAt(count / 2), 0, UsualMs);
         Assert.All(rounds, round => Assert.InRange(round[0], 0, MostMs));
         var half = (count - 1) / 2;
         // A leak in each round would show: the later ones have as few as the earlier ones had.
@@ -34,12 +39,13 @@ public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
     [InlineData("qemu", 0, Many)]
     [InlineData("stalled", 0, 0)]
     [InlineData("output", 0, 0)]
+    [InlineData("unseen", 0, Few)]
     [InlineData("both", FewOfTwo, FewOfTwo)]
-    public void Only_what_went_away_is_said_to_have(string name, int hosts, int guests)
+    public void Only_the_part_that_went_away_is_reported(string name, int hosts, int guests)
     {
         var messages = Boot.Messages(name);
-        Assert.Equal(hosts, messages.Split("There is a Wayland host again").Length - 1);
-        Assert.Equal(guests, messages.Split("is there again").Length - 1);
+        Assert.Equal(hosts, messages.Split("The Wayland compositor is back").Length - 1);
+        Assert.Equal(guests, Regex.Count(messages, "(?m)^guestplane: (vfio|qemu):.* is back\\.$"));
     }
 
     /// <summary>A vGPU that stands still may be drawn into without a word, and so is committed each refresh; under TCG that is much.</summary>
@@ -48,9 +54,10 @@ public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
     [InlineData("vgpu", 500)]
     [InlineData("stalled", 500)]
     [InlineData("output", 500)]
+    [InlineData("unseen", 500)]
     [InlineData("both", 500)]
     [InlineData("qemu", 50)]
-    public void Afterwards_it_rests_and_has_left_no_zombie(string name, int mostMsOfTwoSeconds)
+    public void Afterwards_it_is_idle_and_has_left_no_zombie(string name, int mostMsOfTwoSeconds)
     {
         Assert.InRange(Boot.Number($"{name}.cpu"), 0, mostMsOfTwoSeconds);
         Assert.Equal(0, Boot.Number($"{name}.zombies"));

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class QemuForkyBoot() : RigBoot("forky", "qemu-sway.sh", seconds: 900);
+public sealed class QemuForkyBoot() : RigBoot("forky", "qemu-sway.sh", seconds: 1800);
 
 /// <summary>QEMU 11: real dma-bufs by ScanoutDMABUF2.</summary>
 public sealed class QemuForkyTests(QemuForkyBoot boot) : QemuTests<QemuForkyBoot>(boot)
@@ -12,7 +12,7 @@ public sealed class QemuForkyTests(QemuForkyBoot boot) : QemuTests<QemuForkyBoot
 }
 
 /// <summary>Trixie's own sway cannot be the host: its llvmpipe crashes on QEMU's textures.</summary>
-public sealed class QemuTrixieBoot() : RigBoot("forky+trixie", "qemu-sway.sh", seconds: 900);
+public sealed class QemuTrixieBoot() : RigBoot("forky+trixie", "qemu-sway.sh", seconds: 1800);
 
 /// <summary>
 /// QEMU 10.0 by ScanoutDMABUF. Of a blob guest's flips it loses three quarters (ui/dbus-listener.c, dbus_filter: it drops the
@@ -49,7 +49,7 @@ public abstract class QemuTests<TBoot>(TBoot boot) : RigTests<TBoot>(boot)
     }
 
     [Fact]
-    public void A_later_look_sees_a_later_frame()
+    public void Later_screenshots_show_later_frames()
     {
         uint[] frames = [.. Enumerable.Range(1, 5).Select(number => Boot.Frame($"order-{number}.png"))];
         Assert.Equal(frames.Order(), frames);
@@ -59,6 +59,7 @@ public abstract class QemuTests<TBoot>(TBoot boot) : RigTests<TBoot>(boot)
     [Theory]
     [InlineData("blob")]
     [InlineData("vfio")]
+    [InlineData("vfio-direct")]
     [InlineData("vga")]
     [InlineData("vga-bytes")]
     [InlineData("vga-map")]
@@ -79,7 +80,7 @@ public abstract class QemuTests<TBoot>(TBoot boot) : RigTests<TBoot>(boot)
     }
 
     [Fact]
-    public void What_QEMU_draws_itself_comes_as_dmabufs_with_GL()
+    public void With_GL_images_that_QEMU_draws_itself_arrive_as_dmabufs()
     {
         AssertZeroCopy("vga");
         AssertLastImage("vga");
@@ -113,6 +114,20 @@ public abstract class QemuTests<TBoot>(TBoot boot) : RigTests<TBoot>(boot)
         Assert.Matches("card=vkms .* fb=1024x768 imported=yes", Boot.Text("vfio.drm"));
     }
 
+    [Fact]
+    public void A_vGPU_that_is_asked_directly_is_not_asked_by_QEMU_also_after_a_restart()
+    {
+        var head = AssertTransport("vfio-direct", "dmabuf");
+        Assert.Matches("card=vkms .* fb=1024x768 imported=yes", Boot.Text("vfio-direct.drm"));
+        var report = Boot.Report("vfio-direct");
+        Assert.Equal("vfio", report.GetProperty("planes").GetString());
+        // Two in each life of the VM, and none of QEMU's own.
+        Assert.Equal(4, report.GetProperty("dmaBufs").GetInt32());
+        AssertImportedOnce(head, buffers: 4);
+        Assert.DoesNotContain("mbochs", Boot.Text("vfio-direct.exporters"));
+        AssertLastImage("vfio-direct");
+    }
+
     [Theory]
     [InlineData("blob")]
     [InlineData("blob-steps")]
@@ -120,7 +135,8 @@ public abstract class QemuTests<TBoot>(TBoot boot) : RigTests<TBoot>(boot)
     [InlineData("vga-bytes")]
     [InlineData("vga-map")]
     [InlineData("vfio")]
-    public void Who_comes_late_sees_the_last_image(string name) =>
+    [InlineData("vfio-direct")]
+    public void A_late_client_gets_the_last_image(string name) =>
         Assert.Equal(LastFrame($"{name}.driver"), Boot.Frame($"{name}-last.png"));
 
     [Fact]

@@ -37,19 +37,10 @@ public abstract class RigBoot : IAsyncLifetime
         _skip = Missing();
         if (_skip is not null)
             return;
-        File.Copy(Repository.Program, Path.Combine(_share, "guestplane"));
-        File.Copy(Path.Combine(Repository.Rig, "scenarios", _scenario), Path.Combine(_share, _scenario));
-        var (status, said) = await Run(Path.Combine(Repository.Rig, "driver", "build"), [Path.Combine(_share, "mbochs-driver")]);
-        Assert.True(status == 0, $"mbochs-driver does not compile:\n{said}");
-        await Prepare(_share);
-        (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
-        // A kernel under TCG may break on its own way up, before anything of ours runs; rarely twice.
-        if (status == Broken && !File.Exists(PathOf(".rig-up")))
-            (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
-        if (status == Skipped && !File.Exists(PathOf(".rig-up")))
-            _skip = $"No image for the rig: {said.Trim()}";
-        else if (status != 0)
-            Assert.Fail($"{_scenario} on {_suite}: the boot ended with {status}.\n{said}{Logs()}");
+        var time = Stopwatch.StartNew();
+        await Boot();
+        if (Environment.GetEnvironmentVariable("RIG_TIMES") is { } times)
+            await File.AppendAllTextAsync(times, $"{time.Elapsed.TotalSeconds:0} {_scenario} {_suite}\n");
     }
 
     /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
@@ -113,13 +104,33 @@ public abstract class RigBoot : IAsyncLifetime
     }
 
     /// <summary>What the rig lacks on this machine; null when it can be had.</summary>
-    protected virtual string? Missing()
+    protected virtual string? Missing() => MissingTools();
+
+    /// <inheritdoc cref="Missing"/>
+    internal static string? MissingTools()
     {
         if (!File.Exists(Repository.Program))
             return "The rig runs the NativeAOT program, which is not built: ./run --build-only";
         var missing = s_tools.Where(tool => !Tools.Has(tool)).ToList();
         return missing.Count == 0 ? null
             : $"The rig needs {string.Join(", ", missing)}: install what tests/rig/image --host-packages prints";
+    }
+
+    private async Task Boot()
+    {
+        File.Copy(Repository.Program, Path.Combine(_share, "guestplane"));
+        File.Copy(Path.Combine(Repository.Rig, "scenarios", _scenario), Path.Combine(_share, _scenario));
+        var (status, said) = await Run(Path.Combine(Repository.Rig, "driver", "build"), [Path.Combine(_share, "mbochs-driver")]);
+        Assert.True(status == 0, $"mbochs-driver does not compile:\n{said}");
+        await Prepare(_share);
+        (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
+        // A kernel under TCG may break on its own way up, before anything of ours runs; rarely twice.
+        if (status == Broken && !File.Exists(PathOf(".rig-up")))
+            (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
+        if (status == Skipped && !File.Exists(PathOf(".rig-up")))
+            _skip = $"No image for the rig: {said.Trim()}";
+        else if (status != 0)
+            Assert.Fail($"{_scenario} on {_suite}: the boot ended with {status}.\n{said}{Logs()}");
     }
 
     private Task<(int Status, string Said)> Run(string program, string[] arguments)

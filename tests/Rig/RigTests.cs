@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Guestplane.Gvt;
+using Guestplane.Gvt.Pattern;
 
 namespace Guestplane.Tests.Rig;
 
@@ -9,6 +11,14 @@ namespace Guestplane.Tests.Rig;
 public abstract class RigTests<TBoot> : IClassFixture<TBoot>
     where TBoot : RigBoot
 {
+    private const int Apart = 30;
+
+    // As PatternGuest has it.
+    private static readonly PixelPoint s_hotspot = new(8, 8);
+
+    // As PatternOptions has it when nothing else is said.
+    private static readonly PatternOptions s_options = new() { Memory = PatternMemory.Memfd };
+
     private protected RigTests(TBoot boot)
     {
         boot.SkipIfMissing();
@@ -66,6 +76,47 @@ public abstract class RigTests<TBoot> : IClassFixture<TBoot>
     /// <summary>Each of the guest's buffers was imported once for each wl_buffer that its pool may have.</summary>
     protected static void AssertImportedOnce(JsonElement head, int buffers) =>
         Assert.InRange(Count(head, "imports"), buffers, buffers * 3);
+
+    /// <summary>scanout-test, as root: what it predicted and what it saw is what the kernel had on the planes.</summary>
+    protected void AssertNoVerdictIsWrong(string host)
+    {
+        Assert.True(Boot.ExitCode(host) == 0, Boot.Messages(host));
+        var report = Boot.Report(host);
+        Assert.True(report.GetProperty("witness").GetBoolean());
+        var cases = report.GetProperty("cases").EnumerateArray().Where(c => c.GetProperty("problem").ValueKind == JsonValueKind.Null).ToList();
+        Assert.True(cases.Count >= 2, $"{report}");
+        foreach (var one in cases)
+        {
+            var (predicted, seen, witness) = (Word(one, "predicted"), Word(one, "seen"), Word(one, "witness"));
+            Assert.True(seen is not null, $"{one}");
+            Assert.True(predicted == seen || predicted == "unknown", $"{one}");
+            // What goes by wl_shm is drawn: nothing of the guest's is on a plane.
+            // It has nothing to say where it saw both, as on a host that is just making up its mind.
+            Assert.True(witness is null || witness == (seen == "scanout" ? "scanout" : "composited"), $"{one}");
+        }
+        Assert.True(cases.Count(one => Word(one, "witness") is not null) >= 2, $"{report}");
+        Assert.Equal(0, report.GetProperty("wrong").GetInt32());
+    }
+
+    /// <summary>The screenshot NAME-cursor.png has the pattern's cursor where, and as large as, the guest has it in that frame.</summary>
+    protected void AssertCursorAtItsPlace(string name)
+    {
+        var frame = Boot.Frame($"{name}-cursor.png");
+        var shot = Boot.Png($"{name}-cursor.png");
+        using var guest = new PatternGuest("pattern", s_options);
+        // The two planes are committed each for itself: one may be on the screen a few frames before the other.
+        var nearby = Enumerable.Range((int)frame - Apart, 2 * Apart + 1).Where(n => n >= 0);
+        Assert.True(nearby.Any(n => Arrow.IsOfPatternAt(shot, Tip((uint)n))),
+            $"{name}: frame {frame}, no arrow at {Tip(frame)} nor where it is {Apart} frames before and after");
+
+        PixelPoint Tip(uint n) => new(guest.CursorPosition(n).X + s_hotspot.X, guest.CursorPosition(n).Y + s_hotspot.Y);
+    }
+
+    /// <summary>A case of a scanout-test.</summary>
+    protected JsonElement Case(string host, string name) =>
+        Boot.Report(host).GetProperty("cases").EnumerateArray().First(c => Word(c, "name") == name);
+
+    protected static string? Word(JsonElement of, string field) => of.GetProperty(field).GetString();
 
     private void AssertFlatFds(string name)
     {

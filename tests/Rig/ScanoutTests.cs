@@ -1,9 +1,8 @@
-using System.Text.Json;
 using System.Xml.Linq;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 900, "-device", "bochs-display", "-device", "virtio-gpu-pci");
+public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 1800, "-device", "bochs-display", "-device", "virtio-gpu-pci");
 
 /// <summary>What probe and scanout-test say of hosts, against what the kernel has on the hardware planes at that moment.</summary>
 public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
@@ -14,25 +13,7 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     [InlineData("kwin-drm")]
     [InlineData("sway-bochs")]
     [InlineData("sway-virtio")]
-    public void No_verdict_is_wrong(string host)
-    {
-        Assert.True(Boot.ExitCode(host) == 0, Boot.Messages(host));
-        var report = Boot.Report(host);
-        Assert.True(report.GetProperty("witness").GetBoolean());
-        var cases = report.GetProperty("cases").EnumerateArray().Where(c => c.GetProperty("problem").ValueKind == JsonValueKind.Null).ToList();
-        Assert.True(cases.Count >= 2, $"{report}");
-        foreach (var one in cases)
-        {
-            var (predicted, seen, witness) = (Word(one, "predicted"), Word(one, "seen"), Word(one, "witness"));
-            Assert.True(seen is not null, $"{one}");
-            Assert.True(predicted == seen || predicted == "unknown", $"{one}");
-            // What goes by wl_shm is drawn: nothing of the guest's is on a plane.
-            // It has nothing to say where it saw both, as on a host that is just making up its mind.
-            Assert.True(witness is null || witness == (seen == "scanout" ? "scanout" : "composited"), $"{one}");
-        }
-        Assert.True(cases.Count(one => Word(one, "witness") is not null) >= 2, $"{report}");
-        Assert.Equal(0, report.GetProperty("wrong").GetInt32());
-    }
+    public void No_verdict_is_wrong(string host) => AssertNoVerdictIsWrong(host);
 
     [Theory]
     [InlineData("sway-vkms")]
@@ -47,7 +28,8 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     [InlineData("kwin-drm", "letterbox", "letterbox-kwin")]
     [InlineData("kwin-drm", "cursor=subsurface", "cursor-surface")]
     [InlineData("sway-virtio", "base", "import-refused")]
-    public void The_rule_that_decides_is_named(string host, string name, string rule) => Assert.Equal(rule, Word(Case(host, name), "rule"));
+    public void The_deciding_rule_is_named(string host, string name, string rule) =>
+        Assert.Equal(rule, Word(Case(host, name), "rule"));
 
     [Theory]
     [InlineData("probe-cursor", "cursor-surface")]
@@ -56,7 +38,7 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     [InlineData("probe-forced", "forced")]
     [InlineData("probe-refused", "import-refused")]
     [InlineData("probe-pixman", "host-without-dma-buf")]
-    public void The_probe_explains(string name, string? rule)
+    public void The_probe_explains_the_verdict(string name, string? rule)
     {
         Assert.Equal(0, Boot.ExitCode(name));
         var plane = Boot.Report(name).GetProperty("planes")[0];
@@ -65,7 +47,7 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     }
 
     [Fact]
-    public void The_probe_tells_the_host()
+    public void The_probe_describes_the_compositor()
     {
         var host = Boot.Report("probe-host").GetProperty("host");
         Assert.Equal("wlroots", Word(host, "family"));
@@ -81,9 +63,4 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
         Assert.NotEmpty(XDocument.Parse(Boot.Text($"{host}.xml")).Root!.Elements("testcase"));
         Assert.Contains("<svg", Boot.Text($"{host}.html"));
     }
-
-    private JsonElement Case(string host, string name) =>
-        Boot.Report(host).GetProperty("cases").EnumerateArray().First(c => Word(c, "name") == name);
-
-    private static string? Word(JsonElement of, string field) => of.GetProperty(field).GetString();
 }

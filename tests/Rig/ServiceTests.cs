@@ -2,7 +2,7 @@ using Guestplane.Tests.Dist;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class ServiceBoot() : RigBoot("forky", "service.sh", seconds: 400)
+public sealed class ServiceBoot() : RigBoot("forky", "service.sh", seconds: 800)
 {
     protected override string Init => "systemd";
 
@@ -17,31 +17,59 @@ public sealed class ServiceTests(ServiceBoot boot) : RigTests<ServiceBoot>(boot)
     [Theory]
     [InlineData("group")]
     [InlineData("node")]
+    [InlineData("share")]
     [InlineData("qemu")]
-    public void It_shows_its_guest_within_its_sandbox(string name)
+    public void The_service_shows_its_VM_inside_its_sandbox(string name)
     {
         Assert.True(Boot.ExitCode(name) == 0, Boot.Messages(name));
         AssertShown(name);
-        var status = Boot.Text($"{name}.status");
-        Assert.DoesNotMatch(@"Uid:\s+0\s", status);
-        Assert.Matches(@"NoNewPrivs:\s+1", status);
-        Assert.Matches(@"CapEff:\s+0000000000000000", status);
-        Assert.Matches(@"Seccomp:\s+2", status);
+        AssertSandbox($"{name}.status");
     }
 
     [Theory]
     [InlineData("group")]
     [InlineData("node")]
     [InlineData("qemu")]
-    public void It_is_back_when_it_was_killed(string name) => AssertShown($"{name}-again");
+    public void The_service_restarts_after_it_was_killed(string name) => AssertShown($"{name}-again");
+
+    /// <summary>By a socket that starts the share; the kiosk is its client.</summary>
+    [Fact]
+    public void A_share_that_was_killed_is_found_again_by_the_client_that_waits()
+    {
+        AssertShown("share-restarted");
+        AssertSandbox("share-unit.status");
+        // A number where libnss-systemd is missing, which knows the names of dynamic users.
+        Assert.Matches(@"process \d+ \(guestplane, user (guestplane-kiosk|\d+)\) looks at console 0: all planes as dma-bufs\n",
+            Boot.Text("share.list"));
+    }
 
     [Fact]
-    public void The_nodes_are_those_of_who_may_run_VMs() => Assert.All(
-        Boot.Text("nodes").Split('\n', StringSplitOptions.RemoveEmptyEntries), node => Assert.EndsWith(" kvm 660", node, StringComparison.Ordinal));
+    public void A_user_outside_the_group_kvm_is_refused_and_starts_no_share()
+    {
+        Assert.True(Boot.ExitCode("stranger") == 77, Boot.Messages("stranger"));
+        Assert.Equal("inactive\n", Boot.Text("stranger.state"));
+    }
+
+    [Fact]
+    public void The_nodes_belong_to_a_group_that_no_VM_is_in()
+    {
+        var nodes = Boot.Text("nodes").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(4, nodes.Length);
+        Assert.All(nodes, node => Assert.EndsWith(node.Contains("udmabuf") ? " kvm 660" : " guestplane 660", node, StringComparison.Ordinal));
+    }
 
     private void AssertShown(string name)
     {
         Assert.Matches("card=vkms .* fb=1024x768 imported=yes", Boot.Text($"{name}.drm"));
         Assert.Equal(LastFrame($"{name}.driver"), Boot.Frame($"{name}.png"));
+    }
+
+    private void AssertSandbox(string file)
+    {
+        var status = Boot.Text(file);
+        Assert.DoesNotMatch(@"Uid:\s+0\s", status);
+        Assert.Matches(@"NoNewPrivs:\s+1", status);
+        Assert.Matches(@"CapEff:\s+0000000000000000", status);
+        Assert.Matches(@"Seccomp:\s+2", status);
     }
 }

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class VgpuCdevBoot() : RigBoot("forky", "vgpu-cdev.sh", seconds: 400);
+public sealed class VgpuCdevBoot() : RigBoot("forky", "vgpu-cdev.sh", seconds: 800);
 
 /// <summary>A vGPU by its node and an iommufd, the way of kernels that have them (Debian's have not: the rig builds them).</summary>
 public sealed class VgpuCdevTests(VgpuCdevBoot boot) : RigTests<VgpuCdevBoot>(boot)
@@ -32,17 +32,17 @@ public sealed class VgpuCdevTests(VgpuCdevBoot boot) : RigTests<VgpuCdevBoot>(bo
 
     /// <summary>Which of its two files the holder has open does not matter, nor which the second one wants.</summary>
     [Theory]
-    [InlineData("busy-node", "/dev/vfio/devices/vfio", "guestplane")]
-    [InlineData("busy-group", "/dev/vfio/", "guestplane")]
-    [InlineData("busy-by-group", "/dev/vfio/devices/vfio", "mbochs-driver")]
-    public void A_second_opener_is_told_who_has_it(string name, string file, string holder)
+    [InlineData("busy-node", "/dev/vfio/devices/vfio", "guestplane", @"end guestplane \(pid \1\) first")]
+    [InlineData("busy-group", "/dev/vfio/", "guestplane", @"end guestplane \(pid \1\) first")]
+    [InlineData("busy-by-group", "/dev/vfio/devices/vfio", "mbochs-driver", @"show its device by pid:\1")]
+    public void A_busy_device_is_reported_with_its_holder(string name, string file, string holder, string remedy)
     {
         Assert.Equal(77, Boot.ExitCode(name));
-        Assert.Matches($@"^guestplane: {file}\d+ is held by {holder} \(pid (\d+)\): show its device by pid:\1\.\n$", Boot.Messages(name));
+        Assert.Matches($@"^guestplane: {file}\d+ is held by {holder} \(pid (\d+)\): {remedy}\.\n$", Boot.Messages(name));
     }
 
     [Fact]
-    public void A_process_that_has_it_by_node_lends_it() => AssertZeroCopy("borrowed");
+    public void A_device_that_a_process_opened_by_node_can_be_borrowed() => AssertZeroCopy("borrowed");
 
     [Theory]
     [InlineData("denied-node", @"/dev/vfio/devices/vfio\d+ \(owner root, group root, mode 0600\)")]
@@ -55,10 +55,10 @@ public sealed class VgpuCdevTests(VgpuCdevBoot boot) : RigTests<VgpuCdevBoot>(bo
 
     /// <summary>The device is opened before a host is looked for, and there is none for that user.</summary>
     [Fact]
-    public void The_rights_to_the_node_and_to_iommufd_are_enough()
+    public void Permission_for_the_node_and_iommufd_is_enough()
     {
         Assert.Equal(69, Boot.ExitCode("permitted"));
-        Assert.Contains("There is no Wayland host", Boot.Messages("permitted"));
+        Assert.Contains("There is no Wayland compositor", Boot.Messages("permitted"));
     }
 
     [Fact]

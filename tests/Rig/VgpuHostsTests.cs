@@ -1,7 +1,7 @@
 namespace Guestplane.Tests.Rig;
 
 public sealed class VgpuHostsBoot()
-    : RigBoot("forky", "vgpu-hosts.sh", seconds: 500, "-device", "bochs-display", "-device", "virtio-gpu-pci");
+    : RigBoot("forky", "vgpu-hosts.sh", seconds: 1000, "-device", "bochs-display", "-device", "virtio-gpu-pci");
 
 /// <summary>A vGPU on hosts that scan it out, that cannot import it, and that cannot read it.</summary>
 public sealed class VgpuHostsTests(VgpuHostsBoot boot) : RigTests<VgpuHostsBoot>(boot)
@@ -37,19 +37,19 @@ public sealed class VgpuHostsTests(VgpuHostsBoot boot) : RigTests<VgpuHostsBoot>
     }
 
     [Fact]
-    public void A_host_that_refuses_the_import_gets_it_by_wl_shm_and_the_reason_is_said()
+    public void A_rejected_import_falls_back_to_wl_shm_and_the_reason_is_reported()
     {
         var head = AssertTransport("sway-virtio", "shm");
-        Assert.Equal("the host refused to import XR24 LINEAR 1024x768 (zwp_linux_buffer_params_v1.failed)",
+        Assert.Equal("the compositor refused to import XR24 LINEAR 1024x768 (zwp_linux_buffer_params_v1.failed)",
             head.GetProperty("reason").GetString());
-        Assert.Contains("goes by shm: the host refused to import", Boot.Messages("sway-virtio"));
+        Assert.Contains("goes by shm: the compositor refused to import", Boot.Messages("sway-virtio"));
     }
 
     [Fact]
-    public void A_host_without_dmabufs_gets_it_by_wl_shm_and_the_reason_is_said()
+    public void A_compositor_without_dmabufs_gets_wl_shm_and_the_reason_is_reported()
     {
         var head = AssertTransport("sway-pixman", "shm");
-        Assert.Equal("the host has no zwp_linux_dmabuf_v1 of version 3 or later", head.GetProperty("reason").GetString());
+        Assert.Equal("the compositor has no zwp_linux_dmabuf_v1 of version 3 or later", head.GetProperty("reason").GetString());
         Assert.Equal(0, Count(head, "imports"));
     }
 
@@ -57,11 +57,11 @@ public sealed class VgpuHostsTests(VgpuHostsBoot boot) : RigTests<VgpuHostsBoot>
     [Theory]
     [InlineData("stock-sway")]
     [InlineData("stock-weston")]
-    public void A_dmabuf_that_no_host_can_read_is_left_alone_with_one_line_that_says_why(string name)
+    public void A_dmabuf_that_no_compositor_can_read_is_not_shown_and_one_line_says_why(string name)
     {
         Assert.Equal(0, Boot.ExitCode(name));
         var warning = Assert.Single(Boot.Messages(name).Split('\n'), line => line.Contains(": warning: ", StringComparison.Ordinal));
-        Assert.Contains("cannot be shown: the host took it and then showed none of 32 frames", warning);
+        Assert.Contains("cannot be shown: the compositor took it and then showed none of 32 frames", warning);
         Assert.Contains("its memory cannot be mapped for wl_shm", warning);
         // Not asked of "presented": wlroots answers so, later and all at once, frames whose page flips the kernel had refused.
         Assert.Equal("impossible", Boot.Head(name).GetProperty("transport").GetString());

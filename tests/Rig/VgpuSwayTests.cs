@@ -1,9 +1,9 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class VgpuSwayBoot() : RigBoot("forky", "vgpu-sway.sh", seconds: 400);
+public sealed class VgpuSwayBoot() : RigBoot("forky", "vgpu-sway.sh", seconds: 800);
 
 /// <summary>A vGPU on sway: what the project is about.</summary>
-public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(boot)
+public sealed partial class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(boot)
 {
     [Fact]
     public void Six_hundred_flips_are_shown_from_the_guests_own_memory()
@@ -16,7 +16,7 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     public void Flipping_allocates_no_managed_memory() => Assert.Equal(0, ManagedBytesPerFlip("flips"));
 
     [Fact]
-    public void The_kernel_is_asked_for_each_dmabuf_once()
+    public void Each_dmabuf_is_got_from_the_kernel_once()
     {
         AssertTransport("gets", "dmabuf");
         Assert.Equal(2, Boot.Number("gets.gets"));
@@ -31,7 +31,7 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     }
 
     [Fact]
-    public void Modes_are_switched_and_the_plane_goes_off_and_on_without_a_second_import_of_what_was_known()
+    public void Mode_switches_and_a_plane_that_goes_off_and_on_cause_no_second_import()
     {
         var head = AssertTransport("modes", "dmabuf");
         // Two buffers in each of two modes.
@@ -59,7 +59,7 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     }
 
     [Fact]
-    public void A_busy_group_is_refused_with_the_name_and_the_pid_of_its_holder()
+    public void A_busy_group_is_reported_with_the_name_and_the_pid_of_its_holder()
     {
         Assert.Equal(77, Boot.ExitCode("busy"));
         Assert.Matches(@"^guestplane: /dev/vfio/\d+ is held by mbochs-driver \(pid (\d+)\): show its device by pid:\1\.\n$",
@@ -75,7 +75,7 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     }
 
     [Fact]
-    public void A_monitor_is_told_to_the_vGPU_unless_it_is_too_large()
+    public void A_monitor_is_plugged_into_the_vGPU_unless_it_is_too_large()
     {
         AssertZeroCopy("edid");
         Assert.Equal(64, Boot.ExitCode("edid-large"));
@@ -84,7 +84,7 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     }
 
     [Fact]
-    public void The_vGPUs_monitor_is_as_large_as_its_window_and_so_is_what_it_shows()
+    public void The_vGPUs_monitor_and_image_have_the_size_of_its_window()
     {
         Assert.StartsWith("monitor=800x640\n", Boot.Text("follows.driver"));
         var head = Boot.Head("follows");
@@ -92,18 +92,19 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
     }
 
     [Fact]
-    public void The_list_says_what_the_vGPU_is_and_serves()
+    public void The_list_describes_the_vGPU_and_its_planes()
     {
         Assert.Matches(@"^vfio:\S+  mbochs-medium, driver mbochs, group /dev/vfio/\d+, node none\n", Boot.Text("list.txt"));
         Assert.Contains("serves dma-bufs; takes an EDID", Boot.Text("list.txt"));
     }
 
     [Fact]
-    public void A_vGPU_that_has_only_a_region_is_copied_and_says_why()
+    public void A_vGPU_with_only_a_region_is_copied_and_the_reason_is_reported()
     {
         var head = AssertTransport("mdpy", "copy");
         Assert.Contains("gives bytes, not a dma-buf", head.GetProperty("reason").GetString());
-        Assert.True(Count(head, "copiedBytes") > 0);
+        // It stands still: the image is copied at first, and not at each refresh.
+        Assert.InRange(Count(head, "copiedBytes"), 1, 8 * 1024 * 768 * 4);
         Assert.Contains("warning: head 0: the primary plane (XR24 LINEAR 1024x768) goes by copy: ", Boot.Messages("mdpy"));
     }
 

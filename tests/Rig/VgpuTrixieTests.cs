@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class VgpuTrixieBoot() : RigBoot("trixie", "vgpu-trixie.sh", seconds: 300);
+public sealed class VgpuTrixieBoot() : RigBoot("trixie", "vgpu-trixie.sh", seconds: 600);
 
 /// <summary>Debian 13's hosts, within what its llvmpipe survives.</summary>
 public sealed class VgpuTrixieTests(VgpuTrixieBoot boot) : RigTests<VgpuTrixieBoot>(boot)

@@ -6,7 +6,7 @@ public sealed class BadNamesTests
     private const string Path = "/p/bad.xml";
 
     [Fact]
-    public void An_interface_of_two_files_is_reported()
+    public void An_interface_that_two_files_define_is_reported()
     {
         var result = ScannerRun.Run(new ProtocolText(Path, InInterface("")), new ProtocolText("/p/again.xml", InInterface("")));
         Assert.Null(result.Exception);
@@ -20,7 +20,7 @@ public sealed class BadNamesTests
     [InlineData("<request name='_'/>")]
     [InlineData("<request name='two words'/>")]
     [InlineData("<request name='r'><arg name='a' type='uint' enum='nobody'/></request>")]
-    public void What_cannot_be_C_sharp_is_reported(string message)
+    public void A_name_that_cannot_be_a_C_sharp_name_is_reported(string message)
     {
         var result = ScannerRun.Run(new ProtocolText(Path, InInterface(message)));
         Assert.Null(result.Exception);

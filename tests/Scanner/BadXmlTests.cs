@@ -36,7 +36,7 @@ public sealed class BadXmlTests
 
     [Theory]
     [MemberData(nameof(BadFiles))]
-    public void A_bad_file_is_reported_where_it_is_bad(string text, int line, string named)
+    public void A_bad_file_is_reported_with_its_line(string text, int line, string named)
     {
         var result = ScannerRun.Run(new ProtocolText(Path, text));
         Assert.Null(result.Exception);
@@ -59,7 +59,7 @@ public sealed class BadXmlTests
     [Theory]
     [InlineData("<request name='r'><arg name='a' type='object' interface='nobody'/></request>", "i.r names nobody")]
     [InlineData("<event name='e'><arg name='a' type='new_id' interface='nobody'/></event>", "i.e names nobody")]
-    public void An_interface_that_nobody_defines_is_reported(string message, string named)
+    public void An_undefined_interface_is_reported(string message, string named)
     {
         var result = ScannerRun.Run(new ProtocolText(Path, InInterface(message)));
         Assert.Null(result.Exception);
@@ -69,7 +69,7 @@ public sealed class BadXmlTests
     }
 
     [Fact]
-    public void A_bad_file_does_not_take_the_good_ones_with_it()
+    public void A_bad_file_does_not_prevent_the_good_ones()
     {
         var result = ScannerRun.Run(new ProtocolText(Path, "<x/>"), new ProtocolText("/p/good.xml", InInterface("")));
         Assert.Single(result.Diagnostics);

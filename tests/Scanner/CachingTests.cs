@@ -12,7 +12,7 @@ public sealed class CachingTests
     private static readonly IncrementalStepRunReason[] s_idle = [IncrementalStepRunReason.Cached, IncrementalStepRunReason.Unchanged];
 
     [Fact]
-    public void Code_that_changes_elsewhere_generates_nothing_anew()
+    public void A_change_of_other_code_regenerates_nothing()
     {
         var driver = ScannerRun.Driver(ScannerRun.ProjectProtocols).RunGenerators(ScannerRun.Empty, TestContext.Current.CancellationToken);
         var edited = ScannerRun.Empty.AddSyntaxTrees(CSharpSyntaxTree.ParseText("class C;", cancellationToken: TestContext.Current.CancellationToken));
@@ -23,7 +23,7 @@ public sealed class CachingTests
     }
 
     [Fact]
-    public void A_changed_file_leaves_the_interfaces_of_the_others_alone()
+    public void A_changed_file_regenerates_only_its_own_interfaces()
     {
         var reasons = AfterChange("<protocol name='p'><interface name='a_one' version='2'/></protocol>");
         Assert.Equal(IncrementalStepRunReason.Modified, reasons["a_one"]);
@@ -32,14 +32,14 @@ public sealed class CachingTests
     }
 
     [Fact]
-    public void Comments_and_line_breaks_change_nothing()
+    public void A_change_of_comments_and_line_breaks_regenerates_nothing()
     {
         var reasons = AfterChange("<!-- new -->\n\n" + OneInterface);
         Assert.All(reasons.Values, reason => Assert.Contains(reason, s_idle));
     }
 
     [Fact]
-    public void A_new_interface_leaves_its_neighbour_alone()
+    public void A_new_interface_does_not_regenerate_the_others()
     {
         var reasons = AfterChange(OneInterface.Replace("</protocol>", "<interface name='a_two' version='1'/></protocol>", StringComparison.Ordinal));
         Assert.Contains(reasons["a_one"], s_idle);

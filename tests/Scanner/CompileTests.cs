@@ -8,7 +8,8 @@ public sealed class CompileTests
     public void All_protocols_compile_together_without_a_warning() => Compiles(ScannerRun.ProjectProtocols);
 
     [Fact]
-    public void So_does_the_sample_that_uses_everything() => Compiles([.. ScannerRun.ProjectProtocols, GoldenTests.Sample]);
+    public void The_sample_with_every_feature_compiles_without_a_warning() =>
+        Compiles([.. ScannerRun.ProjectProtocols, GoldenTests.Sample]);
 
     [Fact]
     public void Every_interface_gets_its_file_and_all_share_one_table()
@@ -22,7 +23,7 @@ public sealed class CompileTests
     [Theory]
     [InlineData(null)]
     [InlineData("server")]
-    public void A_file_that_is_not_marked_for_clients_is_left_alone(string? side)
+    public void A_file_that_is_not_marked_for_clients_is_ignored(string? side)
     {
         var result = ScannerRun.Run(new ProtocolText("/p/other.xml", "<protocol", side));
         Assert.Empty(result.GeneratedSources);

@@ -11,7 +11,7 @@ public sealed class GoldenTests
     internal static ProtocolText Sample => ProtocolText.Read(Path.Combine(s_folder, "sample.xml"));
 
     [Fact]
-    public void The_sample_becomes_what_it_always_became()
+    public void The_sample_generates_the_golden_files()
     {
         var result = ScannerRun.Run(Sample);
         Assert.Null(result.Exception);

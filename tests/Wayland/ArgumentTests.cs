@@ -8,7 +8,7 @@ public sealed class ArgumentTests
     [InlineData("")]
     [InlineData("a title")]
     [InlineData("Grüße, 世界 🖥")]
-    public void A_string_arrives_as_it_was(string title) => Arrives(title);
+    public void A_string_arrives_unchanged(string title) => Arrives(title);
 
     [Theory]
     [InlineData(254)]
@@ -16,7 +16,8 @@ public sealed class ArgumentTests
     [InlineData(256)]
     [InlineData(257)]
     [InlineData(4000)]
-    public void So_does_one_around_and_beyond_the_stacks_share(int length) => Arrives(new string('x', length - 1) + "y");
+    public void A_string_around_and_beyond_the_stack_limit_arrives_unchanged(int length) =>
+        Arrives(new string('x', length - 1) + "y");
 
     [Fact]
     public void Strings_of_events_are_read()
@@ -30,7 +31,7 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void Null_is_an_object_that_is_none()
+    public void A_null_object_argument_arrives_as_null()
     {
         using var client = new HostedClient();
         var (surface, toplevel) = client.Window();
@@ -43,7 +44,7 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void Fixed_numbers_arrive()
+    public void Fixed_point_numbers_arrive_unchanged()
     {
         using var client = new HostedClient();
         var (surface, _) = client.Window();
@@ -57,7 +58,7 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void Objects_and_arrays_of_events_are_ours()
+    public void Objects_and_arrays_of_events_are_read()
     {
         using var client = new HostedClient();
         var (surface, toplevel) = client.Window();
@@ -74,7 +75,7 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void Collections_of_garbage_move_nothing_that_is_in_use()
+    public void Garbage_collections_move_no_memory_that_is_in_use()
     {
         using var client = new HostedClient();
         var (surface, toplevel) = client.Window();

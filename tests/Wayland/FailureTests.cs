@@ -5,20 +5,20 @@ namespace Guestplane.Tests.Wayland;
 public sealed class FailureTests
 {
     [Fact]
-    public void What_a_handler_throws_comes_out_of_the_dispatch_and_the_connection_goes_on()
+    public void A_handlers_exception_is_thrown_by_the_dispatch_and_the_connection_stays_usable()
     {
         using var client = new HostedClient();
         var thrown = new InvalidDataException("from the handler");
         client.Bind<WlSeat>("wl_seat").Capabilities += (_, _) => throw thrown;
         var said = Assert.Throws<InvalidDataException>(client.Sync);
         Assert.Same(thrown, said);
-        Assert.Contains(nameof(What_a_handler_throws_comes_out_of_the_dispatch_and_the_connection_goes_on), said.StackTrace);
+        Assert.Contains(nameof(A_handlers_exception_is_thrown_by_the_dispatch_and_the_connection_stays_usable), said.StackTrace);
         client.Sync();
         Assert.Empty(client.Host.Violations);
     }
 
     [Fact]
-    public void Of_several_exceptions_the_first_is_thrown()
+    public void The_first_of_several_exceptions_is_thrown()
     {
         using var client = new HostedClient();
         var calls = 0;
@@ -48,7 +48,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public void Only_the_newest_requests_are_told_oldest_first()
+    public void The_last_requests_are_listed_oldest_first()
     {
         using var client = new HostedClient();
         var (surface, _) = client.Window();
@@ -62,7 +62,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public void A_host_that_goes_away_is_no_protocol_error()
+    public void A_compositor_that_goes_away_is_not_a_protocol_error()
     {
         using var client = new HostedClient();
         client.Host.DropClients();
@@ -73,7 +73,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public void Nor_is_one_that_dies_in_a_commit()
+    public void A_compositor_that_dies_in_a_commit_is_not_a_protocol_error()
     {
         using var client = new HostedClient();
         var (surface, _) = client.Window();
@@ -83,7 +83,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public void Objects_of_a_dead_connection_can_still_be_let_go()
+    public void Objects_of_a_failed_connection_can_still_be_disposed()
     {
         using var client = new HostedClient();
         var (surface, toplevel) = client.Window();

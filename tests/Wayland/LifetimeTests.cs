@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Guestplane.Wayland;
 
 namespace Guestplane.Tests.Wayland;
@@ -19,7 +20,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void The_destructor_by_its_own_name_ends_the_object_too()
+    public void Calling_the_destructor_request_destroys_the_object_too()
     {
         using var client = new HostedClient();
         var surface = client.Bind<WlCompositor>("wl_compositor").CreateSurface();
@@ -44,7 +45,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void A_gone_object_sends_nothing_and_is_no_argument()
+    public void A_destroyed_object_sends_nothing_and_is_rejected_as_an_argument()
     {
         using var client = new HostedClient();
         var compositor = client.Bind<WlCompositor>("wl_compositor");
@@ -60,7 +61,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void A_request_that_the_version_lacks_is_our_bug_and_is_not_sent()
+    public void A_request_that_the_version_lacks_throws_and_is_not_sent()
     {
         using var client = new HostedClient();
         var surface = client.Bind<WlCompositor>("wl_compositor", 4).CreateSurface();
@@ -71,7 +72,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void Objects_have_the_version_of_what_made_them()
+    public void Objects_inherit_the_version_of_the_object_that_created_them()
     {
         using var client = new HostedClient();
         using var compositor = client.Bind<WlCompositor>("wl_compositor", 3);
@@ -80,7 +81,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void An_object_that_ended_by_an_event_is_gone_and_its_wrapper_used_again()
+    public void An_object_that_an_event_destroys_is_dead_and_its_wrapper_is_re_used()
     {
         using var client = new HostedClient();
         var calls = 0;
@@ -100,7 +101,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void An_event_for_an_object_that_is_gone_is_dropped()
+    public void An_event_for_a_destroyed_object_is_dropped()
     {
         using var client = new HostedClient();
         var callback = client.Display.Sync();
@@ -126,7 +127,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void Disconnecting_lets_go_of_everything()
+    public void Disconnecting_frees_all_objects()
     {
         using var client = new HostedClient();
         var (surface, toplevel) = client.Window();
@@ -141,10 +142,23 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public void Where_no_host_is_there_is_no_connection() => Assert.Null(WlDisplay.Connect("/nowhere/wayland-0"));
+    public void A_window_frame_can_be_disposed_twice()
+    {
+        using var client = new HostedClient();
+        var frame = new LibdecorFrame(client.Display);
+        frame.Dispose();
+        // The runtime reuses a freed handle for the next object.
+        var other = GCHandle.Alloc(new object());
+        frame.Dispose();
+        Assert.NotNull(other.Target);
+        other.Free();
+    }
 
     [Fact]
-    public void The_hosts_process_is_known()
+    public void Connect_returns_null_without_a_compositor() => Assert.Null(WlDisplay.Connect("/nowhere/wayland-0"));
+
+    [Fact]
+    public void The_compositors_process_id_is_known()
     {
         using var client = new HostedClient();
         Assert.Equal(Environment.ProcessId, client.Display.HostProcessId);

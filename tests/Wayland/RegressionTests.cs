@@ -12,7 +12,7 @@ namespace Guestplane.Tests.Wayland;
 public sealed class RegressionTests
 {
     [Fact]
-    public void An_exception_in_an_objects_last_event_ends_the_object_all_the_same()
+    public void An_exception_in_an_objects_last_event_still_destroys_the_object()
     {
         using var client = new HostedClient();
         var callback = client.Display.Sync();
@@ -24,7 +24,7 @@ public sealed class RegressionTests
     }
 
     [Fact]
-    public void A_connection_may_send_for_ever()
+    public void A_connection_has_no_limit_of_requests()
     {
         using var client = new HostedClient();
         var count = typeof(WlDisplay).GetField("_requestCount", BindingFlags.Instance | BindingFlags.NonPublic)!;
@@ -34,7 +34,7 @@ public sealed class RegressionTests
     }
 
     [Fact]
-    public void A_socket_that_a_connection_took_over_is_no_longer_ours()
+    public void A_socket_is_owned_by_the_connection_after_Connect()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols) { ManualVblank = true });
         var live = Fd.Live;
@@ -48,7 +48,7 @@ public sealed class RegressionTests
     }
 
     [Fact]
-    public void An_object_of_the_servers_is_taken_once()
+    public void A_server_made_object_can_be_taken_only_once()
     {
         using var client = new HostedClient();
         using var memory = Memfd.Create("guestplane-test", 4096);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Script for boot: does the rig itself work? vkms, a patched mbochs, sway on vkms, 120 driven flips.
-# Wants the driver beside it in the share: driver/build SHARE/mbochs-driver.
+# A script for boot that tests the rig itself: vkms, a patched mbochs, sway on vkms, 120 flips.
+# Needs the driver in the share: driver/build SHARE/mbochs-driver.
 # tests/rig/README.md shows the whole command.
 set -euo pipefail
 
@@ -15,7 +15,7 @@ check() {
 	fi
 }
 
-# On vkms with 1024x768, whatever the host's own idea of a mode is.
+# On vkms with 1024x768, whatever mode the compositor would choose.
 shows_whole_screen() { drm_state | grep -q 'size=1024x768\|fb=1024x768'; }
 
 speaks_dmabuf() { wayland-info | grep "'zwp_linux_dmabuf_v1'"; }

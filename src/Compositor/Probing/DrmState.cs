@@ -1,32 +1,27 @@
-using System.Globalization;
-
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>A hardware plane with a framebuffer on it.</summary>
-/// <param name="Name">"plane-0", as the driver calls it.</param>
-/// <param name="Width">Of its framebuffer, in pixels.</param>
-/// <param name="Height">Likewise.</param>
-/// <param name="IsImported">Its memory came in as a dma-buf: it is not the host's own.</param>
+/// <summary>A hardware plane that shows a framebuffer of this size (pixels).</summary>
+/// <param name="Name">The driver's name for it: "plane-0".</param>
+/// <param name="IsImported">True if its memory was imported as a dma-buf, so it is not the compositor's own.</param>
 internal readonly record struct HardwarePlane(string Name, int Width, int Height, bool IsImported);
 
 /// <summary>
-/// The second witness: what is on the hardware planes, by the kernel's own word (debugfs, dri/N/state, which
-/// drm_atomic_print_new_state writes). It takes root.
+/// The second witness: the state of the hardware planes from the kernel's debugfs (dri/N/state, written by
+/// drm_atomic_print_new_state). Only root can read it.
 /// </summary>
 internal sealed class DrmState
 {
-    private const string Folder = "/sys/kernel/debug/dri";
     private readonly List<string> _files;
 
     private DrmState(List<string> files) => _files = files;
 
-    /// <summary>Null where the kernel's debugfs may not be read, or no card has a state.</summary>
-    public static DrmState? Open()
+    /// <summary>Null if debugfs cannot be read, or no card has a state.</summary>
+    public static DrmState? Open(string folder = "/sys/kernel/debug/dri")
     {
         try
         {
-            var files = Directory.EnumerateDirectories(Folder).Select(card => Path.Combine(card, "state")).Where(File.Exists).ToList();
-            return files.Count == 0 ? null : new DrmState(files);
+            var states = Directory.EnumerateDirectories(folder).Select(card => Path.Combine(card, "state"));
+            return states.Where(File.Exists).ToList() is { Count: > 0 } files ? new DrmState(files) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -34,12 +29,13 @@ internal sealed class DrmState
         }
     }
 
-    /// <summary>Whether a dma-buf of that size is on a plane of any card; null when that cannot be read now.</summary>
+    /// <summary>Whether a dma-buf of that size is on a plane of any card. Null if that cannot be read now.</summary>
     public bool? IsOnPlane(int width, int height)
     {
         try
         {
-            return _files.SelectMany(file => Planes(File.ReadAllText(file))).Any(plane => plane.IsImported && (plane.Width, plane.Height) == (width, height));
+            return _files.SelectMany(file => Planes(File.ReadAllText(file)))
+                .Any(plane => plane.IsImported && (plane.Width, plane.Height) == (width, height));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -47,14 +43,14 @@ internal sealed class DrmState
         }
     }
 
-    /// <summary>The planes of a state file that show something.</summary>
+    /// <summary>The planes in a state file that show something.</summary>
     public static IEnumerable<HardwarePlane> Planes(string state)
     {
         var plane = new HardwarePlane();
         var (isOn, hasFrame) = (false, false);
         foreach (var line in state.Split('\n'))
         {
-            // An object begins at the margin: "plane[33]: plane-0", "crtc[38]: crtc-0", "connector[40]: …".
+            // Objects begin in the first column: "plane[33]: plane-0", "crtc[38]: crtc-0", "connector[40]: …".
             if (line.Length > 0 && line[0] != '\t')
             {
                 if (isOn && hasFrame)
@@ -68,7 +64,7 @@ internal sealed class DrmState
                 isOn |= Value(line, "\tcrtc=") is not null and not "(null)";
                 hasFrame |= Value(line, "\tfb=") is not null and not "0";
                 if (Value(line, "\t\tsize=")?.Split('x') is [var width, var height])
-                    plane = plane with { Width = int.Parse(width, CultureInfo.InvariantCulture), Height = int.Parse(height, CultureInfo.InvariantCulture) };
+                    plane = plane with { Width = int.Parse(width), Height = int.Parse(height) };
                 if (line.Contains("imported=yes", StringComparison.Ordinal))
                     plane = plane with { IsImported = true };
             }
@@ -77,5 +73,6 @@ internal sealed class DrmState
             yield return plane;
     }
 
-    private static string? Value(string line, string field) => line.StartsWith(field, StringComparison.Ordinal) ? line[field.Length..] : null;
+    private static string? Value(string line, string field) =>
+        line.StartsWith(field, StringComparison.Ordinal) ? line[field.Length..] : null;
 }

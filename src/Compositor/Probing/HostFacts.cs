@@ -1,70 +1,96 @@
+using Guestplane.Gvt;
 using Guestplane.Linux.Drm;
 using Guestplane.Wayland;
 
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>What a host is built on: each has rules of its own for what it scans out.</summary>
-internal enum HostFamily
+/// <summary>An output of the compositor. The size is as it is seen, in device pixels.</summary>
+/// <param name="Scale">Device pixels per logical pixel, rounded up.</param>
+/// <param name="IsTurned">True if it has a transform: the compositor turns or flips what it shows.</param>
+internal sealed record OutputFacts(int Width, int Height, int RefreshMilliHz, int Scale, bool IsTurned = false) : IJsonObject
 {
-    Other,
-    Wlroots,
-    Weston,
-    Mutter,
-    Kwin,
-    Gamescope,
+    public IEnumerable<(string Name, object? Value)> Fields =>
+        [("width", Width), ("height", Height), ("refreshMilliHz", RefreshMilliHz), ("scale", Scale), ("turned", IsTurned)];
+
+    /// <summary>
+    /// True if a window of that size fills it. A full-screen window has whole logical pixels, so that it may be off by half of
+    /// one: 1024 device pixels are 683 logical ones by 1.5, which are 1025.
+    /// </summary>
+    public bool IsFilledBy((int Width, int Height) window) =>
+        2 * Math.Abs(window.Width - Width) <= Rounding && 2 * Math.Abs(window.Height - Height) <= Rounding;
+
+    /// <summary>Twice the largest difference, in device pixels; none without a scale.</summary>
+    private int Rounding => Scale > 1 ? Scale : 0;
 }
 
-/// <summary>What the rules ask of a host.</summary>
-internal sealed record HostFacts
+/// <summary>A Wayland global: the version that the compositor offers (0: none), and the bound one (0: not bound).</summary>
+internal sealed record GlobalFacts(uint Offered, uint Bound) : IJsonObject
 {
-    private static readonly (string Word, HostFamily Family)[] s_names =
+    public IEnumerable<(string Name, object? Value)> Fields => [("offered", Offered), ("bound", Bound)];
+}
+
+/// <summary>The facts about a compositor that the rules need; <c>host</c> in the probe's JSON (doc/probe.md).</summary>
+internal sealed record HostFacts : IJsonObject
+{
+    private const string Dmabuf = "zwp_linux_dmabuf_v1";
+
+    public IEnumerable<(string Name, object? Value)> Fields =>
     [
-        ("wlroots", HostFamily.Wlroots), ("sway", HostFamily.Wlroots), ("cage", HostFamily.Wlroots), ("labwc", HostFamily.Wlroots),
-        ("weston", HostFamily.Weston), ("mutter", HostFamily.Mutter), ("gnome-shell", HostFamily.Mutter), ("kwin", HostFamily.Kwin),
-        ("gamescope", HostFamily.Gamescope),
+        ("name", Name), ("family", Family.Spelled()), ("driver", Driver), ("display", HasDisplay),
+        ("tellsZeroCopy", Family.TellsZeroCopy()), ("outputs", Outputs),
+        ("globals", new JsonMap(Globals.Select(global => (global.Key, (object?)global.Value)))),
     ];
 
     public required string Name { get; init; }
 
     public HostFamily Family { get; init; }
 
-    /// <summary>Of the library that it is built on; null where that is not to be seen.</summary>
+    public string FamilyName => Family.Spelled();
+
+    /// <summary>Version of the library that the compositor is built on. Null if unknown.</summary>
     public Version? Version { get; init; }
 
-    /// <summary>zwp_linux_dmabuf_v1's version as offered; 0: none.</summary>
+    /// <summary>The offered version of zwp_linux_dmabuf_v1; 0: none.</summary>
     public uint DmabufVersion { get; init; }
 
-    /// <summary>The host has a display of its own; null: not to be seen from here.</summary>
-    public bool? HasDisplay { get; init; }
-
-    /// <summary>The kernel driver of the card that it shows on; null: unknown.</summary>
+    /// <summary>The kernel driver of the card that it shows on, or else renders with. Null if unknown.</summary>
     public string? Driver { get; init; }
 
-    /// <summary>It says by wp_presentation which frames were zero-copy, and means it.</summary>
-    public bool TellsZeroCopy => Family is not HostFamily.Kwin and not HostFamily.Gamescope;
+    /// <summary>True if it has a display of its own. Null if that cannot be determined.</summary>
+    public bool? HasDisplay { get; init; }
+
+    public IReadOnlyList<OutputFacts> Outputs { get; init; } = [];
+
+    public IReadOnlyDictionary<string, GlobalFacts> Globals { get; init; } = new Dictionary<string, GlobalFacts>();
+
+    /// <summary>The formats that it imports for any surface, with their modifiers.</summary>
+    public IReadOnlySet<(Fourcc Format, Modifier Modifier)> Listed { get; init; } = new HashSet<(Fourcc, Modifier)>();
 
     public static HostFacts Of(Host host)
     {
         var cards = host.ProcessId is { } process ? DrmCard.OpenedBy(process) : null;
-        var tranche = DrmCard.Find(host.Feedback.MainDevice);
+        var globals = host.Globals.Versions.ToDictionary(
+            global => global.Interface, global => new GlobalFacts(global.Offered, global.Bound));
         return new()
         {
             Name = host.Name,
-            Family = FamilyOf(host.Name),
+            Family = host.Family,
             Version = VersionOf(host.Name),
-            DmabufVersion = host.Globals.Versions.First(version => version.Interface == "zwp_linux_dmabuf_v1").Offered,
+            DmabufVersion = globals[Dmabuf].Offered,
             HasDisplay = cards is null ? null : cards.Count > 0,
-            Driver = cards is [var card, ..] ? card.Driver : tranche?.Driver,
+            Driver = cards is [var card, ..] ? card.Driver : DrmCard.Find(host.Feedback.MainDevice)?.Driver,
+            Outputs = [.. host.Globals.Outputs.Select(output =>
+                new OutputFacts(output.Size.Width, output.Size.Height, output.RefreshMilliHz, output.Scale,
+                    output.Transform != WlOutputTransform.Normal))],
+            Globals = globals,
+            Listed = host.Feedback.Tranches.SelectMany(tranche => tranche.Formats).ToHashSet(),
         };
     }
-
-    /// <summary>By <see cref="Host.Name"/>: "sway (wlroots 0.20)".</summary>
-    public static HostFamily FamilyOf(string name) =>
-        s_names.FirstOrDefault(known => name.Contains(known.Word, StringComparison.OrdinalIgnoreCase)).Family;
 
     internal static Version? VersionOf(string name)
     {
         var number = name.TrimEnd(')').Split(' ')[^1];
-        return Version.TryParse(number, out var version) ? version : int.TryParse(number, out var major) ? new Version(major, 0) : null;
+        return Version.TryParse(number, out var version) ? version
+            : int.TryParse(number, out var major) ? new Version(major, 0) : null;
     }
 }

@@ -3,7 +3,6 @@ using Guestplane.Wayland;
 
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>Where the cursor plane is.</summary>
 internal enum CursorPlace
 {
     Nowhere,
@@ -11,44 +10,43 @@ internal enum CursorPlace
     Pointer,
 }
 
-/// <summary>What the rules ask of a plane in its window. All of it is known before the host says how it went.</summary>
+/// <summary>The facts about a plane in its window from which the rules predict its verdict.</summary>
 internal sealed record PlaneFacts
 {
     public required HostFacts Host { get; init; }
 
     public PlaneKind Plane { get; init; } = PlaneKind.Primary;
 
-    /// <summary>The rung that it stands on, and why not a better one.</summary>
     public Transport Transport { get; init; }
 
     public string? TransportReason { get; init; }
 
-    /// <summary>The user left out dma-bufs (--transport).</summary>
+    /// <summary>True if the user excluded dma-bufs (--transport).</summary>
     public bool IsForced { get; init; }
 
     public MemoryKind Memory { get; init; }
 
-    /// <summary>The driver that made its memory ("udmabuf", "i915"); null when unknown.</summary>
+    /// <summary>The driver that exported the memory ("udmabuf", "i915"). Null if unknown.</summary>
     public string? Exporter { get; init; }
 
-    /// <summary>As the host is told.</summary>
+    /// <summary>The format as sent to the compositor.</summary>
     public Fourcc Format { get; init; } = Fourcc.Xrgb8888;
 
     public Modifier Modifier { get; init; }
 
-    /// <summary>The host lists the format, with some modifier.</summary>
+    /// <summary>True if the compositor lists the format with any modifier.</summary>
     public bool IsFormatListed { get; init; } = true;
 
-    /// <summary>The host lists format and modifier together.</summary>
+    /// <summary>True if the compositor lists the format with this modifier.</summary>
     public bool IsListed { get; init; } = true;
 
-    /// <summary>The surface's feedback has, or had, a tranche for scanout; null: the host tells nothing of surfaces.</summary>
+    /// <summary>True if the surface's feedback has or had a scanout tranche. Null if there is no feedback for surfaces.</summary>
     public bool? HasScanoutTranche { get; init; }
 
-    /// <summary>A tranche for scanout had format and modifier; null: there is none.</summary>
+    /// <summary>True if a scanout tranche had format and modifier. Null if there was no scanout tranche.</summary>
     public bool? IsInScanoutTranche { get; init; }
 
-    /// <summary>The tranches for scanout are of another GPU than the one that the host draws with.</summary>
+    /// <summary>True if the scanout tranches belong to another GPU than the one that the compositor renders with.</summary>
     public bool IsOtherDevice { get; init; }
 
     public bool HasAlpha { get; init; }
@@ -61,67 +59,67 @@ internal sealed record PlaneFacts
 
     public bool IsScaled { get; init; }
 
-    /// <summary>Its window is as large as a display.</summary>
+    /// <summary>True if the window is as large as an output.</summary>
     public bool IsFullscreen { get; init; } = true;
 
-    /// <summary>The window is larger than the plane.</summary>
+    /// <summary>True if that output has a transform.</summary>
+    public bool IsOutputTurned { get; init; }
+
+    /// <summary>True if the window is larger than the plane.</summary>
     public bool IsLetterboxed { get; init; }
 
     public CursorPlace Cursor { get; init; }
 
     public bool HasOverlay { get; init; }
 
-    /// <summary>The kinds with which frames were presented so far; null: none yet.</summary>
+    /// <summary>The presentation flags of the last frame. Null if none was presented.</summary>
     public WpPresentationFeedbackKind? Kind { get; init; }
 
-    /// <summary>The primary plane of a screen as it stands.</summary>
-    /// <param name="host">Its host.</param>
-    /// <param name="watch">What was seen of it so far.</param>
-    /// <param name="options">The user's wishes.</param>
-    public static PlaneFacts Primary(Host host, Watch watch, ShowOptions options)
+    /// <summary>The facts about a head's primary plane.</summary>
+    public static PlaneFacts OfPrimary(HostFacts host, HeadResult head, Watch watch, ShowOptions options)
     {
-        var screen = watch.Screen;
-        var (place, image, scanout) = (screen.Placement, screen.Image, screen.Primary.LastScanout);
-        var (width, height) = (screen.ToDevice(place.Window.Width), screen.ToDevice(place.Window.Height));
-        return Of(host, screen.Primary, options) with
+        var (layout, image) = (head.Layout, head.Primary.Image);
+        return Of(host, head.Primary, options) with
         {
             HasScanoutTranche = watch.HasScanoutTranche,
             IsInScanoutTranche = watch.HasScanoutTranche == true ? watch.IsInScanoutTranche : null,
             IsOtherDevice = watch.IsOtherDevice,
-            IsTurned = image.IsBottomUp,
-            IsCropped = scanout is not null && (place.Source.Width, place.Source.Height) != (scanout.Width, scanout.Height),
-            IsScaled = screen.IsTree && (screen.ToDevice(place.Plane.Width), screen.ToDevice(place.Plane.Height)) != (place.Source.Width, place.Source.Height),
-            IsLetterboxed = screen.IsTree && (place.Plane.Width < place.Window.Width || place.Plane.Height < place.Window.Height),
-            IsFullscreen = host.Globals.Outputs.Any(output => output.Mode == (width, height)),
-            Cursor = CursorOf(screen),
-            HasOverlay = screen.Overlay?.Shown is not null,
+            IsTurned = layout.IsBottomUp,
+            IsCropped = image is not null && layout.Source != (image.Width, image.Height),
+            IsScaled = layout.IsTree && layout.Plane != layout.Source,
+            IsLetterboxed = layout.IsTree
+                && (layout.Plane.Width < layout.Window.Width || layout.Plane.Height < layout.Window.Height),
+            IsFullscreen = host.Outputs.Any(output => output.IsFilledBy(layout.Window)),
+            IsOutputTurned = host.Outputs.Any(output => output.IsTurned && output.IsFilledBy(layout.Window)),
+            Cursor = CursorOf(head),
+            HasOverlay = head.Overlay is { IsShown: true },
             Kind = watch.Kind,
         };
     }
 
-    /// <summary>A plane that lies on the primary one.</summary>
-    public static PlaneFacts Upper(Host host, PlaneKind kind, PlaneSurface plane, Screen screen, ShowOptions options) =>
-        Of(host, plane, options) with { Plane = kind, HasOpaqueRegion = false, Cursor = CursorOf(screen) };
+    /// <summary>The facts about a plane above the primary one.</summary>
+    public static PlaneFacts OfUpper(HostFacts host, HeadResult head, PlaneKind kind, PlaneResult plane, ShowOptions options) =>
+        Of(host, plane, options) with { Plane = kind, HasOpaqueRegion = false, Cursor = CursorOf(head) };
 
-    private static CursorPlace CursorOf(Screen screen) => screen.Cursor.Plane?.Shown is null ? CursorPlace.Nowhere
-        : screen.Cursor.IsPointer ? CursorPlace.Pointer : CursorPlace.Subsurface;
+    private static CursorPlace CursorOf(HeadResult head) => head.Cursor is not { IsShown: true } ? CursorPlace.Nowhere
+        : head.IsCursorPointer ? CursorPlace.Pointer : CursorPlace.Subsurface;
 
-    private static PlaneFacts Of(Host host, PlaneSurface plane, ShowOptions options)
+    private static PlaneFacts Of(HostFacts host, PlaneResult plane, ShowOptions options)
     {
-        var scanout = plane.LastScanout;
-        var (format, modifier) = (plane.Step?.Format ?? scanout?.Layout.Format ?? default, scanout?.Layout.Modifier ?? default);
+        var image = plane.Image;
+        var (format, modifier) = (plane.Choice?.Format ?? image?.Format ?? default, image?.Modifier ?? default);
         return new()
         {
-            Host = HostFacts.Of(host),
-            Transport = plane.Step?.Transport ?? Transport.Impossible,
-            TransportReason = plane.Step?.Reason,
+            Host = host,
+            Transport = plane.Choice?.Transport ?? Transport.Impossible,
+            TransportReason = plane.Reason,
             IsForced = options.Transport is not null and not Transport.DmaBuf,
-            Memory = scanout?.Kind ?? MemoryKind.DmaBuf,
-            Exporter = scanout is { Kind: MemoryKind.DmaBuf } ? Linux.DmaBuf.Exporter(scanout.Memory(0)) : null,
+            Memory = image?.Memory ?? MemoryKind.DmaBuf,
+            Exporter = image?.Exporter,
             Format = format,
             Modifier = modifier,
-            IsFormatListed = host.Feedback.Tranches.Any(tranche => tranche.Formats.Any(listed => listed.Format == format)),
-            IsListed = host.Feedback.Accepts(format, modifier),
+            IsFormatListed = host.Listed.Any(listed => listed.Format == format),
+            IsListed = host.Listed.Contains((format, modifier)),
             HasAlpha = PixelFormat.Find(format)?.Opaque is not null,
         };
     }

@@ -1,37 +1,37 @@
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>How a plane gets to the glass.</summary>
+/// <summary>How a plane reaches the screen.</summary>
 internal enum Verdict
 {
-    /// <summary>The display reads the guest's memory itself.</summary>
+    /// <summary>The display reads the guest's memory.</summary>
     Scanout,
 
-    /// <summary>The host's GPU draws it into the host's image.</summary>
+    /// <summary>The compositor's GPU draws it into the compositor's own image.</summary>
     Composited,
 
-    /// <summary>The host copies it from shared memory, and then draws it.</summary>
+    /// <summary>The compositor copies it from shared memory and then draws it.</summary>
     Shm,
 
-    /// <summary>Not at all.</summary>
+    /// <summary>It does not reach the screen.</summary>
     Impossible,
 
-    /// <summary>Neither the protocol nor a rule tells.</summary>
+    /// <summary>Neither the protocol nor a rule can decide.</summary>
     Unknown,
 }
 
-/// <summary>A reason for which a plane is not scanned out, and the way out of it.</summary>
-/// <param name="Name">A word for tests and machines.</param>
-/// <param name="Verdict">What becomes of the plane where it applies.</param>
-/// <param name="Applies">Whether it does.</param>
-/// <param name="Sentence">Why, for people.</param>
-/// <param name="Remedy">What to change: an option, a guest's or a host's setting.</param>
-internal sealed record Rule(string Name, Verdict Verdict, Func<PlaneFacts, bool> Applies, Func<PlaneFacts, string> Sentence, string Remedy);
+/// <summary>A reason why a plane is not scanned out, and its remedy.</summary>
+/// <param name="Name">An identifier for tests and machines.</param>
+/// <param name="Verdict">The verdict on a plane to which the rule applies.</param>
+/// <param name="Sentence">The reason, a clause.</param>
+/// <param name="Remedy">What to change, a sentence: an option, or a setting of the guest or the compositor.</param>
+internal sealed record Rule(
+    string Name, Verdict Verdict, Func<PlaneFacts, bool> Applies, Func<PlaneFacts, string> Sentence, string Remedy);
 
 /// <summary>The verdict on a plane.</summary>
-/// <param name="Verdict">Of the rule that decides; scanout when none applies.</param>
-/// <param name="Rule">The rule that decides.</param>
-/// <param name="Why">Its sentence.</param>
-/// <param name="Also">Other rules that apply: each of them would have to be dealt with, too.</param>
+/// <param name="Verdict">The verdict of the first rule that applies; Scanout if none does.</param>
+/// <param name="Rule">The first rule that applies. Null if none does.</param>
+/// <param name="Why">The clause of that rule.</param>
+/// <param name="Also">The other rules that apply. Each is a reason, too.</param>
 internal sealed record Judgement(Verdict Verdict, Rule? Rule, string Why, IReadOnlyList<Rule> Also)
 {
     public string Change => Rule?.Remedy ?? "Nothing.";

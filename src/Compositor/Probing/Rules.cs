@@ -4,100 +4,138 @@ using Guestplane.Wayland;
 namespace Guestplane.Compositor.Probing;
 
 /// <summary>
-/// Why planes are not scanned out: one table, the strongest reasons first. What the families of hosts do is from their
-/// sources (wlroots 0.20 types/scene/wlr_scene.c, weston 15 libweston/backend-drm/state-propose.c, mutter 50
-/// src/wayland/meta-wayland-surface.c and compositor/meta-compositor-view-native.c, kwin 6.7 src/compositor.cpp), and from
-/// runs in tests/rig.
+/// The one table of reasons why planes are not scanned out, the strongest first. The behaviour of each family of compositors was
+/// read in its sources (wlroots 0.20 types/scene/wlr_scene.c, weston 15 libweston/backend-drm/state-propose.c, mutter 50
+/// src/wayland/meta-wayland-surface.c and compositor/meta-compositor-view-native.c, kwin 6.7 src/compositor.cpp) and measured in
+/// tests/rig.
 /// </summary>
 internal static class Rules
 {
-    /// <summary>Display engines that show an image only as large as it is (drm_atomic_helper_check_plane_state without scaling).</summary>
-    private static readonly string[] s_unscaled = ["vkms", "bochs", "bochs-drm", "virtio_gpu", "virtio-gpu", "simpledrm", "simple-framebuffer", "ast", "mgag200", "qxl", "cirrus", "udl"];
+    /// <summary>Drivers whose display engine cannot scale (drm_atomic_helper_check_plane_state without scaling).</summary>
+    private static readonly string[] s_unscaled =
+    [
+        "vkms", "bochs", "bochs-drm", "virtio_gpu", "virtio-gpu", "simpledrm", "simple-framebuffer", "ast", "mgag200", "qxl",
+        "cirrus", "udl",
+    ];
 
-    /// <summary>Those with a primary plane and nothing else.</summary>
+    /// <summary>Drivers whose display engine has only a primary plane.</summary>
     private static readonly string[] s_onePlane = ["bochs", "bochs-drm", "simpledrm", "simple-framebuffer", "cirrus", "udl"];
 
-    /// <summary>Exporters whose memory may be out of another display engine's reach; udmabuf's, a heap's or a vGPU's is the CPU's.</summary>
+    /// <summary>Exporters whose memory other displays may fail to read. udmabuf, heaps and vGPUs have CPU memory.</summary>
     private static readonly string[] s_gpus = ["i915", "xe", "amdgpu", "radeon", "nouveau", "nvidia-drm"];
 
     public static readonly IReadOnlyList<Rule> Table =
     [
         new("no-way", Verdict.Impossible, f => f.Transport == Transport.Impossible,
-            f => $"no way to this host is left: {f.TransportReason ?? "the guest has shown nothing"}",
-            "Let the guest show something that the host lists, or use another host."),
-        new("forced", Verdict.Shm, f => f.IsForced && IsShm(f), _ => "--transport leaves out dma-bufs", "Leave --transport away."),
+            f => $"no way to this compositor is left: {f.TransportReason ?? "the VM has shown nothing"}",
+            "Let the VM show something that the compositor lists, or use another compositor."),
+        new("forced", Verdict.Shm, f => f.IsForced && IsShm(f), _ => "--transport excludes dma-bufs", "Leave --transport out."),
         new("no-dma-buf", Verdict.Shm, f => f.Memory != MemoryKind.DmaBuf && IsShm(f),
-            f => f.Memory == MemoryKind.Bytes ? "the guest gives bytes, not a dma-buf" : "the guest gives shared memory, not a dma-buf",
+            f => $"the VM gives {(f.Memory == MemoryKind.Bytes ? "bytes" : "shared memory")}, not a dma-buf",
             "Give the VM a display with dma-bufs: QEMU with gl=on, virtio-gpu with blob=true, or a vGPU that serves them."),
         new("host-without-dma-buf", Verdict.Shm, f => f.Host.DmabufVersion == 0,
-            _ => "the host has no zwp_linux_dmabuf_v1", "Run the host with a GL or Vulkan renderer, not a software one (WLR_RENDERER, weston --renderer)."),
+            _ => "the compositor has no zwp_linux_dmabuf_v1",
+            "Run the compositor with a GL or Vulkan renderer, not a software one (WLR_RENDERER, weston --renderer)."),
         new("dma-buf-too-old", Verdict.Shm, f => f.Host.DmabufVersion is > 0 and < 3,
-            f => $"the host's zwp_linux_dmabuf_v1 is version {f.Host.DmabufVersion}, which tells no modifiers", "Use a host with version 3 or later."),
+            f => $"the compositor's zwp_linux_dmabuf_v1 is version {f.Host.DmabufVersion}, which has no modifiers",
+            "Use a compositor with version 3 or later."),
         new("format", Verdict.Shm, f => !f.IsFormatListed && IsShm(f),
-            f => $"the host takes no dma-buf of format {f.Format}", "Let the guest use a format that the host lists, XR24 best."),
+            f => $"the compositor takes no dma-buf of format {f.Format}",
+            "Let the VM use a format that the compositor lists, XR24 best."),
         new("modifier", Verdict.Shm, f => !f.IsListed && IsShm(f),
-            f => $"the host does not take {f.Format} with modifier {f.Modifier}", "Let the guest allocate LINEAR, or a modifier that the host lists."),
-        // virtio-gpu without blobs imports nobody else's memory; a GPU's memory may be out of another's reach.
+            f => $"the compositor does not take {f.Format} with modifier {f.Modifier}",
+            "Let the VM allocate LINEAR, or a modifier that the compositor lists."),
+        // virtio-gpu without blobs cannot import, and one GPU may be unable to read another's memory.
         new("import-refused", Verdict.Shm, f => f.IsListed && IsShm(f),
-            f => $"the host listed {f.Format} {f.Modifier} and refused to import it: {f.TransportReason}",
+            f => $"the compositor listed {f.Format} {f.Modifier} and refused to import it: {f.TransportReason}",
             "Show on the GPU that made the memory; on virtio-gpu give the outer VM blob=true."),
         new("cursor-plane", Verdict.Composited, f => f.Plane == PlaneKind.Cursor && !HasSparePlane(f),
-            f => f.Cursor == CursorPlace.Pointer ? "the host draws a dma-buf pointer image" : "the host draws the cursor plane's surface",
-            "With --cursor pointer it at least leaves the primary plane alone."),
+            f => f.Cursor == CursorPlace.Pointer ? "the compositor draws a pointer image that is a dma-buf"
+                : "the compositor draws the cursor plane's surface",
+            "With --cursor pointer it at least does not affect the primary plane."),
         new("overlay-plane", Verdict.Composited, f => f.Plane == PlaneKind.Overlay && !HasSparePlane(f),
-            _ => "the host gives an overlay no hardware plane", "Use weston, or KWin with KWIN_USE_OVERLAYS=1."),
-        // Presentation flags as hosts without a display say them: weston and wlroots 0, mutter HW_COMPLETION alone.
+            _ => "the compositor gives an overlay no hardware plane", "Use weston, or KWin with KWIN_USE_OVERLAYS=1."),
+        // Compositors without a display: weston and wlroots set no presentation flags, mutter only HW_COMPLETION.
         new("no-display", Verdict.Composited, f => f.Host.HasDisplay == false || HasNoVblank(f),
-            _ => "the host shows on no display of its own (headless, nested, or seen from afar)", "Run the host on a card (DRM/KMS)."),
-        // One composited image is all that gamescope hands on; it says zero_copy of every frame.
+            _ => "the compositor has no display of its own (headless, nested, or seen from afar)",
+            "Run the compositor on a card (DRM/KMS)."),
+        // gamescope passes on one composited image, and sets zero_copy for every frame.
         new("gamescope", Verdict.Unknown, f => f.Host.Family == HostFamily.Gamescope,
-            _ => "gamescope says zero_copy of every frame", "Ask DRM: run this as root, which reads its debugfs."),
+            _ => "gamescope reports zero_copy for every frame", "Run this as root, to read DRM's debugfs."),
         new("turned", Verdict.Composited, f => f.IsTurned,
-            _ => "the image is upside down in memory (y0_top), and the host turns it over", "Let the guest draw top row first (QEMU with gl=on: virtio-gpu blob=true)."),
-        // All hosts: what is below would shine through (weston takes the opaque twin, wlroots and mutter ask the region).
+            _ => "the image is upside down in memory (y0_top), and the compositor turns it over",
+            "Let the VM draw the top row first (QEMU with gl=on: virtio-gpu blob=true)."),
+        // What is below would shine through. weston uses the format without alpha; wlroots and mutter check the opaque region.
         new("alpha", Verdict.Composited, f => f.Plane == PlaneKind.Primary && f.HasAlpha && !f.HasOpaqueRegion,
-            f => $"{f.Format} has alpha, and the surface no opaque region", "Let the guest use the format without alpha (XR24 for AR24)."),
-        // mutter: paint box equals the view. kwin: all visible windows full screen. wlroots: more than one entry to draw. kiosks make all full.
+            f => $"{f.Format} has alpha, and the surface no opaque region",
+            "Let the VM use the format without alpha (XR24 for AR24)."),
+        // mutter: the paint box must equal the view. kwin: all visible windows must be full screen. wlroots: nothing else may be
+        // drawn. Kiosk shells make every window full screen.
         new("not-fullscreen", Verdict.Composited, f => f.Plane == PlaneKind.Primary && !f.IsFullscreen,
             _ => "the window does not fill a display, and there is more to draw than it", "Show it with --fullscreen."),
-        // wlroots: exactly one entry (wlr_scene.c, scene_entry_try_direct_scanout). mutter: one surface. kwin: planes only by KWIN_USE_OVERLAYS.
-        new("cursor-surface", Verdict.Composited, f => f.Cursor == CursorPlace.Subsurface && f.Plane == PlaneKind.Primary && !HasSparePlane(f),
-            _ => "the guest's cursor plane lies on it, on a surface that the host has no hardware plane for",
-            "Use --cursor pointer, or none; let the guest draw its pointer itself."),
+        // Only some displays can turn a plane by themselves, and only some compositors let them.
+        new("turned-output", Verdict.Unknown, f => f.IsOutputTurned,
+            _ => "the output is rotated or flipped, and the image is not", "Turn the image in the VM, not the output."),
+        // wlroots: exactly one entry (wlr_scene.c, scene_entry_try_direct_scanout). mutter: one surface. kwin: planes only with
+        // KWIN_USE_OVERLAYS.
+        new("cursor-surface", Verdict.Composited,
+            f => f.Cursor == CursorPlace.Subsurface && f.Plane == PlaneKind.Primary && !HasSparePlane(f),
+            _ => "the VM's cursor plane is on top of it, on a surface for which the compositor has no hardware plane",
+            "Use --cursor pointer, or none; let the VM draw its pointer itself."),
         new("overlay-surface", Verdict.Composited, f => f.HasOverlay && !HasSparePlane(f),
-            _ => "the guest's overlay lies on it, and the host has no hardware plane for that", "Let the guest use one plane."),
-        // mutter takes a dma-buf pointer image for a software cursor, which is in the way; others draw it into the cursor plane.
-        new("software-cursor", Verdict.Composited, f => f.Cursor == CursorPlace.Pointer && f.Plane == PlaneKind.Primary && (f.Host.Family == HostFamily.Mutter || HasOnePlane(f)),
-            _ => "the host draws the pointer image into the picture", "Use --cursor none, or hide the guest's pointer."),
-        // wlroots before 0.20 (types/scene/wlr_scene.c): the buffer is as large as the display and not cropped.
-        new("crop", Verdict.Composited, f => f.IsCropped && f.Host is { Family: HostFamily.Wlroots } && IsBefore(f, 0, 20),
-            _ => "only a part of the image is shown", "Let the guest show all of its framebuffer."),
+            _ => "the VM's overlay is on top of it, and the compositor has no hardware plane for that",
+            "Let the VM use one plane."),
+        // mutter draws a dma-buf pointer image in software, into the picture. Others put it on the cursor plane.
+        new("software-cursor", Verdict.Composited,
+            f => f.Cursor == CursorPlace.Pointer && f.Plane == PlaneKind.Primary
+                && (f.Host.Family == HostFamily.Mutter || HasOnePlane(f)),
+            _ => "the compositor draws the pointer image into the picture", "Use --cursor none, or hide the VM's pointer."),
+        // wlroots before 0.20 (types/scene/wlr_scene.c): the buffer must be as large as the display, and not cropped.
+        new("crop", Verdict.Composited, f => f.IsCropped && (IsWholeOnly(f) || IsBefore(f, 0, 20)),
+            _ => "only a part of the image is shown", "Let the VM show all of its framebuffer."),
         new("letterbox", Verdict.Composited, f => f.IsLetterboxed && IsLetterboxDrawn(f),
-            _ => "the image does not fill the display, and this host then draws", "Let the guest use the display's size (for a vGPU: --edid)."),
-        new("scale", Verdict.Composited, f => f.IsScaled && (IsOneOf(s_unscaled, f.Host.Driver) || IsBefore(f, 0, 20)),
-            f => $"the image is scaled, and {f.Host.Driver ?? "the display engine"} does not", "Let the guest use the display's size (for a vGPU: --edid), or show it with --scale 1:1."),
+            _ => "the image does not fill the display, and this compositor then draws",
+            "Let the VM use the display's size (for a vGPU: --edid)."),
+        new("scale", Verdict.Composited,
+            f => f.IsScaled && (IsOneOf(s_unscaled, f.Host.Driver) || IsWholeOnly(f) || IsBefore(f, 0, 20)),
+            f => $"the image is scaled, and {(IsWholeOnly(f) ? "this compositor then draws"
+                : $"{f.Host.Driver ?? "the display engine"} cannot do that")}",
+            "Let the VM use the display's size (for a vGPU: --edid), or show it with --scale 1:1."),
         new("other-device", Verdict.Composited, f => f.IsOtherDevice || IsForeign(f),
-            f => $"the memory ({f.Exporter ?? "of another GPU"}) is not of the card that shows ({f.Host.Driver ?? "unknown"})", "Show it on the GPU that the guest draws with."),
-        // wlroots, mutter and kwin tell what the plane takes; a format that is not among it fails in AddFB2 or the atomic test.
+            f => $"the memory ({f.Exporter ?? "another GPU's"}) does not belong to the card of the display "
+                + $"({f.Host.Driver ?? "unknown"})",
+            "Show it on the GPU that the VM draws with."),
+        // wlroots, mutter and kwin list what the plane takes; other formats fail in AddFB2 or in the atomic test.
         new("format-not-for-scanout", Verdict.Composited, f => f.IsInScanoutTranche == false,
-            f => $"no tranche for scanout has {f.Format} {f.Modifier}", "Let the guest use a format and modifier of the scanout tranche (guestplane probe lists them)."),
-        // weston and kwin scan out without having told one (measured).
-        new("no-scanout-tranche", Verdict.Composited, f => f is { HasScanoutTranche: false, Kind: not null, Host.Family: not (HostFamily.Weston or HostFamily.Kwin) },
-            _ => "the host tells no tranche for scanout for this window", "See that nothing of the host's own lies above it (bars, notifications), and that its renderer is GL or Vulkan."),
-        // Seen to do both, on vkms, with nothing changed (tests/rig).
+            f => $"no tranche for scanout has {f.Format} {f.Modifier}",
+            "Let the VM use a format and modifier of the scanout tranche (guestplane probe lists them)."),
+        // weston, kwin and Hyprland also scan out without such a tranche (measured); of others nobody knows.
+        new("no-scanout-tranche", Verdict.Composited,
+            f => f is { HasScanoutTranche: false, Kind: not null, Host.Family: HostFamily.Wlroots or HostFamily.Mutter },
+            _ => "the compositor sends no tranche for scanout for this window",
+            "Check that nothing else is above it (bars, notifications), and that the compositor's renderer is GL or Vulkan."),
+        // Both results were measured on vkms, with nothing changed (tests/rig).
         new("letterbox-kwin", Verdict.Unknown, f => f.IsLetterboxed && f.Host.Family == HostFamily.Kwin,
-            _ => "the image does not fill the display, and KWin scans such a one out at times", "Let the guest use the display's size (for a vGPU: --edid)."),
+            _ => "the image does not fill the display, and KWin scans such an image out only at times",
+            "Let the VM use the display's size (for a vGPU: --edid)."),
         new("scaler", Verdict.Unknown, f => f.IsScaled,
-            _ => "the image is scaled: whether the display engine can do that, only its driver knows", "Let the guest use the display's size to be sure."),
+            _ => "the image is scaled: only its driver knows whether the display engine can do that",
+            "Let the VM use the display's size to be sure."),
+        new("direct-scanout-setting", Verdict.Unknown, f => f.Host.Family == HostFamily.Hyprland,
+            _ => "Hyprland scans out only with render:direct_scanout, and does not tell whether that is set",
+            "Set render:direct_scanout = 1 in Hyprland's configuration. "
+                + "As root, guestplane scanout-test sees what is scanned out."),
     ];
 
     /// <summary>The first rule that applies decides.</summary>
     public static Judgement Judge(PlaneFacts facts)
     {
-        var applying = Table.Where(rule => rule.Applies(facts)).ToList();
-        return applying is [var first, .. var others] ? new(first.Verdict, first, first.Sentence(facts), others)
-            : new(Verdict.Scanout, null, facts.Host.DmabufVersion == 3
-                ? "no rule is against it; the host's zwp_linux_dmabuf_v1 is version 3, which does not tell what it scans out" : "no rule is against it", []);
+        if (Table.Where(rule => rule.Applies(facts)).ToList() is [var first, .. var others])
+            return new(first.Verdict, first, first.Sentence(facts), others);
+        if (!facts.Host.Family.IsKnown())
+            return new(Verdict.Unknown, null, "no rule is against it, and none was made for this compositor", []);
+        return new(Verdict.Scanout, null, "no rule is against it" + (facts.Host.DmabufVersion == 3
+            ? "; the compositor's zwp_linux_dmabuf_v1 is version 3, which does not say what it scans out" : ""), []);
     }
 
     private static bool IsShm(PlaneFacts f) => f.Transport is Transport.Shm or Transport.Copy;
@@ -106,7 +144,7 @@ internal static class Rules
 
     private static bool HasOnePlane(PlaneFacts f) => IsOneOf(s_onePlane, f.Host.Driver);
 
-    /// <summary>weston puts what it can on planes (measured on vkms); kwin by default only on i915 and xe (6.7).</summary>
+    /// <summary>weston uses all planes that it can (measured on vkms); kwin by default only on i915 and xe (6.7).</summary>
     private static bool HasSparePlane(PlaneFacts f) => f.Host.Family switch
     {
         HostFamily.Weston => !HasOnePlane(f) && (f.Plane == PlaneKind.Primary || f.Host.HasDisplay != false),
@@ -115,13 +153,21 @@ internal static class Rules
     };
 
     private static bool IsBefore(PlaneFacts f, int major, int minor) =>
-        f.Host is { Family: HostFamily.Wlroots or HostFamily.Kwin, Version: { } version } && major == (f.Host.Family == HostFamily.Kwin ? 6 : 0)
-        && version < new Version(major, minor);
+        f.Host is { Family: HostFamily.Wlroots or HostFamily.Kwin, Version: { } version }
+        && major == (f.Host.Family == HostFamily.Kwin ? 6 : 0) && version < new Version(major, minor);
 
-    /// <summary>mutter wants a surface that covers the display; wlroots since 0.20 places it; weston uses a plane.</summary>
+    /// <summary>
+    /// Hyprland 0.56 (src/output/Monitor.cpp, src/desktop/view/window/Window.cpp) scans out a whole image of the display's size,
+    /// on a window's only subsurface or its own surface, if render:direct_scanout is set.
+    /// </summary>
+    private static bool IsWholeOnly(PlaneFacts f) => f.Host.Family == HostFamily.Hyprland;
+
+    /// <summary>
+    /// mutter and Hyprland require a surface that covers the display; wlroots since 0.20 places it; weston uses a plane.
+    /// </summary>
     private static bool IsLetterboxDrawn(PlaneFacts f) => f.Host.Family switch
     {
-        HostFamily.Mutter => true,
+        HostFamily.Mutter or HostFamily.Hyprland => true,
         HostFamily.Wlroots => IsBefore(f, 0, 20),
         HostFamily.Weston => HasOnePlane(f),
         _ => false,

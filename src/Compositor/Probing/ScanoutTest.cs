@@ -3,57 +3,52 @@ using Guestplane.Linux;
 
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>Runs cases, each a guest and a window of its own, one after the other on one connection (weston 16.0.0's kiosk does not survive a second client).</summary>
-internal sealed class ScanoutTest(Loop loop, Host host, Requirements require, Messages messages)
+/// <summary>
+/// Runs cases one after the other, each with its own guest and window, on one connection: weston 16.0.0's kiosk shell does not
+/// survive a second client.
+/// </summary>
+internal sealed class ScanoutTest(Loop loop, Seats seats, Requirements require, Messages messages)
 {
     private readonly DrmState? _drm = DrmState.Open();
 
     public bool HasWitness => _drm is not null;
 
-    /// <summary>Runs one. What the pattern cannot have here is a result, too.</summary>
+    /// <summary>Runs one case. The result has a problem if the memory for the pattern cannot be allocated here.</summary>
     public IEnumerable<CaseResult> Run(Case @case, double seconds)
     {
-        IGuest guest;
+        using var guest = Sources.Slot(@case.Options, loop, messages);
         try
         {
-            guest = Sources.Open(@case.Options, loop, messages);
+            guest.Open();
         }
         catch (SourceException e) when (@case.Guest is null)
         {
             return [new(@case, e.Message)];
         }
-        using (guest)
-        using (var trial = new Trial(loop, host, guest, @case.Options, _drm))
-        {
-            trial.Run(seconds);
-            return [.. trial.Watches.Select(watch => Result(@case with { Name = trial.Watches.Count == 1 ? @case.Name : $"{@case.Name} {watch.Screen.Head.Name}" }, watch))];
-        }
+        using var trial = new Trial(loop, seats, guest, @case.Options, _drm);
+        trial.Run(seconds);
+        var facts = HostFacts.Of(seats.Host);
+        return [.. trial.Watches.Select(watch => ResultOf(trial.Watches.Count == 1 ? @case
+            : @case with { Name = $"{@case.Name} {watch.Screen.Head.Name}" }, facts, watch))];
     }
 
-    private CaseResult Result(Case @case, Watch watch)
+    private CaseResult ResultOf(Case @case, HostFacts facts, Watch watch)
     {
-        if (@case.Cursor == CursorMode.Pointer && watch.Screen.Cursor.Plane?.Shown is null)
-            return new(@case, "the host has no pointer in the window: there is no pointer image to set.");
-        if (watch.Screen.Primary.Step is null && watch.Screen.Primary.Stats.Flips > 0)
-            return new(@case, "the host did not answer the import in time: it is too busy.");
-        var facts = PlaneFacts.Primary(host, watch, @case.Options);
-        var (screen, refresh) = (watch.Screen, watch.Screen.Presentation.Vblanks.Refresh);
-        var predicted = Rules.Judge(facts);
-        return new(@case, null)
+        var head = Results.Of(watch.Screen);
+        if (@case.Cursor == CursorMode.Pointer && head.Cursor is not { IsShown: true })
+            return new(@case, "the compositor's pointer is not in the window, so there is no pointer image to set.");
+        if (head.Transport is null && head.Flips > 0)
+            return new(@case, "the compositor did not answer the import in time: it is too busy.");
+        var judgement = Rules.Judge(PlaneFacts.OfPrimary(facts, head, watch, @case.Options));
+        var observation = watch.Observe(facts);
+        head = head with { IsScannedOut = observation.Witness is { } witness ? witness == Verdict.Scanout : null };
+        // --require is for what no rule is against: it does not apply to a cursor that must be composited.
+        var isJudged = require.IsGiven && (judgement.Rule is null || @case.IsAlwaysJudged);
+        return new CaseOutcome(@case, head, judgement, observation, watch.Frames)
         {
-            Predicted = predicted,
-            Told = watch.Told(facts.Host),
-            Witness = watch.Witnessed,
-            Transport = screen.Primary.Step?.Transport,
-            Format = screen.Primary.Step?.Format.ToString(),
-            Modifier = screen.Primary.LastScanout?.Layout.Modifier.ToString(),
-            Frames = watch.Frames,
-            Numbers = new(watch.Frames, refresh),
-            Refresh = refresh,
-            Flips = screen.Primary.Stats,
-            Resends = watch.Resends,
-            // A cursor that must be composited does not fail a test of what can be scanned out.
-            Unmet = predicted.Verdict == Verdict.Scanout || @case.Guest is not null ? [.. require.Unmet(screen)] : [],
+            FeedbackResent = watch.Resends,
+            IsExempt = require.IsGiven && !isJudged,
+            Unmet = isJudged ? [.. require.Unmet(head)] : [],
         };
     }
 }

@@ -3,67 +3,81 @@ using Guestplane.Linux;
 
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>
-/// A guest in windows of its own for a while, on a connection that goes on: what <see cref="Show"/> is to a user,
-/// this is to a measurement.
-/// </summary>
+/// <summary>Shows a guest for a measurement, as <see cref="Show"/> does for a user. The connection outlives it.</summary>
 internal sealed class Trial : IDisposable
 {
     private const long SecondNs = 1_000_000_000, WitnessNs = 250_000_000;
 
-    /// <summary>What is committed last may still be answered.</summary>
+    /// <summary>The time for the answers to the last commits.</summary>
     private const long SettleNs = SecondNs / 2;
 
-    /// <summary>A host that draws by CPU is busy with the window before for so long, and answers the first import only then.</summary>
-    private const long FirstCommitNs = 5 * SecondNs;
+    /// <summary>The time for a first image of each head. An output that is off has none.</summary>
+    private const long FirstImageNs = 5 * SecondNs;
+
+    /// <summary>
+    /// For its import, until it is seen, and until its frames are answered: a compositor without a GPU may be busy with the last
+    /// window, or with the shaders for this one.
+    /// </summary>
+    private const long BusyNs = 25 * SecondNs;
 
     private readonly Loop _loop;
     private readonly Host _host;
-    private readonly IGuest _guest;
+    private readonly GuestSlot _guest;
     private readonly ShowOptions _options;
     private readonly DrmState? _drm;
     private readonly LoopTimer _end, _look;
-    private Pacer? _pacer;
+    private readonly Pacer? _pacer;
     private bool _isOver;
-    private string? _lost;
 
-    public Trial(Loop loop, Host host, IGuest guest, ShowOptions options, DrmState? drm)
+    public Trial(Loop loop, Seats seats, GuestSlot guest, ShowOptions options, DrmState? drm)
     {
-        (_loop, _host, _guest, _options, _drm) = (loop, host, guest, options, drm);
+        (_loop, _host, _guest, _options, _drm) = (loop, seats.Host, guest, options, drm);
         (_end, _look) = (new LoopTimer(_ => _isOver = true), new LoopTimer(Look));
         loop.Add(_end);
         loop.Add(_look);
-        Watches = [.. guest.Heads.Select(head => new Watch(new Screen(loop, host, head, $"guestplane {guest.Title}", options)))];
+        var vblanks = Vblanks.Of(_host);
+        // A polled guest has one head.
+        _pacer = guest.IsPolled ? new Pacer(guest.Poll, vblanks, options.Latency, now => Watches![0].Screen.IsHidden(now))
+        {
+            PollDelay = () => guest.PollDelay,
+        } : null;
+        Watches = [.. guest.Heads.Select(head => new Watch(new(loop, seats, head, options)
+        {
+            Title = $"guestplane {guest.Title}",
+            Vblanks = _pacer is null ? Vblanks.Of(_host) : vblanks,
+            Primary = _pacer ?? PlaneObserver.None,
+        }))];
         foreach (var watch in Watches)
             watch.Screen.CloseRequested += loop.Stop;
-        guest.Lost += sentence => (_lost, _isOver) = (sentence, true);
+        guest.Changed += () => _isOver = true;
     }
 
-    /// <summary>One for each head.</summary>
+    /// <summary>One per head of the guest.</summary>
     public IReadOnlyList<Watch> Watches { get; }
 
-    /// <exception cref="ExitException">The guest went away.</exception>
+    /// <exception cref="ExitException">The guest is gone.</exception>
     public void Run(double seconds)
     {
         _host.Await(_loop, () => Watches.All(watch => watch.Screen.IsPlaced));
         if (_loop.Stopped)
             return;
-        foreach (var watch in Watches)
-            watch.Screen.Start();
-        _guest.Start(_loop);
-        if (_guest.IsAsked)
-            StartAsking();
-        TurnUntil(FirstCommitNs, () => Watches.All(watch => watch.Screen.Primary.Step is not null));
-        // The host has made up its mind by the second half: only then the kernel is asked, which holds all its locks meanwhile.
+        _guest.Start();
+        _pacer?.Start(_loop);
+        TurnUntil(FirstImageNs, () => Watches.All(watch => watch.Screen.Primary.Choice is not null));
+        TurnUntil(BusyNs, () => !Watches.Any(watch => watch.Screen.Primary is { Choice: null, IsWaiting: true }));
+        // A compositor that compiles its shaders shows nothing meanwhile.
+        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null));
+        // In the second half, when the compositor has decided: the kernel holds all modesetting locks while it answers.
         var length = (long)(seconds * SecondNs);
         _look.Set(_drm is null ? LoopSource.Never : Clock.Now + length / 2);
         TurnUntil(length, () => false);
+        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsMeasured));
         _look.Cancel();
         foreach (var watch in Watches)
             watch.Screen.Stop();
         TurnUntil(SettleNs, () => Watches.All(watch => watch.Screen.Presentation.Pending == 0));
-        if (_lost is not null)
-            throw new ExitException(ExitCode.GuestLost, _lost);
+        if (_guest.State == GuestState.Gone)
+            throw new ExitException(ExitCode.GuestLost, _guest.Problem);
     }
 
     public void Dispose()
@@ -77,26 +91,16 @@ internal sealed class Trial : IDisposable
 
     private void TurnUntil(long length, Func<bool> done)
     {
-        _isOver = _lost is not null;
+        _isOver = _guest.State == GuestState.Gone;
         _end.Set(Clock.Now + length);
         while (!_isOver && !_loop.Stopped && !done())
             _loop.Turn();
     }
 
-    private void StartAsking()
-    {
-        // A vGPU has one head.
-        var (screen, presentation) = (Watches[0].Screen, Watches[0].Screen.Presentation);
-        _pacer = new Pacer(_guest, presentation.Vblanks, _options.Latency, screen.IsHidden);
-        presentation.Answered += _pacer.Answered;
-        screen.Primary.FrameDone += () => _pacer.Wake(Clock.Now);
-        _pacer.Start(_loop);
-    }
-
     private void Look(long now)
     {
         foreach (var watch in Watches)
-            watch.Ask(_drm!);
+            watch.ReadState(_drm!);
         _look.Set(now + WitnessNs);
     }
 }

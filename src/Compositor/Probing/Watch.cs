@@ -4,23 +4,26 @@ using Guestplane.Wayland;
 
 namespace Guestplane.Compositor.Probing;
 
-/// <summary>Everything that is seen of one head while it is shown: its frames, what the host told of its surface, and the second witness.</summary>
-internal sealed class Watch
+/// <summary>Records one head while it is shown: its frames, its surface's feedback, and the kernel's report.</summary>
+internal sealed class Watch : PlaneObserver
 {
-    /// <summary>A minute at 240 Hz; later frames are counted and not kept.</summary>
+    /// <summary>A minute at 240 Hz. Later frames are not kept.</summary>
     private const int MaxFrames = 15_000;
 
-    /// <summary>Of the frames presented, so many must be by zero copy to call it scanout, and at most the rest to call it composited.</summary>
+    /// <summary>So many answers show where the image goes, even if a newer commit has none yet.</summary>
+    private const int EnoughFrames = 8;
+
+    /// <summary>At least this share of zero-copy frames makes it scanout, at most one minus this composited.</summary>
     private const double Nearly = 0.9;
 
     private readonly HashSet<(Fourcc Format, Modifier Modifier)> _scanoutFormats = [];
-    private int _tellings;
+    private int _tellings, _framesAtLook;
 
-    public Watch(Screen screen)
+    /// <param name="setup">What to show; this observes its primary plane.</param>
+    public Watch(ScreenSetup setup)
     {
-        Screen = screen;
-        screen.Presentation.Answered += OnAnswered;
-        if (screen.Feedback is { } feedback)
+        Screen = new Screen(setup with { Primary = PlaneObservers.Of(setup.Primary, this) });
+        if (Screen.Feedback is { } feedback)
             feedback.Changed += () => Look(feedback);
     }
 
@@ -28,41 +31,70 @@ internal sealed class Watch
 
     public List<Frame> Frames { get; } = new(1024);
 
-    /// <summary>Null: the host tells nothing of surfaces.</summary>
+    /// <summary>True if the feedback has or had a scanout tranche. Null if there is no feedback for surfaces.</summary>
     public bool? HasScanoutTranche { get; private set; }
 
-    /// <summary>A tranche for scanout had what is shown, at some time: hosts tell such a tranche only while they could scan out.</summary>
-    public bool IsInScanoutTranche => Screen.Primary is { LastScanout: { } shown, Step: { } step } && _scanoutFormats.Contains((step.Format, shown.Layout.Modifier));
+    /// <summary>True if a scanout tranche had what is shown. Compositors send one only while they could scan out.</summary>
+    public bool IsInScanoutTranche => Screen.Primary is { LastScanout: { } shown, Choice: { } choice }
+        && _scanoutFormats.Contains((choice.Format, shown.Layout.Modifier));
 
+    /// <summary>True if the scanout tranches belong to another kind of GPU than the one that renders.</summary>
     public bool IsOtherDevice { get; private set; }
 
-    /// <summary>How often the host has told its tranches anew.</summary>
+    /// <summary>How often the compositor sent its tranches again.</summary>
     public int Resends => Math.Max(0, _tellings - 1);
 
-    /// <summary>Of the last frame that was presented.</summary>
+    /// <summary>Flags of the last presented frame. Null if none was presented.</summary>
     public WpPresentationFeedbackKind? Kind { get; private set; }
 
-    /// <summary>Looks at DRM's state, and how many of them saw the plane's framebuffer on a hardware plane.</summary>
+    /// <summary>How often DRM's state was read, and how often the image was on a hardware plane.</summary>
     public (int Looks, int Scanouts) Witness { get; private set; }
 
-    /// <summary>One look at the cards.</summary>
-    public void Ask(DrmState state)
+    /// <summary>True if an image of this window is or was on screen, as far as the compositor reports that.</summary>
+    public bool IsSeen { get; private set; }
+
+    /// <summary>
+    /// False while a compositor that answers is behind: it may be compiling the shaders that this window needs. One that never
+    /// answers is judged by the kernel.
+    /// </summary>
+    public bool IsMeasured =>
+        Frames.Count == 0 || Screen.Presentation.Pending == 0 || (Frames.Count >= EnoughFrames && IsAnswered);
+
+    /// <summary>
+    /// Reads DRM's state once. Until an image is seen, the planes may show the window of the case before. While the compositor
+    /// answers nothing, they may show an image from before it has decided.
+    /// </summary>
+    public void ReadState(DrmState state)
     {
-        if (Screen.Primary.Shown is { } shown && state.IsOnPlane(shown.Width, shown.Height) is { } isOnPlane)
+        var isBehind = Frames.Count > 0 && Frames.Count == _framesAtLook && Screen.Presentation.Pending > 0;
+        _framesAtLook = Frames.Count;
+        if (isBehind || !IsSeen || Screen.Primary.Shown is not { } shown)
+            return;
+        if (state.IsOnPlane(shown.Width, shown.Height) is { } isOnPlane)
             Witness = (Witness.Looks + 1, Witness.Scanouts + (isOnPlane ? 1 : 0));
     }
 
-    /// <summary>By the kernel's word; null without it, or when it says this and that.</summary>
-    public Verdict? Witnessed => Witness.Looks == 0 ? null
+    /// <summary>
+    /// False if most commits have no answer: a compositor that compiles its shaders for the cursor still shows the first frame,
+    /// which had none. One that never answers is judged by the kernel.
+    /// </summary>
+    private bool IsAnswered =>
+        Frames.Count == 0 || 2 * Frames.Count >= Math.Min(MaxFrames, Screen.Primary.Stats.Committed);
+
+    /// <summary>What compositor and kernel report about the primary plane's image.</summary>
+    public Observation Observe(HostFacts host) => new(Told(host), Witnessed);
+
+    /// <summary>Verdict from debugfs. Null if it was not read or is inconsistent.</summary>
+    private Verdict? Witnessed => Witness.Looks == 0 || !IsAnswered ? null
         : Witness.Scanouts >= Witness.Looks * Nearly ? Verdict.Scanout
         : Witness.Scanouts <= Witness.Looks * (1 - Nearly) ? Verdict.Composited : null;
 
-    /// <summary>By the host's word: of the later half of the frames, for a host makes up its mind while it shows the first. Null: it does not tell.</summary>
-    public Verdict? Told(HostFacts host) => Screen.Primary.Step?.Transport switch
+    /// <summary>The compositor's report on the later half of the frames (it decides during the first). Null if none.</summary>
+    private Verdict? Told(HostFacts host) => Screen.Primary.Choice?.Transport switch
     {
         null or Transport.Impossible => Verdict.Impossible,
         Transport.Shm or Transport.Copy => Verdict.Shm,
-        _ when !host.TellsZeroCopy => null,
+        _ when !host.Family.TellsZeroCopy() || !IsAnswered => null,
         _ => Share([.. Frames.Where(frame => !frame.IsDiscarded)]),
     };
 
@@ -73,13 +105,15 @@ internal sealed class Watch
         return late.Count == 0 ? null : share >= Nearly ? Verdict.Scanout : share <= 1 - Nearly ? Verdict.Composited : null;
     }
 
-    private void OnAnswered(Frame frame)
+    public override void Answered(in Frame frame)
     {
         if (!frame.IsDiscarded)
             Kind = frame.Kind;
         if (Frames.Count < MaxFrames)
             Frames.Add(frame);
     }
+
+    public override void Seen() => IsSeen = true;
 
     private void Look(Feedback feedback)
     {
@@ -93,7 +127,8 @@ internal sealed class Watch
         IsOtherDevice = scanout.TrueForAll(tranche => IsOther(tranche.Device, feedback.MainDevice));
     }
 
-    /// <summary>A GPU's primary and render node differ in dev_t; the driver tells whether it is another kind of device.</summary>
+    /// <summary>Compares the drivers, because the primary and the render node of one GPU differ in dev_t.</summary>
     private static bool IsOther(ulong scanout, ulong main) =>
-        scanout != main && DrmCard.Find(scanout)?.Driver is { } driver && DrmCard.Find(main)?.Driver is { } drawing && driver != drawing;
+        scanout != main && DrmCard.Find(scanout)?.Driver is { } driver && DrmCard.Find(main)?.Driver is { } drawing
+        && driver != drawing;
 }

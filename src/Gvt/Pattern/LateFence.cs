@@ -4,15 +4,16 @@ using Guestplane.Linux;
 namespace Guestplane.Gvt.Pattern;
 
 /// <summary>
-/// A GPU that takes its time: fences of the kernel's vgem driver, which are done when user space says so (ten seconds
-/// later by themselves, vgem_fence.c), put on a dma-buf of the pattern as its writer's. One buffer's has one at a time.
+/// Imitates a slow GPU with fences of the kernel's vgem driver, attached to a dma-buf of the test pattern as write fences. They
+/// signal when we say so, or by themselves after ten seconds (vgem_fence.c). Each buffer has at most one pending fence.
 /// </summary>
 internal sealed class LateFence : IDisposable
 {
-    private const uint IoctlCreateDumb = 0xc02064b2, IoctlHandleToFd = 0xc00c642d, IoctlAttach = 0xc0106441, IoctlSignal = 0x40086442;
+    private const uint IoctlCreateDumb = 0xc02064b2, IoctlHandleToFd = 0xc00c642d;
+    private const uint IoctlAttach = 0xc0106441, IoctlSignal = 0x40086442;
     private const uint FenceWrite = 1;
 
-    // A dma-buf that is good for nothing but to carry fences.
+    // The size of a dma-buf that is only used to create fences.
     private const uint Side = 64, BitsPerPixel = 32;
 
     private readonly Fd _device;
@@ -33,33 +34,37 @@ internal sealed class LateFence : IDisposable
         loop.Add(_signal);
     }
 
-    /// <exception cref="SourceException">There is no vgem here.</exception>
+    /// <exception cref="SourceException">vgem is not available.</exception>
     public static LateFence Create(Loop loop)
     {
         Fd? device = null;
         try
         {
-            return new LateFence(loop, device = Fd.Open(Card() ?? throw new SourceException(SourceFault.NotThere,
-                "The pattern guest's fence= needs the kernel's vgem: modprobe vgem.")));
+            device = Fd.Open(FindCard() ?? throw new SourceException(SourceFault.NotThere,
+                "The test pattern's fence= needs the kernel's vgem: modprobe vgem."));
+            return new LateFence(loop, device);
         }
         catch (LinuxException e)
         {
             device?.Dispose();
-            throw new SourceException(e.Errno == Errno.Denied ? SourceFault.NotPermitted : SourceFault.NotThere, $"vgem gives no fences: {e.Message}.");
+            var fault = e.Errno == Errno.Denied ? SourceFault.NotPermitted : SourceFault.NotThere;
+            throw new SourceException(fault, $"vgem gives no fences: {e.Message}.");
         }
     }
 
-    /// <summary>The last one is not done.</summary>
+    /// <summary>True until the last fence has signalled.</summary>
     public bool IsPending => _fence != 0;
 
-    /// <summary>Whoever reads that dma-buf waits until then (CLOCK_MONOTONIC, ns). Not while one is pending.</summary>
-    public void Put(Fd dmaBuf, long until)
+    /// <summary>
+    /// Makes readers of a dma-buf wait until then (CLOCK_MONOTONIC, ns). Must not be called while a fence is pending.
+    /// </summary>
+    public void Attach(Fd dmaBuf, long until)
     {
         var attach = new FenceAttach { Handle = _handle, Flags = FenceWrite };
         Check(Ioctl.Try(_device, IoctlAttach, ref attach), "DRM_IOCTL_VGEM_FENCE_ATTACH");
         _fence = attach.Fence;
-        using var fence = DmaBuf.Writers(_carrier);
-        DmaBuf.AddWriter(dmaBuf, fence);
+        using var fence = DmaBuf.ExportWriteFence(_carrier);
+        DmaBuf.ImportWriteFence(dmaBuf, fence);
         _signal.Set(until);
     }
 
@@ -74,16 +79,18 @@ internal sealed class LateFence : IDisposable
     {
         var signal = new FenceSignal { Fence = _fence };
         _fence = 0;
-        // ETIMEDOUT: vgem has done it itself.
+        // ETIMEDOUT: vgem has signalled it by itself.
         _ = Ioctl.Try(_device, IoctlSignal, ref signal);
     }
 
-    private static string? Card() => Directory.Exists("/sys/class/drm")
-        ? Directory.EnumerateDirectories("/sys/class/drm", "card*").Where(card => Driver(card) == "vgem").Select(card => $"/dev/dri/{Path.GetFileName(card)}").FirstOrDefault()
+    private static string? FindCard() => Directory.Exists("/sys/class/drm")
+        ? Directory.EnumerateDirectories("/sys/class/drm", "card*").Where(card => DriverOf(card) == "vgem")
+            .Select(card => $"/dev/dri/{Path.GetFileName(card)}").FirstOrDefault()
         : null;
 
-    // A device without a bus' driver has its name (faux or platform devices).
-    private static string? Driver(string card) => new FileInfo($"{card}/device").ResolveLinkTarget(returnFinalTarget: true)?.Name;
+    // vgem is a faux or platform device without a driver link; the device itself has the name.
+    private static string? DriverOf(string card) =>
+        new FileInfo($"{card}/device").ResolveLinkTarget(returnFinalTarget: true)?.Name;
 
     private static void Check(int result, string call)
     {

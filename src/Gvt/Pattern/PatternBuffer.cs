@@ -3,10 +3,10 @@ using Guestplane.Linux;
 
 namespace Guestplane.Gvt.Pattern;
 
-/// <summary>One of the pattern's images: its memory, mapped for drawing, and the scanout that goes out.</summary>
+/// <summary>One image of the test pattern: its memory, mapped for drawing, and its scanout.</summary>
 internal sealed class PatternBuffer : IDisposable
 {
-    // Rows start at a multiple of this; the GPUs that import LINEAR buffers ask for 64 to 256.
+    // Alignment of rows, in bytes; the GPUs that import LINEAR buffers need 64 to 256.
     private const int StrideAlignment = 256;
     private const int PageSize = 4096;
 
@@ -18,13 +18,14 @@ internal sealed class PatternBuffer : IDisposable
     private readonly Mapping _mapping;
     private readonly Fd? _memfd;
 
-    private PatternBuffer(Scanout scanout, Mapping mapping, Fd? memfd) => (Scanout, _mapping, _memfd) = (scanout, mapping, memfd);
+    private PatternBuffer(Scanout scanout, Mapping mapping, Fd? memfd) =>
+        (Scanout, _mapping, _memfd) = (scanout, mapping, memfd);
 
     public Scanout Scanout { get; }
 
     public int Stride => (int)Scanout.Layout.Planes[0].Stride;
 
-    /// <exception cref="SourceException">The memory that was asked for is not to be had here.</exception>
+    /// <exception cref="SourceException">The requested kind of memory is not available.</exception>
     public static PatternBuffer Create(int width, int height, Fourcc format, PatternMemory memory)
     {
         var known = PixelFormat.Find(format)!;
@@ -38,13 +39,13 @@ internal sealed class PatternBuffer : IDisposable
         }
         size = (size + PageSize - 1) / PageSize * PageSize;
         var (fd, memfd) = Allocate(size, memory);
-        // A dma-buf over a memfd need not be mappable itself (it is one memory); the memfd always is.
+        // Mapped through the memfd where there is one: it is the same memory, and the udmabuf need not be mappable.
         var mapping = Mapping.Of(memfd ?? fd, size, writable: true);
         var scanout = Scanout.Create([fd], new((uint)width, (uint)height, format, Modifier.Linear, planes), out var problem);
         return scanout is null ? throw new InvalidOperationException(problem) : new(scanout, mapping, memfd);
     }
 
-    /// <summary>Draws, bracketed for the exporter's caches.</summary>
+    /// <summary>Draws, between the calls that flush the exporter's caches.</summary>
     public void Draw(Action<Span<byte>, uint> paint, uint frame)
     {
         DmaBuf.BeginWrite(Scanout.Memory(0));
@@ -62,7 +63,10 @@ internal sealed class PatternBuffer : IDisposable
     private static (Fd Fd, Fd? Memfd) Allocate(long size, PatternMemory memory)
     {
         LinuxException? failure = null;
-        foreach (var kind in memory == PatternMemory.Auto ? [PatternMemory.Udmabuf, PatternMemory.Heap, PatternMemory.Memfd] : new[] { memory })
+        PatternMemory[] kinds = memory == PatternMemory.Auto
+            ? [PatternMemory.Udmabuf, PatternMemory.Heap, PatternMemory.Memfd]
+            : [memory];
+        foreach (var kind in kinds)
         {
             try
             {
@@ -73,13 +77,13 @@ internal sealed class PatternBuffer : IDisposable
                     _ => (Memfd.Create("guestplane-pattern", size), null),
                 };
             }
-            catch (LinuxException e)
+            catch (LinuxException e) when (e.Errno != Errno.TooManyFiles)
             {
                 failure = e;
             }
         }
         var fault = failure!.Errno == Errno.Denied ? SourceFault.NotPermitted : SourceFault.NotThere;
-        throw new SourceException(fault, $"The pattern guest has no {memory} memory here: {failure.Message}; try memory=auto.");
+        throw new SourceException(fault, $"The test pattern has no {memory} memory here: {failure.Message}; try memory=auto.");
     }
 
     private static (Fd, Fd?) Udmabuf(long size)
@@ -99,7 +103,9 @@ internal sealed class PatternBuffer : IDisposable
         using var device = Fd.Open("/dev/dma_heap/system");
         var argument = new HeapAllocation { Length = (ulong)size, FdFlags = HeapReadWriteCloseOnExec };
         var result = Ioctl.Try(device, IoctlHeapAllocate, ref argument);
-        return result >= 0 ? Fd.Own((int)argument.Fd) : throw new LinuxException($"DMA_HEAP_IOCTL_ALLOC of {size} bytes", -result);
+        return result >= 0
+            ? Fd.Own((int)argument.Fd)
+            : throw new LinuxException($"DMA_HEAP_IOCTL_ALLOC of {size} bytes", -result);
     }
 
     /// <summary>struct udmabuf_create.</summary>

@@ -4,8 +4,8 @@ using Guestplane.Linux;
 namespace Guestplane.Gvt.Pattern;
 
 /// <summary>
-/// The built-in guest: a test card that flips at its own rate between a few buffers, as a page-flipping guest does,
-/// without ever waiting for the host, and a cursor plane on a Lissajous path.
+/// The built-in guest: a test pattern that flips at its own rate between a few buffers, as a page-flipping guest does, without
+/// waiting for the compositor, and a cursor plane that moves on a Lissajous curve.
 /// </summary>
 public sealed class PatternGuest : IGuest
 {
@@ -19,11 +19,12 @@ public sealed class PatternGuest : IGuest
     private readonly PatternBuffer? _cursor;
     private readonly Action<Span<byte>, uint> _paintFrame;
     private readonly LoopTimer _timer;
+    private Loop? _loop;
     private LateFence[] _fences = [];
     private long _start;
     private uint _frame;
 
-    /// <exception cref="SourceException">No memory of the kind that was asked for.</exception>
+    /// <exception cref="SourceException">The requested kind of memory is not available.</exception>
     public PatternGuest(string source, PatternOptions options)
     {
         (Source, _options) = (source, options);
@@ -31,9 +32,12 @@ public sealed class PatternGuest : IGuest
         _buffers = [.. Enumerable.Range(0, options.Buffers)
             .Select(_ => PatternBuffer.Create(options.Width, options.Height, options.Format, options.Memory))];
         var painter = new PatternPainter(options.Width, options.Height, options.Format, _buffers[0].Stride);
-        if (!options.Still)
-            foreach (var buffer in _buffers)
-                buffer.Draw((pixels, _) => painter.PaintCard(pixels), 0);
+        foreach (var buffer in _buffers)
+            buffer.Draw((pixels, frame) =>
+            {
+                painter.PaintBackground(pixels);
+                painter.PaintFrame(pixels, frame);
+            }, 0);
         _paintFrame = painter.PaintFrame;
         _cursor = options.Cursor ? PatternBuffer.Create(CursorSide, CursorSide, Fourcc.Argb8888, options.Memory) : null;
         _cursor?.Draw((pixels, _) => PatternPainter.PaintCursor(pixels, CursorSide, _cursor.Stride, s_hotspot), 0);
@@ -44,7 +48,7 @@ public sealed class PatternGuest : IGuest
 
     public IReadOnlyList<Head> Heads { get; }
 
-    public bool IsAsked => false;
+    public bool IsPolled => false;
 
     public int DmaBufs => _buffers.Length + (_cursor is null ? 0 : 1);
 
@@ -59,16 +63,17 @@ public sealed class PatternGuest : IGuest
     {
         if (_options.Fence.Milliseconds > 0)
             _fences = [.. _buffers.Select(_ => LateFence.Create(loop))];
+        _loop = loop;
         loop.Add(_timer);
         _start = Clock.Now;
         _timer.Set(_start);
     }
 
-    public long Ask(long now) => now;
+    public long Poll(long now) => now;
 
     public void Dispose()
     {
-        _timer.Cancel();
+        _loop?.Remove(_timer);
         foreach (var fence in _fences)
             fence.Dispose();
         foreach (var buffer in _buffers)
@@ -80,11 +85,11 @@ public sealed class PatternGuest : IGuest
     {
         var buffer = _buffers[_frame % _buffers.Length];
         var fence = _fences.Length > 0 ? _fences[_frame % _fences.Length] : null;
-        // What its GPU still has the guest does not draw into: that frame falls out.
+        // A buffer whose fence is pending is not drawn into: this frame is dropped.
         if (fence is not { IsPending: true })
             Flip(buffer, fence, now);
         _frame++;
-        // Absolute moments: a late tick does not make the next one late. What was slept through is not made up for.
+        // Deadlines are absolute, so a late tick does not delay the next one. Ticks that were slept through are not repeated.
         var next = _start + (long)(_frame * (SecondNs / _options.Rate));
         if (next < now)
             _start += now - next;
@@ -96,16 +101,18 @@ public sealed class PatternGuest : IGuest
         if (!_options.Still)
             buffer.Draw(_paintFrame, _frame);
         if ((_frame + 1) % _options.Fence.Every == 0)
-            fence?.Put(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
+            fence?.Attach(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
         foreach (var head in _heads)
         {
             head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
-            if (_cursor is not null)
-                head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(_frame), s_hotspot, Changed: _frame == 0, now));
+            if (_cursor is null)
+                continue;
+            var position = CursorPosition(_frame);
+            head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, position, s_hotspot, Changed: _frame == 0, now));
         }
     }
 
-    /// <summary>Where the cursor image's top left corner is: at times partly outside, as a real one.</summary>
+    /// <summary>The position of the cursor image's top left corner; sometimes partly outside, as a real cursor is.</summary>
     internal PixelPoint CursorPosition(uint frame) => new(
         (int)((_options.Width - 1) * (0.5 + 0.5 * Math.Sin(frame * 0.021))) - s_hotspot.X,
         (int)((_options.Height - 1) * (0.5 + 0.5 * Math.Sin(frame * 0.034 + 1))) - s_hotspot.Y);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Guestplane.Gvt.Pattern;
 
 /// <summary>
-/// Draws the test card into mapped memory, in any of the pattern's formats: colour bars, a one-pixel checkerboard (blur
-/// shows there first), a white frame (so does cropping), and what changes from frame to frame: bar code and sweeping bar.
+/// Draws the test pattern into mapped memory, in any of its formats: colour bars, a one-pixel checkerboard (shows blur), a
+/// white frame (shows cropping), and the parts that change with each frame: a bar code and a sweeping bar.
 /// </summary>
 internal sealed class PatternPainter(int width, int height, Fourcc format, int stride)
 {
@@ -16,8 +16,8 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
 
     public static bool Supports(Fourcc format) => format == Fourcc.Nv12 || BytesPerPixel(format) > 0;
 
-    /// <summary>Everything that stays.</summary>
-    public void PaintCard(Span<byte> pixels)
+    /// <summary>Paints the static parts.</summary>
+    public void PaintBackground(Span<byte> pixels)
     {
         Fill(pixels, 0, 0, width, height, 0xffffff);
         var bar = (width - 2 * FrameWidth) / s_bars.Length;
@@ -30,13 +30,14 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
                 Fill(pixels, width / 2 + x, height / 2 + y, 1, 1, ((x ^ y) & 1) == 0 ? 0xffffffu : 0);
     }
 
-    /// <summary>What tells this frame from the others.</summary>
+    /// <summary>Paints the parts that change with each frame.</summary>
     public void PaintFrame(Span<byte> pixels, uint frame)
     {
         var top = height - FrameWidth - SweepHeight;
         Fill(pixels, FrameWidth, top, width - 2 * FrameWidth, SweepHeight, 0);
         var room = Math.Max(1, width - 2 * FrameWidth - SweepWidth);
-        Fill(pixels, FrameWidth + (int)(frame * SweepStep % room), top, Math.Min(SweepWidth, width - 2 * FrameWidth), SweepHeight, 0xff8000);
+        var sweep = FrameWidth + (int)(frame * SweepStep % room);
+        Fill(pixels, sweep, top, Math.Min(SweepWidth, width - 2 * FrameWidth), SweepHeight, 0xff8000);
         if (width < BarCode.MinWidth || height < BarCode.MinHeight)
             return;
         for (var cell = 0; cell < BarCode.Cells; cell++)
@@ -44,8 +45,11 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
                 BarCode.IsWhite(frame, cell) ? 0xffffffu : 0);
     }
 
-    /// <summary>An arrow on nothing: premultiplied ARGB, its tip at the hotspot.</summary>
-    public static void PaintCursor(Span<byte> pixels, int side, int stride, PixelPoint hotspot)
+    /// <summary>
+    /// Paints an arrow of <paramref name="length"/> pixels on a transparent background: premultiplied ARGB, its tip at the
+    /// hotspot.
+    /// </summary>
+    public static void PaintCursor(Span<byte> pixels, int side, int stride, PixelPoint hotspot, int length = 40)
     {
         for (var y = 0; y < side; y++)
         {
@@ -53,8 +57,8 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
             for (var x = 0; x < side; x++)
             {
                 var (dx, dy) = (x - hotspot.X, y - hotspot.Y);
-                var inside = dx >= 0 && dy >= 0 && dx + dy < 40;
-                var edge = dx < 2 || dy < 2 || dx + dy >= 37;
+                var inside = dx >= 0 && dy >= 0 && dx + dy < length;
+                var edge = dx < 2 || dy < 2 || dx + dy >= length - 3;
                 row[x] = !inside ? 0 : edge ? 0xff000000 : 0xffffffff;
             }
         }
@@ -86,7 +90,7 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
         return 0xff000000 | (swapped ? b << 16 | g << 8 | r : rgb);
     }
 
-    /// <summary>8 bits to 10, white to white.</summary>
+    /// <summary>Scales 8 bits to 10, so that white stays white.</summary>
     private static uint Ten(uint eight) => eight << 2 | eight >> 6;
 
     private void FillRows<T>(Span<byte> pixels, int x, int y, int w, int h, T value) where T : unmanaged
@@ -95,16 +99,19 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
             MemoryMarshal.Cast<byte, T>(pixels.Slice(row * stride, stride)).Slice(x, w).Fill(value);
     }
 
-    /// <summary>BT.601, limited range, which is what hosts assume of a small NV12 picture.</summary>
+    /// <summary>BT.601, limited range, which compositors assume for small NV12 images.</summary>
     private void FillNv12(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
     {
         var (r, g, b) = ((int)(rgb >> 16 & 0xff), (int)(rgb >> 8 & 0xff), (int)(rgb & 0xff));
         var luma = (byte)(16 + (66 * r + 129 * g + 25 * b + 128 >> 8));
-        var chroma = (ushort)((byte)(128 + (-38 * r - 74 * g + 112 * b + 128 >> 8)) | (byte)(128 + (112 * r - 94 * g - 18 * b + 128 >> 8)) << 8);
+        var u = (byte)(128 + (-38 * r - 74 * g + 112 * b + 128 >> 8));
+        var v = (byte)(128 + (112 * r - 94 * g - 18 * b + 128 >> 8));
+        var chroma = (ushort)(u | v << 8);
         for (var row = y; row < y + h; row++)
             pixels.Slice(row * stride + x, w).Fill(luma);
         var second = pixels[(stride * height)..];
+        var (left, right) = (x / 2, (x + w + 1) / 2);
         for (var row = y / 2; row < (y + h + 1) / 2; row++)
-            MemoryMarshal.Cast<byte, ushort>(second.Slice(row * stride, stride)).Slice(x / 2, (x + w + 1) / 2 - x / 2).Fill(chroma);
+            MemoryMarshal.Cast<byte, ushort>(second.Slice(row * stride, stride))[left..right].Fill(chroma);
     }
 }

@@ -1,24 +1,31 @@
+using System.Globalization;
 using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>What QEMU tells of a console: its object's properties.</summary>
+/// <summary>A console's properties, as QEMU reports them.</summary>
 internal sealed class ConsoleInfo(string path)
 {
+    /// <summary>
+    /// Listed in "Interfaces" by guestplane share for a console whose keyboard and mouse are there, because some clients need
+    /// them, but do nothing.
+    /// </summary>
+    public const string NoInput = "org.guestplane.Display1.NoInput";
+
     private const string Prefix = "/org/qemu/Display1/Console_";
 
     public string Path => path;
 
-    /// <summary>As in the object's path; what --console takes.</summary>
+    /// <summary>The number in the object's path, which --console takes.</summary>
     public uint Id { get; } = uint.TryParse(path.AsSpan(Prefix.Length), out var id) ? id : 0;
 
-    /// <summary>"VGA", "virtio-vga": the device's name.</summary>
+    /// <summary>The device's name: "VGA", "virtio-vga".</summary>
     public string Label { get; private set; } = "";
 
-    /// <summary>Which output of its device.</summary>
+    /// <summary>The index of the output of its device.</summary>
     public uint Head { get; private set; }
 
-    /// <summary>Pixels, or characters: a text console is drawn by QEMU itself (monitor, serial line).</summary>
+    /// <summary>False for a text console (monitor, serial line), which QEMU draws itself.</summary>
     public bool IsGraphic { get; private set; }
 
     public int Width { get; private set; }
@@ -33,14 +40,30 @@ internal sealed class ConsoleInfo(string path)
 
     public bool HasTouch { get; private set; }
 
-    public static bool IsConsole(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
+    public bool HasInput { get; private set; } = true;
 
-    /// <summary>Reads "a{sv}": properties of one of the console's interfaces, at first all, later those that changed.</summary>
+    public FoundConsole Found => new(Id, Label, IsGraphic, Width, Height, DeviceAddress, IsAbsolute, HasTouch);
+
+    /// <summary>True if its planes may come by the planes interface of guestplane share.</summary>
+    public bool HasPlanes { get; private set; }
+
+    /// <summary>True if it should be polled: it has the planes interface, and its VM's display reports no flips.</summary>
+    public bool IsPolled { get; private set; }
+
+    /// <summary>True for the path of a console as QEMU writes it: "Console_00" and "Console_x" are none.</summary>
+    public static bool IsConsole(string path) =>
+        path.StartsWith(Prefix, StringComparison.Ordinal) && uint.TryParse(path.AsSpan(Prefix.Length), out var id)
+        && path.AsSpan(Prefix.Length).SequenceEqual(id.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>
+    /// Reads "a{sv}": properties of one of the console's interfaces; first all of them, later those that changed.
+    /// </summary>
     public void Read(string @interface, BusMessage message)
     {
         HasTouch |= @interface == "org.qemu.Display1.MultiTouch";
+        var entries = 0;
         message.Enter('a', "{sv}"u8);
-        while (message.Enter('e', "sv"u8))
+        while (message.EnterEntry("sv"u8, ref entries))
         {
             ReadProperty(message);
             message.Exit();
@@ -73,12 +96,31 @@ internal sealed class ConsoleInfo(string path)
             case ("Modifiers", 'u'):
                 Locks = (LockKeys)message.ReadUInt32Variant() & (LockKeys.Scroll | LockKeys.Num | LockKeys.Caps);
                 break;
+            case ("Interfaces", 'a'):
+                ReadInterfaces(message);
+                break;
+            case ("IsPolled", 'b'):
+                IsPolled = message.ReadBoolVariant();
+                break;
             case ("IsAbsolute", 'b'):
                 IsAbsolute = message.ReadBoolVariant();
                 break;
             default:
-                message.Skip("v"u8);
+                message.SkipVariant();
                 break;
         }
+    }
+
+    private void ReadInterfaces(BusMessage message)
+    {
+        message.Enter('v', "as"u8);
+        message.Enter('a', "s"u8);
+        while (message.TryReadString() is { } name)
+        {
+            HasInput &= name != NoInput;
+            HasPlanes |= name == PlanesInterface.Console;
+        }
+        message.Exit();
+        message.Exit();
     }
 }

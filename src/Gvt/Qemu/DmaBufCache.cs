@@ -3,7 +3,8 @@ using Guestplane.Linux;
 namespace Guestplane.Gvt.Qemu;
 
 /// <summary>
-/// What QEMU says of a dma-buf, its descriptors aside: bytes, but for the sizes in pixels. Up to four memory planes.
+/// QEMU's description of a dma-buf, without the descriptors: width and height in pixels, offsets and strides in bytes, up to
+/// four memory planes.
 /// </summary>
 internal record struct DmaBufLayout(uint Width, uint Height, uint Fourcc, ulong Modifier, int PlaneCount)
 {
@@ -28,23 +29,27 @@ internal record struct DmaBufLayout(uint Width, uint Height, uint Fourcc, ulong 
 }
 
 /// <summary>
-/// The guest's dma-bufs. QEMU sends new descriptors of the same few with every flip, and never tells which framebuffer is
-/// gone: each is known by its inode and layout, and let go when it has not been shown for a while.
+/// The guest's dma-bufs. QEMU sends new descriptors of the same few buffers with every flip, and does not report when a
+/// framebuffer is freed. So each is recognised by its inode and layout, and dropped when it has not been shown for a while.
 /// </summary>
 internal sealed class DmaBufCache : IDisposable
 {
-    /// <summary>Guests flip between two to four; a desktop's compositor may have a few more.</summary>
+    /// <summary>Guests flip between two to four buffers; a compositor in the guest may use a few more.</summary>
     private const int MostKept = 16;
 
-    /// <summary>What is kept pins the guest's memory: long enough for a switch of consoles and back.</summary>
+    /// <summary>A kept buffer pins the guest's memory. Ten seconds are enough to switch consoles and back.</summary>
     private const long KeptForNs = 10_000_000_000;
 
     private readonly List<Held> _held = [];
+    private Scanout? _shown;
 
-    /// <summary>dma-bufs that were taken so far.</summary>
+    /// <summary>The number of dma-bufs that were added so far.</summary>
     public int Taken { get; private set; }
 
-    /// <summary>The scanout of that memory, the same object as long as it is the same; null, with what is wrong with it.</summary>
+    /// <summary>
+    /// The scanout for that memory: the same object as long as memory and layout are the same. Null, with the problem, if it is
+    /// invalid.
+    /// </summary>
     public Scanout? Find(ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, long now, out string? problem)
     {
         problem = null;
@@ -56,15 +61,21 @@ internal sealed class DmaBufCache : IDisposable
             held.LastShown = now;
             return held.Scanout;
         }
-        var scanout = Take(fds, layout, out problem);
-        if (scanout is not null)
-            _held.Add(new Held(identity, layout, scanout) { LastShown = now });
+        var scanout = Import(fds, layout, out problem);
+        if (scanout is null)
+            return null;
+        Taken++;
+        _held.Add(new Held(identity, layout, scanout) { LastShown = now });
+        // A guest that sends ever new images and draws none of them holds no more.
+        if (_held.Count > 2 * MostKept)
+            Drop(_held.FindIndex(held => held.Scanout != _shown));
         return scanout;
     }
 
-    /// <summary>Lets go of what the guest seems to have done with; <paramref name="shown"/> stays.</summary>
+    /// <summary>Drops buffers that the guest seems not to use any more, but not <paramref name="shown"/>.</summary>
     public void Trim(Scanout? shown, long now)
     {
+        _shown = shown;
         for (var i = 0; i < _held.Count;)
         {
             var held = _held[i];
@@ -73,9 +84,15 @@ internal sealed class DmaBufCache : IDisposable
                 i++;
                 continue;
             }
-            _held.RemoveAt(i);
-            held.Scanout.Dispose();
+            Drop(i);
         }
+    }
+
+    private void Drop(int index)
+    {
+        var scanout = _held[index].Scanout;
+        _held.RemoveAt(index);
+        scanout.Dispose();
     }
 
     public void Dispose()
@@ -85,28 +102,39 @@ internal sealed class DmaBufCache : IDisposable
         _held.Clear();
     }
 
-    private Scanout? Take(ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, out string? problem)
+    /// <summary>Duplicates the descriptors of a dma-buf. Null, with the problem, if it is invalid.</summary>
+    public static Scanout? Import(ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, out string? problem)
     {
         var planes = new MemoryPlane[layout.PlaneCount];
         for (var i = 0; i < planes.Length; i++)
             planes[i] = new(layout[i].Offset, layout[i].Stride, long.MaxValue);
-        var told = new PlaneLayout(layout.Width, layout.Height, new(layout.Fourcc), new(layout.Modifier), planes);
-        problem = told.Problem();
+        var planeLayout = new PlaneLayout(layout.Width, layout.Height, new(layout.Fourcc), new(layout.Modifier), planes);
+        problem = planeLayout.Problem();
         if (problem is not null)
             return null;
         var memory = new Fd[fds.Length];
         for (var i = 0; i < memory.Length; i++)
             memory[i] = fds[i].Duplicate();
-        // QEMU 11 says "unknown" of a blob in the guest's RAM, where nothing but rows can be: the guest's driver drew it by CPU.
-        if (told.Modifier == Modifier.Invalid && DmaBuf.Exporter(memory[0]) == "udmabuf")
-            told = told with { Modifier = Modifier.Linear };
-        var scanout = Scanout.Create(memory, told, out problem);
-        if (scanout is not null)
-            Taken++;
-        else
-            foreach (var fd in memory)
-                fd.Dispose();
+        // Memory that shrinks kills a compositor that draws by CPU, and a file system may block everybody who reads it.
+        if (Array.Exists(memory, fd => DmaBuf.Exporter(fd) is null && !Memfd.CannotShrink(fd.Borrow())))
+        {
+            DisposeAll(memory);
+            problem = "its memory is no dma-buf, and memory that can shrink would be a danger to the compositor";
+            return null;
+        }
+        // QEMU 11 reports the modifier INVALID for a blob in the guest's RAM. It is LINEAR: the guest's driver draws it by CPU.
+        if (planeLayout.Modifier == Modifier.Invalid && DmaBuf.Exporter(memory[0]) == "udmabuf")
+            planeLayout = planeLayout with { Modifier = Modifier.Linear };
+        var scanout = Scanout.Create(memory, planeLayout, out problem);
+        if (scanout is null)
+            DisposeAll(memory);
         return scanout;
+    }
+
+    private static void DisposeAll(Fd[] memory)
+    {
+        foreach (var fd in memory)
+            fd.Dispose();
     }
 
     private sealed class Held(DmaBufIdentity identity, DmaBufLayout layout, Scanout scanout)

@@ -1,94 +1,79 @@
+using Guestplane.Linux;
 using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
 /// <summary>
-/// The VM's clipboard (org.qemu.Display1.Clipboard, on both sides of the control connection), which is its guest agent's.
-/// QEMU knows one type of text. Grabs are numbered, so that of two at once both sides keep the same one.
+/// The VM's clipboard (org.qemu.Display1.Clipboard, served by both sides of the control connection). It belongs to the guest's
+/// agent.
 /// </summary>
 internal sealed class QemuClipboard : IGuestClipboard
 {
-    /// <summary>More than the agent's channel takes is not passed on (QEMU ui/vdagent.c, VDAGENT_BUFFER_LIMIT).</summary>
-    public const int MaxBytes = 1 << 20;
-
-    private const string Text = "text/plain;charset=utf-8";
     private const string Path = "/org/qemu/Display1/Clipboard";
 
-    // QemuClipboardSelection: what Ctrl+C fills. The others are X11's.
-    private const uint Clipboard = 0;
+    private static readonly BusObject s_object =
+        new(Path, new BusInterface("org.qemu.Display1.Clipboard", [], BusProperty.Of("Interfaces")));
 
-    private static readonly byte[] s_path = Bus.ZeroEnded(Path);
+    /// <summary>QEMU sends one type.</summary>
+    private const int MostTypes = 64;
 
-    private readonly List<Action<byte[]?>> _fetching = [];
-    private QemuConnection? _connection;
-    private uint _serial;
-    private bool _isOffered;
+    /// <summary>The order is that of QemuClipboardSelection. The third one of QEMU's has no counterpart on Wayland.</summary>
+    private readonly QemuSelection[] _selections = [new(0), new(1)];
 
-    public event Action<bool>? Offered;
+    public IGuestSelection Clipboard => _selections[0];
 
-    public event Action<Action<byte[]?>>? Wanted;
+    public IGuestSelection Primary => _selections[1];
 
-    /// <summary>Speaks with this VM from now on; null: with none.</summary>
+    /// <summary>Switches to the connection of a VM, or to none (null).</summary>
     public void Connect(QemuConnection? connection)
     {
-        _connection = connection;
-        Guest(false);
-        // The answers are forgotten with the connection.
-        foreach (var done in _fetching.ToList())
-            Fetched(null, done);
+        foreach (var selection in _selections)
+            selection.Connect(connection);
         if (connection is null)
             return;
-        connection.Bus.Serve(Path, Handle);
-        _serial = 0;
-        Call("Register"u8).Send(_ => true, QemuConnection.AnswerWithinNs);
+        connection.Bus.Serve(Path, message => connection.IsFromVm(message) && Handle(message));
+        Call(connection, "Register"u8, answer => OnRegistered(connection, answer));
     }
 
-    public void Offer()
+    /// <summary>
+    /// QEMU learns by its name on the bus that a client has gone (ui/dbus-clipboard.c). Without a bus it keeps the client before
+    /// us, which has ended: QEMU serves one at a time. The call that ends its registration is ours to make, since neither has a
+    /// name. On a bus the other is alive, QEMU rejects our call, and the clipboard stays the other's.
+    /// </summary>
+    private bool OnRegistered(QemuConnection connection, BusMessage answer)
     {
-        if (_connection is not null)
-            Call("Grab"u8).Add(Clipboard).Add(++_serial).Add([Text]).Send();
-    }
-
-    public void Withdraw()
-    {
-        if (_connection is not null)
-            Call("Release"u8).Add(Clipboard).Send();
-    }
-
-    public void Fetch(Action<byte[]?> done)
-    {
-        if (_connection is null || !_isOffered)
+        if (answer.Error?.EndsWith(": Clipboard peer already registered!", StringComparison.Ordinal) != true)
+            return OnRegistered(answer);
+        TryCall(connection, "Unregister"u8, _ =>
         {
-            done(null);
-            return;
-        }
-        _fetching.Add(done);
-        Call("Request"u8).Add(Clipboard).Add([Text]).Send(answer => Fetched(Read(answer), done), QemuConnection.AnswerWithinNs);
+            TryCall(connection, "Register"u8, OnRegistered);
+            return true;
+        });
+        return true;
     }
 
-    private BusCall Call(ReadOnlySpan<byte> member) => _connection!.Call(s_path, "org.qemu.Display1.Clipboard"u8, member);
-
-    private static byte[]? Read(BusMessage answer)
+    private static void TryCall(QemuConnection connection, ReadOnlySpan<byte> member, BusHandler answered)
     {
-        if (answer.Error is not null || !answer.HasSignature("say"u8))
-            return null;
         try
         {
-            answer.Skip("s"u8);
-            var text = answer.ReadBytes();
-            return text.Length <= MaxBytes ? text.ToArray() : null;
+            Call(connection, member, answered);
         }
         catch (BusException)
         {
-            // A stranger's half of a text is none.
-            return null;
+            // QemuConnection.Failed follows.
         }
     }
 
-    private bool Fetched(byte[]? text, Action<byte[]?> done)
+    private static void Call(QemuConnection connection, ReadOnlySpan<byte> member, BusHandler answered) =>
+        connection.Call(QemuSelection.Path, "org.qemu.Display1.Clipboard"u8, member)
+            .Send(answered, QemuConnection.AnswerWithinNs);
+
+    /// <summary>QEMU has called our Register before it answers; this is for one that has not.</summary>
+    private bool OnRegistered(BusMessage answer)
     {
-        _fetching.Remove(done);
-        done(text);
+        foreach (var selection in _selections)
+            if (!selection.IsAnnounced)
+                selection.Restart();
         return true;
     }
 
@@ -97,11 +82,11 @@ internal sealed class QemuClipboard : IGuestClipboard
         try
         {
             return message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8)
-                ? InterfacesProperty.Handle(message, "org.qemu.Display1.Clipboard", []) : HandleCall(message);
+                ? s_object.Handle(message) : HandleCall(message);
         }
         catch (BusException)
         {
-            // Answered with an error; what was told before stands.
+            // Malformed: sd-bus answers with an error, and nothing changes.
             return false;
         }
     }
@@ -110,13 +95,16 @@ internal sealed class QemuClipboard : IGuestClipboard
     {
         var member = message.Member;
         if (member.SequenceEqual("Register"u8) || member.SequenceEqual("Unregister"u8))
-            _serial = 0;
+            Array.ForEach(_selections, selection => selection.Restart());
         else if (member.SequenceEqual("Grab"u8) && message.HasSignature("uuas"u8))
             Grab(message);
         else if (member.SequenceEqual("Release"u8) && message.HasSignature("u"u8))
-            Release(message);
+            Find(message.ReadUInt32())?.OnRelease();
         else if (member.SequenceEqual("Request"u8) && message.HasSignature("uas"u8))
-            return Request(message);
+        {
+            Request(message);
+            return true;
+        }
         else
             return false;
         message.Reply();
@@ -125,42 +113,22 @@ internal sealed class QemuClipboard : IGuestClipboard
 
     private void Grab(BusMessage message)
     {
-        var (selection, serial, hasText) = (message.ReadUInt32(), message.ReadUInt32(), false);
+        var (selection, serial, hasText) = (Find(message.ReadUInt32()), message.ReadUInt32(), false);
         message.Enter('a', "s"u8);
-        while (message.TryReadString() is { } type)
-            hasText |= type == Text;
-        message.Exit();
-        if (selection != Clipboard || serial < _serial)
-            return;
-        _serial = serial;
-        Guest(hasText);
+        // Read no further than to the text: there may be millions of types.
+        for (var count = 0; !hasText && count < MostTypes && message.TryReadString() is { } type; count++)
+            hasText = type == QemuSelection.Text;
+        selection?.OnGrab(serial, hasText);
     }
 
-    private void Release(BusMessage message)
+    private void Request(BusMessage message)
     {
-        if (message.ReadUInt32() == Clipboard)
-            Guest(false);
+        var selection = Find(message.ReadUInt32());
+        if (selection is null)
+            message.Defer().Fail();
+        else
+            selection.OnRequest(message.Defer());
     }
 
-    private bool Request(BusMessage message)
-    {
-        if (message.ReadUInt32() != Clipboard || Wanted is not { } wanted)
-            return false;
-        var (answer, connection) = (message.Defer(), _connection);
-        wanted(text =>
-        {
-            if (connection != _connection || text is null || text.Length > MaxBytes)
-                answer.Fail();
-            else
-                answer.Begin().Add(Text).Add((ReadOnlySpan<byte>)text).Send();
-        });
-        return true;
-    }
-
-    private void Guest(bool offers)
-    {
-        if (offers || _isOffered)
-            Offered?.Invoke(offers);
-        _isOffered = offers;
-    }
+    private QemuSelection? Find(uint number) => number < _selections.Length ? _selections[number] : null;
 }

@@ -4,8 +4,8 @@ using Guestplane.Linux.DBus;
 namespace Guestplane.Gvt.Qemu;
 
 /// <summary>
-/// The control connection to a VM: what consoles it has, and calls to them. Made anew for each attempt to reach it. It ends
-/// with <see cref="Failed"/>, before it was ready or after.
+/// The control connection to a VM: its list of consoles, and calls to them. A new one is created for each attempt to connect.
+/// It ends with <see cref="Failed"/>, before or after it was ready.
 /// </summary>
 internal sealed class QemuConnection : IDisposable
 {
@@ -14,50 +14,78 @@ internal sealed class QemuConnection : IDisposable
     private static readonly byte[] s_root = Bus.ZeroEnded("/org/qemu/Display1");
 
     private readonly Loop _loop;
-    private readonly byte[] _destination;
+    private readonly BusVmChoice? _choice;
     private readonly string _notThere;
+    private byte[] _destination = [];
+    private string? _sender;
     private readonly Dictionary<string, ConsoleInfo> _consoles = [];
     private bool _isOver;
 
-    private QemuConnection(Loop loop, Bus bus, string destination, string notThere)
+    private QemuConnection(Loop loop, Bus bus, BusVmChoice? choice, string notThere, int? pid = null)
     {
-        (_loop, Bus, _notThere) = (loop, bus, notThere);
-        _destination = destination.Length > 0 ? Bus.ZeroEnded(destination) : [];
+        (_loop, Bus, _choice, _notThere, Pid, Sizes) = (loop, bus, choice, notThere, pid, new(loop));
         bus.Closed += why => Fail($"the connection to QEMU was closed ({why})");
         loop.Add(bus);
     }
 
     public Bus Bus { get; }
 
+    public QemuSizes Sizes { get; }
+
+    /// <summary>The process at the other end: QEMU, or who has made the socket. Null if it is not known.</summary>
+    public int? Pid { get; private set; }
+
     /// <summary>The VM's name (-name), or empty.</summary>
     public string VmName { get; private set; } = "";
 
-    /// <summary>In the order of their numbers.</summary>
+    /// <summary>The consoles, ordered by number.</summary>
     public IReadOnlyList<ConsoleInfo> Consoles { get; private set; } = [];
 
     /// <summary>The consoles are known.</summary>
     public event Action? Ready;
 
-    /// <summary>It cannot be had, or not any more: a clause that says why.</summary>
+    /// <summary>The connection failed or ended; the argument is a clause that says why.</summary>
     public event Action<string>? Failed;
 
-    /// <summary>A console has told something anew.</summary>
+    /// <summary>Properties of a console have changed.</summary>
     public event Action<ConsoleInfo>? Changed;
 
-    /// <summary>A VM by its name on a message bus.</summary>
-    public static QemuConnection OnBus(Loop loop, Bus bus, string name) => new(loop, bus, name,
-        $"no VM has the name {name} on the bus: start QEMU with -display dbus, and guestplane with the same bus");
+    /// <summary>A VM on a message bus.</summary>
+    public static QemuConnection OnBus(Loop loop, Bus bus, BusVmChoice choice) =>
+        new(loop, bus, choice, "the VM has left the bus");
 
     /// <summary>A VM at the other end of a socket.</summary>
-    public static QemuConnection ToPeer(Loop loop, Fd socket) => new(loop, Bus.Peer(socket), "",
-        "it does not serve org.qemu.Display1: start QEMU with -display dbus,p2p=yes");
+    /// <param name="pid">QEMU's process; null if it has made the socket.</param>
+    public static QemuConnection ToPeer(Loop loop, Fd socket, int? pid = null)
+    {
+        var peer = pid ?? PeerCredentials.ProcessIdOf(socket.Number);
+        return new(loop, Bus.Peer(socket), null,
+            "it does not serve org.qemu.Display1: start QEMU with -display dbus,p2p=yes", peer);
+    }
 
-    /// <summary>Asks what is there.</summary>
+    /// <summary>Requests the list of consoles. On a bus, that of the program that is the VM now.</summary>
     public void Start()
     {
-        // Of every console's keyboard and mouse, and of consoles themselves: one match each is simpler than one for all, and exact.
-        Call(s_root, "org.freedesktop.DBus.ObjectManager"u8, "GetManagedObjects"u8).Send(OnObjects, AnswerWithinNs);
+        if (_choice is not { } choice)
+        {
+            ListObjects();
+            return;
+        }
+        Bus.Watch("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"u8, "NameOwnerChanged"u8, OnNameOwner);
+        BusVm.List(Bus, (vms, refused) =>
+        {
+            if (refused is null && choice.Choose(vms, out refused) is { } vm)
+                Follow(vm);
+            else
+                Fail(refused!);
+        });
     }
+
+    /// <summary>True if the VM has sent it: any program on a bus may send a message to any other.</summary>
+    public bool IsFromVm(BusMessage message) => _sender is null || message.Sender.SequenceEqual(_destination.AsSpan()[..^1]);
+
+    private void ListObjects() =>
+        Call(s_root, "org.freedesktop.DBus.ObjectManager"u8, "GetManagedObjects"u8).Send(OnObjects, AnswerWithinNs);
 
     /// <summary>Begins a call to an object of the VM.</summary>
     public BusCall Call(ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member) =>
@@ -66,6 +94,7 @@ internal sealed class QemuConnection : IDisposable
     public void Dispose()
     {
         _isOver = true;
+        Sizes.Dispose();
         _loop.Remove(Bus);
         Bus.Dispose();
     }
@@ -78,39 +107,75 @@ internal sealed class QemuConnection : IDisposable
         Failed?.Invoke(why);
     }
 
+    private void Follow(BusVm vm)
+    {
+        _sender = vm.Owner;
+        _destination = Bus.ZeroEnded(vm.Owner);
+        Pid = vm.Pid > 0 ? vm.Pid : null;
+        try
+        {
+            ListObjects();
+        }
+        catch (BusException e)
+        {
+            Fail($"QEMU did not list its consoles ({e.Message})");
+        }
+    }
+
+    /// <summary>A unique name is never given to another program: without an owner, the VM is gone.</summary>
+    private bool OnNameOwner(BusMessage message)
+    {
+        if (_sender is not null && message.HasSignature("sss"u8) && message.ReadString() == _sender)
+            Fail("the VM has left the bus");
+        return true;
+    }
+
+    private bool IsError(BusMessage answer)
+    {
+        if (answer.Error is not { } error)
+            return false;
+        string[] absent = ["ServiceUnknown", "NameHasNoOwner", "UnknownMethod", "UnknownObject"];
+        var isAbsent = Array.Exists(absent, name => error.Contains(name, StringComparison.Ordinal));
+        Fail(isAbsent ? _notThere : $"QEMU did not list its consoles ({error})");
+        return true;
+    }
+
     private bool OnObjects(BusMessage answer)
     {
-        if (answer.Error is { } error)
-        {
-            var isAbsent = error.Contains("ServiceUnknown", StringComparison.Ordinal) || error.Contains("NameHasNoOwner", StringComparison.Ordinal)
-                || error.Contains("UnknownMethod", StringComparison.Ordinal) || error.Contains("UnknownObject", StringComparison.Ordinal);
-            Fail(isAbsent ? _notThere : $"QEMU did not tell its consoles ({error})");
+        if (IsError(answer))
             return true;
-        }
         try
         {
             ReadObjects(answer);
         }
         catch (BusException e)
         {
-            Fail($"what it tells of its consoles cannot be read ({e.Message})");
+            Fail($"its list of consoles cannot be read ({e.Message})");
             return true;
         }
         Consoles = [.. _consoles.Values.OrderBy(console => console.Id)];
         foreach (var console in Consoles)
-            Bus.Watch(null, console.Path, "org.freedesktop.DBus.Properties"u8, "PropertiesChanged"u8, message => OnPropertiesChanged(console, message));
+            WatchProperties(console);
         Ready?.Invoke();
         return true;
     }
 
+    /// <summary>
+    /// One match per console: its interfaces (console, keyboard, mouse) share the object.
+    /// </summary>
+    private void WatchProperties(ConsoleInfo console) =>
+        Bus.Watch(_sender, console.Path, "org.freedesktop.DBus.Properties"u8, "PropertiesChanged"u8,
+            message => OnPropertiesChanged(console, message));
+
     private void ReadObjects(BusMessage message)
     {
+        var (objects, interfaces) = (0, 0);
         message.Enter('a', "{oa{sa{sv}}}"u8);
-        while (message.Enter('e', "oa{sa{sv}}"u8))
+        while (message.EnterEntry("oa{sa{sv}}"u8, ref objects))
         {
             var path = message.ReadString('o');
             message.Enter('a', "{sa{sv}}"u8);
-            while (message.Enter('e', "sa{sv}"u8))
+            while (message.EnterEntry("sa{sv}"u8, ref interfaces))
             {
                 ReadInterface(path, message.ReadString(), message);
                 message.Exit();
@@ -129,21 +194,20 @@ internal sealed class QemuConnection : IDisposable
                 _consoles.Add(path, console = new ConsoleInfo(path));
             console.Read(@interface, message);
         }
-        else if (@interface == "org.qemu.Display1.VM")
-            ReadVm(message);
         else
-            message.Skip("a{sv}"u8);
+            ReadOther(message, @interface == "org.qemu.Display1.VM");
     }
 
-    private void ReadVm(BusMessage message)
+    private void ReadOther(BusMessage message, bool isVm)
     {
+        var entries = 0;
         message.Enter('a', "{sv}"u8);
-        while (message.Enter('e', "sv"u8))
+        while (message.EnterEntry("sv"u8, ref entries))
         {
-            if (message.ReadString() == "Name" && message.PeekVariant() == 's')
+            if (message.ReadString() == "Name" && isVm && message.PeekVariant() == 's')
                 VmName = message.ReadStringVariant();
             else
-                message.Skip("v"u8);
+                message.SkipVariant();
             message.Exit();
         }
         message.Exit();
@@ -151,7 +215,7 @@ internal sealed class QemuConnection : IDisposable
 
     private bool OnPropertiesChanged(ConsoleInfo console, BusMessage message)
     {
-        if (!message.HasSignature("sa{sv}as"u8))
+        if (!IsFromVm(message) || !message.HasSignature("sa{sv}as"u8))
             return false;
         try
         {
@@ -159,7 +223,7 @@ internal sealed class QemuConnection : IDisposable
         }
         catch (BusException)
         {
-            // Half a list of a stranger's: what was read of it counts.
+            // A malformed list: the properties that were read before the error are kept.
             return false;
         }
         Changed?.Invoke(console);

@@ -3,54 +3,80 @@ using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>
-/// One console of a VM as a head: its listener while the VM is there, and its images and input devices also while it is not.
-/// </summary>
+/// <summary>One console of a VM as a head. Images, input and tickets outlive the connection; the listener does not.</summary>
 internal sealed class QemuConsole : IDisposable
 {
     private readonly Loop _loop;
     private readonly QemuImages _images = new();
-    private readonly Throttle _throttle;
     private readonly QemuInput _input;
+    private readonly QemuUse _use;
     private QemuConnection? _connection;
     private QemuListener? _listener;
-    private ConsoleInfo _info;
+    private IGuest? _planes;
+    private int _planesTaken;
+    private byte[] _path = [];
 
-    public QemuConsole(Loop loop, string name, ConsoleInfo info)
+    /// <param name="use">Whether its images are wanted.</param>
+    public QemuConsole(Loop loop, string name, uint id, bool hasInput, QemuUse use)
     {
-        (_loop, _info) = (loop, info);
-        _throttle = new Throttle(loop);
+        (_loop, Id, _use) = (loop, id, use);
+        Throttle = new Throttle(loop);
         _input = new QemuInput(loop);
-        Head = new Head(name) { Input = _input, Resize = Resize };
-        Head.Released += _throttle.Release;
+        Head = new Head(name) { Input = hasInput ? _input : null, Resize = Resize };
+        Head.Released += Throttle.Release;
         Head.Flipped += OnFlip;
     }
 
+    /// <summary>A console's label, with its number where that is not enough.</summary>
+    /// <param name="labels">Of all consoles that are shown.</param>
+    public static string HeadName(uint id, string label, IEnumerable<string> labels) =>
+        label.Length > 0 && labels.Count(other => other == label) == 1 ? label : $"{label}.{id}";
+
     public Head Head { get; }
 
-    public ConsoleInfo Info => _info;
+    /// <summary>The delayed answers to its frames.</summary>
+    public Throttle Throttle { get; }
 
-    public int DmaBufs => _images.DmaBufs.Taken;
+    /// <summary>QEMU's number of the console.</summary>
+    public uint Id { get; }
 
-    /// <summary>It gives no more images: a clause that says why.</summary>
+    public int DmaBufs => _images.DmaBufs.Taken + _images.Planes.Taken + _planesTaken + (_planes?.DmaBufs ?? 0);
+
+    /// <inheritdoc cref="IGuest.PollDelay"/>
+    public long PollDelay => _listener?.PollDelay ?? 0;
+
+    /// <summary>QEMU sends no more images: a clause with the reason.</summary>
     public event Action<string>? Lost;
 
-    /// <summary>Takes what this VM shows on the console, from now on.</summary>
-    public void Connect(QemuConnection connection, ConsoleInfo info)
+    /// <summary>
+    /// Takes the planes from there in this life: no listener is registered, so that QEMU does not ask its vGPU, too. To QEMU the
+    /// console keeps another size than the image's then.
+    /// </summary>
+    public void Join(IGuest planes)
     {
-        (_connection, _info) = (connection, info);
-        _input.Connect(connection, info);
-        connection.Changed += OnChanged;
-        var (ours, theirs) = UnixSocket.Pair();
-        _listener = new QemuListener(_loop, ours, Head, _images, _throttle);
-        _listener.Size = (info.Width, info.Height);
-        _listener.Closed += why => Lose($"the VM has ended, or its console is gone ({why})");
-        using (theirs)
-            connection.Call(Bus.ZeroEnded(info.Path), "org.qemu.Display1.Console"u8, "RegisterListener"u8)
-                .Add(theirs).Send(OnRegistered, QemuConnection.AnswerWithinNs);
+        _planes = planes;
+        if (Head.Input != _input)
+            return;
+        var input = new JoinedInput(Head);
+        input.Attach(_input);
+        Head.Input = input;
     }
 
-    /// <summary>The VM is not there; the last image stays.</summary>
+    /// <summary>Shows this console from now on.</summary>
+    public void Connect(QemuConnection connection, ConsoleInfo info)
+    {
+        (_connection, _path) = (connection, Bus.ZeroEnded(info.Path));
+        _input.Connect(connection, info);
+        Head.NeedsSize = info.Head > 0;
+        connection.Changed += OnChanged;
+        if (_use == QemuUse.Display && _planes is null)
+            Listen(connection, info);
+    }
+
+    /// <inheritdoc cref="IGuest.Poll"/>
+    public long Poll(long now) => _planes?.Poll(now) ?? _listener?.Poll(now) ?? now;
+
+    /// <summary>The VM is gone; the last image stays.</summary>
     public void Disconnect()
     {
         if (_connection is not null)
@@ -59,15 +85,28 @@ internal sealed class QemuConsole : IDisposable
         _input.Connect(null, null);
         _listener?.Dispose();
         _listener = null;
+        _planesTaken += _planes?.DmaBufs ?? 0;
+        _planes?.Dispose();
+        _planes = null;
     }
 
     public void Dispose()
     {
         Disconnect();
-        Head.Released -= _throttle.Release;
-        _throttle.Dispose();
+        Head.Released -= Throttle.Release;
+        Throttle.Dispose();
         _input.Dispose();
         _images.Dispose();
+    }
+
+    private void Listen(QemuConnection connection, ConsoleInfo info)
+    {
+        var (ours, theirs) = UnixSocket.Pair();
+        _listener = new QemuListener(_loop, ours, Head, _images, Throttle, info);
+        _listener.Closed += why => Lose($"the VM has ended, or its console is gone ({why})");
+        using (theirs)
+            connection.Call(_path, "org.qemu.Display1.Console"u8, "RegisterListener"u8)
+                .Add(theirs).Send(OnRegistered, QemuConnection.AnswerWithinNs);
     }
 
     private bool OnRegistered(BusMessage answer)
@@ -85,21 +124,27 @@ internal sealed class QemuConsole : IDisposable
 
     private void OnChanged(ConsoleInfo info)
     {
-        if (info != _info)
+        if (info.Id != Id)
             return;
         _input.Set(info.IsAbsolute, info.Locks);
         if (_listener is not null)
             _listener.Size = (info.Width, info.Height);
+        else
+            _input.Size = (info.Width, info.Height);
     }
 
     private void OnFlip(Flip flip)
     {
-        if (flip.Plane == PlaneKind.Primary && flip.Scanout is not null)
-            _input.SetSize(flip.Source.Width, flip.Source.Height);
+        if (flip.Plane == PlaneKind.Primary && flip.Scanout is not null && _planes is null)
+            _input.Size = (flip.Source.Width, flip.Source.Height);
     }
 
-    /// <summary>QEMU tells its device at once, and that the guest's driver; a guest without one goes on as it is.</summary>
-    private void Resize(HeadSize size) => _connection?.Call(Bus.ZeroEnded(_info.Path), "org.qemu.Display1.Console"u8, "SetUIInfo"u8)
-        .Add((ushort)Math.Min(size.WidthMm, ushort.MaxValue)).Add((ushort)Math.Min(size.HeightMm, ushort.MaxValue))
-        .Add(0).Add(0).Add((uint)size.Width).Add((uint)size.Height).Send();
+    /// <summary>QEMU passes the size to the guest's driver; a guest without one keeps its size.</summary>
+    private void Resize(HeadSize size)
+    {
+        if (_connection is { } connection)
+            connection.Sizes.Request(Id, () => connection.Call(_path, "org.qemu.Display1.Console"u8, "SetUIInfo"u8)
+                .Add((ushort)Math.Min(size.WidthMm, ushort.MaxValue)).Add((ushort)Math.Min(size.HeightMm, ushort.MaxValue))
+                .Add(0).Add(0).Add((uint)size.Width).Add((uint)size.Height).Send());
+    }
 }

@@ -3,17 +3,17 @@ using Guestplane.Linux;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>The console's cursor: always bytes, also where the planes are dma-bufs.</summary>
+/// <summary>The console's cursor. Its image always arrives as bytes, even if the display is a dma-buf.</summary>
 internal sealed class QemuCursor : IDisposable
 {
-    /// <summary>As QEMU has it (include/ui/console.h, cursor_alloc).</summary>
+    /// <summary>QEMU's limit (include/ui/console.h, cursor_alloc).</summary>
     private const int MaxSide = 512;
 
     private readonly BytesImage _image = new();
     private PixelPoint _position, _hotspot;
     private bool _isOn = true;
 
-    /// <summary>Takes a new image of ARGB words; null, or what is wrong with it.</summary>
+    /// <summary>Takes a new image of ARGB words. Returns null, or what is wrong with it.</summary>
     public string? Define(int width, int height, PixelPoint hotspot, ReadOnlySpan<byte> bytes)
     {
         if (width is <= 0 or > MaxSide || height is <= 0 or > MaxSide)
@@ -38,8 +38,8 @@ internal sealed class QemuCursor : IDisposable
     public void Dispose() => _image.Dispose();
 
     /// <summary>
-    /// Wayland's pixels are premultiplied. A guest's driver hands on what it got, and some devices make straight alpha: an
-    /// image with a colour above its alpha is one of those.
+    /// Wayland's pixels are premultiplied, but some virtual devices deliver straight alpha. An image with a colour above its
+    /// alpha value cannot be premultiplied, so it is converted.
     /// </summary>
     private static void Premultiply(Span<uint> pixels)
     {

@@ -3,27 +3,52 @@ using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>A VM by QEMU's D-Bus display: it pushes what it draws, and is slowed down to what is shown.</summary>
+/// <summary>What a VM is connected to for.</summary>
+public enum QemuUse
+{
+    Display,
+
+    /// <summary>For keyboard, pointer, touch and clipboard. No listener is registered, so QEMU draws and sends nothing.</summary>
+    InputOnly,
+}
+
+/// <summary>A VM by QEMU's D-Bus display: a pushed guest, slowed down to the rate at which its frames are shown.</summary>
+// Fields: what it is made of, and the parts of one life, which end together.
 public sealed class QemuGuest : IGuest
 {
+    /// <summary>For all steps until the guest is open: a VM that hangs or is stopped does not answer.</summary>
     private const long PatienceNs = 10_000_000_000;
-    private const long FirstRetryNs = 250_000_000, LongestRetryNs = 2_000_000_000;
+
+    /// <summary>Each console is a window. A graphics card has up to 16 outputs (VIRTIO_GPU_MAX_SCANOUTS).</summary>
+    private const int MostConsoles = 16;
+
+    private enum State
+    {
+        Reaching,
+        Open,
+        Ended,
+    }
 
     private readonly Loop _loop;
     private readonly QemuSource _source;
     private readonly uint? _console;
-    private readonly LoopTimer _retry;
-    private readonly List<QemuConsole> _consoles = [];
-    private readonly QemuClipboard _clipboard = new();
+    private readonly QemuGuest? _before;
+    private readonly QemuUse _use;
+    private readonly LoopPatience _patience;
+    private readonly QemuClipboard _clipboard;
+    private List<QemuConsole> _consoles = [];
     private QemuConnection? _connection;
-    private long _retryIn = FirstRetryNs;
-    private bool _isStarted, _isReaching, _isDisposed;
-    private SourceException? _problem;
+    private Action<SourceException?>? _opened;
+    private State _state;
+    private int _left;
 
-    private QemuGuest(Loop loop, QemuSource source, uint? console)
+    /// <param name="console">The console to show. Null: all graphic ones; for input the first of them.</param>
+    /// <param name="before">The life before, which was lost. Its heads and its clipboard are taken over.</param>
+    public QemuGuest(QemuSource source, Loop loop, uint? console = null, QemuGuest? before = null, QemuUse use = QemuUse.Display)
     {
-        (_loop, _source, _console) = (loop, source, console);
-        loop.Add(_retry = new LoopTimer(_ => Reach()));
+        (_loop, _source, _console, _before, _use) = (loop, source, console, before, use);
+        _clipboard = before?._clipboard ?? new();
+        loop.Add(_patience = new LoopPatience(() => End("it does not answer: it hangs or is stopped")));
     }
 
     public string Source => _source.Words;
@@ -32,194 +57,235 @@ public sealed class QemuGuest : IGuest
 
     public IReadOnlyList<Head> Heads { get; private set; } = [];
 
-    public bool IsAsked => false;
+    /// <summary>
+    /// True for planes that we ask a vGPU for, and for a share whose VM has a polled display: it polls when we say so.
+    /// </summary>
+    public bool IsPolled { get; private set; }
+
+    /// <summary>How the planes of a vGPU shall come: if this is not set, by QEMU.</summary>
+    public PlanesWay PlanesWay
+    {
+        init => Direct = new(_source.Words, _loop, value);
+    }
+
+    /// <summary>Finds the vGPU whose planes are asked directly. Null: they come by QEMU.</summary>
+    internal DirectPlanes? Direct { get; init; }
+
+    public PlanesChoice? Planes { get; private set; }
+
+    public long PollDelay
+    {
+        get
+        {
+            // Asked at each poll: no lambda.
+            var delay = 0L;
+            foreach (var console in _consoles)
+                delay = Math.Max(delay, console.PollDelay);
+            return delay;
+        }
+    }
 
     public IGuestClipboard? Clipboard => _clipboard;
 
     public int DmaBufs => _consoles.Sum(console => console.DmaBufs);
 
-    public bool CanReturn => _source.CanReturn;
-
     public event Action<string>? Lost;
 
-    public event Action? Returned;
-
-    /// <summary>The words that name a VM, a line each.</summary>
-    public const string Help = QemuSource.Help;
-
-    /// <summary>Whether the words name a guest of this kind.</summary>
-    public static bool Is(string source) => QemuSource.Is(source);
-
-    /// <summary>Reaches the VM and learns what consoles it has: none if the loop is stopped meanwhile.</summary>
-    /// <param name="source">The user's words.</param>
-    /// <param name="loop">Turned meanwhile.</param>
-    /// <param name="console">The one to show; null: all graphic ones.</param>
-    /// <param name="waiting">A VM that is not there yet is waited for, and this told once, in a sentence; null: it is not.</param>
-    /// <exception cref="SourceException">With the sentence to show.</exception>
-    public static QemuGuest Open(string source, Loop loop, uint? console = null, Action<string>? waiting = null)
+    public void Open(Action<SourceException?> done)
     {
-        var guest = new QemuGuest(loop, QemuSource.Parse(source), console);
-        try
-        {
-            guest.Await(guest.CanReturn ? waiting : null);
-            return guest;
-        }
-        catch
-        {
-            guest.Dispose();
-            throw;
-        }
+        _opened = done;
+        _patience.Start(PatienceNs);
+        _source.Reach(_loop, OnReached);
     }
 
     public void Start(Loop loop)
     {
-        _isStarted = true;
-        if (_connection is null)
-            Lost?.Invoke($"{Source} is gone: {_problem?.Message ?? "it ended"}.");
-        else
-            ConnectConsoles();
+        if (_state == State.Ended)
+            return;
+        try
+        {
+            _clipboard.Connect(_connection);
+            foreach (var console in _consoles)
+                if (_connection is not null && Find(console.Id) is { } info)
+                    console.Connect(_connection, info);
+            if (_left > 0)
+                Heads[0].Refuse($"{Source} has {_left} more graphic consoles: show one of them by --console.");
+        }
+        catch (BusException e)
+        {
+            // QEMU ended meanwhile, or takes no descriptors.
+            End(e.Message);
+        }
     }
 
-    public long Ask(long now) => LoopSource.Never;
-
-    public void Return()
+    public long Poll(long now)
     {
-        _retryIn = FirstRetryNs;
-        _retry.Set(Clock.Now + _retryIn);
+        if (_state != State.Open || !IsPolled)
+            return LoopSource.Never;
+        var next = now;
+        foreach (var console in _consoles)
+            next = Math.Max(next, console.Poll(now));
+        return next;
     }
 
     public void Dispose()
     {
-        _isDisposed = true;
-        _loop.Remove(_retry);
+        Disconnect();
         foreach (var console in _consoles)
             console.Dispose();
-        _connection?.Dispose();
-        _connection = null;
-    }
-
-    private void Await(Action<string>? waiting)
-    {
-        var patience = new LoopTimer(_ => _problem ??= Absent("it does not answer: it hangs or is stopped"));
-        _loop.Add(patience);
-        if (waiting is null)
-            patience.Set(Clock.Now + PatienceNs);
-        Reach();
-        while (_consoles.Count == 0 && !_loop.Stopped && (waiting is not null || _problem is null))
-        {
-            if (_problem is not null && !_retry.IsSet && !_isReaching)
-            {
-                if (_retryIn == FirstRetryNs)
-                    waiting!($"{Source} cannot be shown yet: {_problem.Message}. Waiting for it.");
-                Retry();
-            }
-            _loop.Turn();
-        }
-        _loop.Remove(patience);
-        if (_consoles.Count == 0 && !_loop.Stopped)
-            throw new SourceException(_problem!.Fault, $"{Source} cannot be shown: {_problem.Message}.");
-    }
-
-    private void Reach()
-    {
-        (_isReaching, _problem) = (true, null);
-        _source.Reach(_loop, OnReached);
     }
 
     private void OnReached(QemuConnection? connection, SourceException? problem)
     {
-        if (connection is null || _isDisposed)
+        if (_state == State.Ended)
         {
             connection?.Dispose();
-            Fail(problem ?? Absent("it was not waited for"));
+            return;
+        }
+        if (connection is null)
+        {
+            End(problem!);
             return;
         }
         _connection = connection;
         connection.Ready += OnReady;
-        connection.Failed += OnFailed;
+        connection.Failed += End;
         connection.Start();
     }
 
     private void OnReady()
     {
-        var wanted = _connection!.Consoles.Where(IsWanted).ToList();
-        if (wanted.Count == 0)
+        var wanted = _connection!.Consoles.Where(IsWanted).Take(_use == QemuUse.InputOnly ? 1 : int.MaxValue).ToList();
+        if (_use == QemuUse.InputOnly && wanted is [{ HasInput: false }])
+            End("it takes no input");
+        else if (wanted.Count == 0)
         {
-            OnFailed(_consoles.Count > 0 ? "it has none of the consoles that were shown" : _console is null ? "it has no graphic console"
-                : $"it has no console {_console} (it has {string.Join(", ", _connection.Consoles.Select(console => $"{console.Id}: {console.Label}"))})");
-            return;
+            var all = string.Join(", ", _connection.Consoles.Select(console => $"{console.Id}: {console.Label}"));
+            End(_before is not null ? "it has none of the consoles that were shown"
+                : _console is null ? "it has no graphic console" : $"it has no console {_console} (it has {all})");
         }
-        if (_consoles.Count == 0)
-            MakeConsoles(wanted);
-        if (_isStarted && !ConnectConsoles())
-            return;
-        _isReaching = false;
-        if (_isStarted)
-            Returned?.Invoke();
+        else
+            Begin(wanted);
     }
 
-    /// <summary>At first those that the user named; of a VM that has returned those that there are windows for.</summary>
-    private bool IsWanted(ConsoleInfo info) =>
-        _consoles.Count > 0 ? _consoles.Exists(console => console.Info.Id == info.Id) : _console is { } id ? info.Id == id : info.IsGraphic;
+    private void Begin(List<ConsoleInfo> wanted)
+    {
+        if (_before is null)
+        {
+            _left = Math.Max(0, wanted.Count - MostConsoles);
+            MakeConsoles(wanted.GetRange(0, Math.Min(wanted.Count, MostConsoles)));
+        }
+        IsPolled = wanted.TrueForAll(info => info is { HasPlanes: true, IsPolled: true });
+        try
+        {
+            // If this fails, the consoles must still be those of the life before.
+            Join(_before?._consoles ?? _consoles);
+        }
+        catch (SourceException e)
+        {
+            End(e);
+            return;
+        }
+        _patience.Cancel();
+        _state = State.Open;
+        Title = _connection!.VmName.Length > 0 ? _connection.VmName : Source;
+        if (_before is not null)
+            (_consoles, _before._consoles) = (_before._consoles, []);
+        foreach (var console in _consoles)
+            console.Lost += End;
+        Heads = [.. _consoles.Where(console => Find(console.Id) is not null).Select(console => console.Head)];
+        _opened!(null);
+    }
+
+    /// <summary>
+    /// Takes the planes from a vGPU, if it is to be asked directly. A window whose planes came by QEMU in the life before polls
+    /// nothing.
+    /// </summary>
+    /// <exception cref="SourceException">They must not come by QEMU.</exception>
+    private void Join(List<QemuConsole> consoles)
+    {
+        Planes = _before?.Planes;
+        if (IsPolled || _before is { IsPolled: false } || Direct is null)
+            return;
+        var shown = consoles.Where(console => Find(console.Id) is not null).ToList();
+        var planes = Direct.Choose(_connection!.Pid, [.. shown.Select(console => (Find(console.Id)!, console.Head))]);
+        Planes = Direct.Choice;
+        if (planes is null)
+            return;
+        planes.Lost += OnPlanesLost;
+        shown[0].Join(planes);
+        IsPolled = true;
+    }
+
+    private void OnPlanesLost(string sentence)
+    {
+        if (_state == State.Ended)
+            return;
+        Disconnect();
+        Lost?.Invoke(sentence);
+    }
+
+    /// <summary>
+    /// The next life shows the consoles that have windows, matched by number: the VM may have another graphics card now. The
+    /// first life shows those that the user requested.
+    /// </summary>
+    private bool IsWanted(ConsoleInfo info) => _before is not null ? _before._consoles.Exists(console => console.Id == info.Id)
+        : _console is { } id ? info.Id == id : info.IsGraphic;
+
+    private ConsoleInfo? Find(uint id) => _connection?.Consoles.FirstOrDefault(info => info.Id == id);
 
     private void MakeConsoles(List<ConsoleInfo> wanted)
     {
-        Title = _connection!.VmName.Length > 0 ? _connection.VmName : Source;
         foreach (var info in wanted)
         {
-            var isUnique = wanted.Count(other => other.Label == info.Label) == 1 && info.Label.Length > 0;
-            var console = new QemuConsole(_loop, isUnique ? info.Label : $"{info.Label}.{info.Id}", info);
-            console.Lost += OnFailed;
-            _consoles.Add(console);
+            var name = QemuConsole.HeadName(info.Id, info.Label, wanted.Select(other => other.Label));
+            _consoles.Add(new QemuConsole(_loop, name, info.Id, info.HasInput, _use));
         }
-        Heads = [.. _consoles.Select(console => console.Head)];
+        // The list, and not this life of the guest: the next one takes it over.
+        var all = _consoles;
+        foreach (var console in all)
+            console.Throttle.IsAnotherSeen = now => IsAnotherSeen(all, console, now);
     }
 
-    /// <summary>A VM that has come back may have other consoles: each takes its own of the same number, if that is there.</summary>
-    /// <returns>False when it has failed.</returns>
-    private bool ConnectConsoles()
+    /// <summary>Called for each frame of a hidden window: no lambda.</summary>
+    private static bool IsAnotherSeen(List<QemuConsole> consoles, QemuConsole than, long now)
     {
-        try
+        foreach (var console in consoles)
+            if (console != than && console.Throttle.IsSeen(now))
+                return true;
+        return false;
+    }
+
+    private void End(string why) => End(new SourceException(SourceFault.NotThere, why));
+
+    private void End(SourceException why)
+    {
+        if (_state == State.Ended)
+            return;
+        var (wasOpen, isShown) = (_state == State.Open, _use == QemuUse.Display);
+        Disconnect();
+        if (wasOpen)
+            Lost?.Invoke(isShown ? $"{Source} is gone: {why.Message}." : InputWords.Lost(Source, why.Message));
+        else
+            _opened!(isShown ? new SourceException(why.Fault, $"{Source} cannot be shown: {why.Message}.")
+                : InputWords.Refused(Source, why));
+    }
+
+    /// <summary>Ends the connection; the consoles keep their last images.</summary>
+    private void Disconnect()
+    {
+        if (_state == State.Open)
         {
-            _clipboard.Connect(_connection);
             foreach (var console in _consoles)
-                if (_connection?.Consoles.FirstOrDefault(info => info.Id == console.Info.Id) is { } info)
-                    console.Connect(_connection, info);
-            return true;
+            {
+                console.Lost -= End;
+                console.Disconnect();
+            }
+            _clipboard.Connect(null);
         }
-        catch (BusException e)
-        {
-            // It has ended by now, or takes no descriptors.
-            OnFailed(e.Message);
-            return false;
-        }
-    }
-
-    private static SourceException Absent(string clause) => new(SourceFault.NotThere, clause);
-
-    private void OnFailed(string why) => Fail(Absent(why));
-
-    private void Fail(SourceException why)
-    {
-        var wasUp = _isStarted && !_isReaching && _connection is not null;
-        _isReaching = false;
-        foreach (var console in _consoles)
-            console.Disconnect();
-        _clipboard.Connect(null);
+        _state = State.Ended;
+        _loop.Remove(_patience);
         _connection?.Dispose();
         _connection = null;
-        _problem = why;
-        if (wasUp)
-            Lost?.Invoke($"{Source} is gone: {why.Message}.");
-        else if (_isStarted)
-            Retry();
-    }
-
-    private void Retry()
-    {
-        if (_isDisposed)
-            return;
-        _retry.Set(Clock.Now + _retryIn);
-        _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
     }
 }

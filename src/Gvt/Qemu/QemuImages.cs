@@ -2,15 +2,15 @@ using Guestplane.Linux;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>
-/// All that a console has given us to show, by whichever way. It outlives the connection that it came by: the last image of
-/// a VM that has gone stays on the screen until there is another.
-/// </summary>
+/// <summary>A console's images. They outlive the connection: the last one is on screen until the next VM sends one.</summary>
 internal sealed class QemuImages : IDisposable
 {
     private readonly List<Scanout> _oldMaps = [];
 
     public DmaBufCache DmaBufs { get; } = new();
+
+    /// <summary>What guestplane share has registered.</summary>
+    public PlaneImages Planes { get; } = new();
 
     public BytesImage Bytes { get; } = new();
 
@@ -19,9 +19,11 @@ internal sealed class QemuImages : IDisposable
     /// <summary>QEMU's own surface in shared memory.</summary>
     public Scanout? Mapped { get; private set; }
 
-    /// <summary>Takes QEMU's memory; null, or what is wrong with it.</summary>
+    /// <summary>Duplicates the descriptor of QEMU's memory. Returns null, or the problem.</summary>
     public string? Map(BorrowedFd fd, PlaneLayout layout)
     {
+        if (!Memfd.IsShared(fd))
+            return "its memory is no shared memory";
         var memory = fd.Duplicate();
         var scanout = Scanout.Create([memory], layout, out var problem, MemoryKind.Shared);
         if (scanout is null)
@@ -35,7 +37,10 @@ internal sealed class QemuImages : IDisposable
         return null;
     }
 
-    /// <summary>Lets go of what is not shown any more.</summary>
+    /// <summary>True if QEMU has made its memory smaller: a compositor ends the connection of whoever shows it.</summary>
+    public bool HasMapShrunk => Mapped is { } mapped && DmaBuf.Size(mapped.Memory(0)) < mapped.Layout.Planes[0].BufferSize;
+
+    /// <summary>Drops what is no longer shown.</summary>
     public void Trim(Scanout? shown, long now)
     {
         DmaBufs.Trim(shown, now);
@@ -48,6 +53,7 @@ internal sealed class QemuImages : IDisposable
     public void Dispose()
     {
         DmaBufs.Dispose();
+        Planes.Dispose();
         Bytes.Dispose();
         Cursor.Dispose();
         foreach (var old in _oldMaps)

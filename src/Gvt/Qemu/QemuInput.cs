@@ -5,7 +5,8 @@ namespace Guestplane.Gvt.Qemu;
 
 /// <summary>
 /// A console's keyboard, mouse and touch screen (org.qemu.Display1.Keyboard, .Mouse, .MultiTouch). Calls are sent without
-/// asking for an answer. Motion is sent only as fast as QEMU reads: of places the last counts, of moves the sum.
+/// requesting an answer. Motion is sent only as fast as QEMU reads: absolute positions replace each other, relative motion adds
+/// up.
 /// </summary>
 internal sealed class QemuInput : IHeadInput, IDisposable
 {
@@ -13,20 +14,20 @@ internal sealed class QemuInput : IHeadInput, IDisposable
     private const int WheelNotch = 120;
 
     // QEMU's qapi/ui.json, InputButton.
-    private const uint Left = 0, Middle = 1, Right = 2, WheelUp = 3, WheelDown = 4, Side = 5, Extra = 6, WheelLeft = 7, WheelRight = 8;
+    private const uint Left = 0, Middle = 1, Right = 2, WheelUp = 3, WheelDown = 4, Side = 5, Extra = 6;
+    private const uint WheelLeft = 7, WheelRight = 8;
 
     // linux/input-event-codes.h.
-    private const uint BtnLeft = 0x110, BtnRight = 0x111, BtnMiddle = 0x112, BtnSide = 0x113, BtnExtra = 0x114, BtnForward = 0x115, BtnBack = 0x116;
+    private const uint BtnLeft = 0x110, BtnRight = 0x111, BtnMiddle = 0x112, BtnSide = 0x113, BtnExtra = 0x114;
+    private const uint BtnForward = 0x115, BtnBack = 0x116;
 
     private readonly Loop _loop;
     private readonly LoopTimer _retry;
     private QemuConnection? _connection;
     private byte[] _path = [];
-    private (double X, double Y)? _place;
+    private (double X, double Y)? _position;
     private double _moveX, _moveY;
-    private (int Width, int Height) _size;
     private int _wheelRight, _wheelDown;
-    private bool _hasTouch;
 
     public QemuInput(Loop loop)
     {
@@ -36,23 +37,29 @@ internal sealed class QemuInput : IHeadInput, IDisposable
 
     public bool IsAbsolute { get; private set; }
 
-    public LockKeys Locks { get; private set; }
+    public bool HasTouch { get; private set; }
+
+    public LockKeys? Locks { get; private set; } = LockKeys.None;
+
+    /// <inheritdoc/>
+    /// <remarks>Positions outside are errors to QEMU.</remarks>
+    public (int Width, int Height) Size { get; set; }
 
     public event Action? Changed;
 
-    /// <summary>Speaks with this VM from now on; null: with none.</summary>
+    /// <summary>Switches to a console of a VM, or to none (null).</summary>
     public void Connect(QemuConnection? connection, ConsoleInfo? console)
     {
-        (_connection, _place, _moveX, _moveY) = (connection, null, 0, 0);
+        (_connection, _position, _moveX, _moveY) = (connection, null, 0, 0);
         if (console is null)
             return;
         _path = Bus.ZeroEnded(console.Path);
-        _size = (console.Width, console.Height);
-        _hasTouch = console.HasTouch;
+        Size = (console.Width, console.Height);
+        HasTouch = console.HasTouch;
         Set(console.IsAbsolute, console.Locks);
     }
 
-    /// <summary>What the console has told anew.</summary>
+    /// <summary>Updates the properties that the console has reported.</summary>
     public void Set(bool isAbsolute, LockKeys locks)
     {
         if (isAbsolute == IsAbsolute && locks == Locks)
@@ -61,12 +68,11 @@ internal sealed class QemuInput : IHeadInput, IDisposable
         Changed?.Invoke();
     }
 
-    /// <summary>The image has another size: places outside of it are errors to QEMU.</summary>
-    public void SetSize(int width, int height) => _size = (width, height);
+    public bool HasKey(uint code) => Qnum.FromLinux(code) is not null;
 
     public void Key(uint code, bool pressed)
     {
-        if (Qnum.Of(code) is { } qnum)
+        if (Qnum.FromLinux(code) is { } qnum)
             Send("org.qemu.Display1.Keyboard"u8, pressed, qnum);
     }
 
@@ -83,14 +89,14 @@ internal sealed class QemuInput : IHeadInput, IDisposable
         };
         if (button is not { } known)
             return;
-        // Where it happens comes before what happens there, whatever the queue.
+        // The position must arrive before the button, even if the queue is full.
         SendMotion(always: true);
         Send("org.qemu.Display1.Mouse"u8, pressed, known);
     }
 
     public void MoveTo(double x, double y)
     {
-        _place = (x, y);
+        _position = (x, y);
         SendMotion();
     }
 
@@ -108,28 +114,13 @@ internal sealed class QemuInput : IHeadInput, IDisposable
 
     public void Touch(TouchKind kind, int slot, double x, double y)
     {
-        if (!_hasTouch)
-        {
-            TouchAsPointer(kind, slot, x, y);
-            return;
-        }
-        if (_connection is { } connection)
+        // A VM that hangs gets no moves. The end of a touch has the position, too.
+        if (HasTouch && _connection is { } connection && !(kind == TouchKind.Update && connection.Bus.Queued > 0))
             connection.Call(_path, "org.qemu.Display1.MultiTouch"u8, "SendEvent"u8)
-                .Add((uint)kind).Add((ulong)slot).Add(Math.Clamp(x, 0, _size.Width)).Add(Math.Clamp(y, 0, _size.Height)).Send();
+                .Add((uint)kind).Add((ulong)slot).Add(Math.Clamp(x, 0, Size.Width)).Add(Math.Clamp(y, 0, Size.Height)).Send();
     }
 
     public void Dispose() => _loop.Remove(_retry);
-
-    /// <summary>A guest without a touch screen: the first finger is the pointer with its left button.</summary>
-    private void TouchAsPointer(TouchKind kind, int slot, double x, double y)
-    {
-        if (slot != 0 || !IsAbsolute)
-            return;
-        if (kind is TouchKind.Begin or TouchKind.Update)
-            MoveTo(x, y);
-        if (kind != TouchKind.Update)
-            Button(BtnLeft, kind == TouchKind.Begin);
-    }
 
     private void SendMotion(bool always = false)
     {
@@ -141,19 +132,19 @@ internal sealed class QemuInput : IHeadInput, IDisposable
             return;
         }
         _retry.Cancel();
-        // Of a console without an image the size is 0x0, and no place is inside.
-        if (_place is { } place && IsAbsolute && _size is { Width: > 0, Height: > 0 })
+        // Before the first image the size is 0x0 and no position is valid.
+        if (_position is { } at && IsAbsolute && Size is { Width: > 0, Height: > 0 })
             connection.Call(_path, "org.qemu.Display1.Mouse"u8, "SetAbsPosition"u8)
-                .Add((uint)Math.Clamp(place.X, 0, _size.Width - 1)).Add((uint)Math.Clamp(place.Y, 0, _size.Height - 1)).Send();
-        _place = null;
-        // Whole pixels go; what is left of a slow hand's motion adds up.
+                .Add((uint)Math.Clamp(at.X, 0, Size.Width - 1)).Add((uint)Math.Clamp(at.Y, 0, Size.Height - 1)).Send();
+        _position = null;
+        // Whole pixels are sent; fractions of slow motion add up.
         var (dx, dy) = ((int)_moveX, (int)_moveY);
         if ((dx, dy) != (0, 0) && !IsAbsolute)
             connection.Call(_path, "org.qemu.Display1.Mouse"u8, "RelMotion"u8).Add(dx).Add(dy).Send();
         (_moveX, _moveY) = (_moveX - dx, _moveY - dy);
     }
 
-    /// <summary>Sends the whole notches; returns what is left.</summary>
+    /// <summary>Sends the whole notches and returns the rest.</summary>
     private int Notches(int sum, uint negative, uint positive)
     {
         for (; Math.Abs(sum) >= WheelNotch; sum -= Math.Sign(sum) * WheelNotch)

@@ -1,87 +1,149 @@
+using Guestplane.Gvt.Share;
 using Guestplane.Linux;
 using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>The VMs of this user that can be shown, and how each is named as a source.</summary>
+/// <summary>Lists the VMs of this user that can be shown, with their source names.</summary>
 public static class QemuInventory
 {
     private const long PatienceNs = 3_000_000_000;
 
-    /// <summary>A line for each VM and console. A VM that is reached by QMP is not asked: it has one display client, and that may be showing it.</summary>
-    public static IEnumerable<string> Describe(Loop loop) => [.. OnTheBus(loop), .. Processes(), .. Domains()];
+    /// <summary>
+    /// All that can be shown. VMs with a QMP socket are not connected to: QEMU has one display client, which may be showing it.
+    /// </summary>
+    /// <param name="loop">It is turned meanwhile.</param>
+    /// <param name="connection">The URI of libvirt's connection; null for libvirt's default.</param>
+    public static IReadOnlyList<FoundVm> Find(Loop loop, string? connection) =>
+    [
+        .. OnTheBus(loop), .. Processes(), .. Domains(connection),
+        .. ShareSocket.Existing().Select(socket => Share(loop, socket)),
+    ];
 
-    private static List<string> OnTheBus(Loop loop)
+    /// <summary>The source names of the QEMU processes with a peer-to-peer display and a QMP socket.</summary>
+    public static IEnumerable<string> SocketWords() => Processes().Select(vm => vm.Source).OfType<string>();
+
+    /// <summary>The source names of the VMs on the session bus.</summary>
+    public static IEnumerable<string> BusWords(Loop loop) => OnTheBus(loop).Select(vm => vm.Source).OfType<string>();
+
+    /// <summary>pid: sources of the QEMU processes of this user, whether they have a vGPU or not.</summary>
+    public static IEnumerable<string> ProcessWords() => OurProcesses().Select(pid => $"pid:{pid}");
+
+    /// <summary>The source names of libvirt's running domains with a D-Bus display.</summary>
+    public static IEnumerable<string> DomainWords() => Domains(null).Select(vm => vm.Source).OfType<string>();
+
+    /// <summary>The numbers of the consoles of a VM on the session bus.</summary>
+    public static IEnumerable<string> ConsoleWords(Loop loop, string source) =>
+        OnTheBus(loop).FirstOrDefault(vm => vm.Source == source)?.Consoles.Select(console => $"{console.Id}") ?? [];
+
+    /// <summary>The names of the heads of a VM on the session bus.</summary>
+    public static IEnumerable<string> HeadWords(Loop loop, string source)
     {
-        var (lines, isOver) = (new List<string>(), false);
-        QemuConnection? connection = null;
-        var patience = new LoopTimer(_ => isOver = true);
-        patience.Set(Clock.Now + PatienceNs);
-        loop.Add(patience);
-        QemuSource.Parse("qemu:").Reach(loop, (reached, _) =>
+        var found = OnTheBus(loop).FirstOrDefault(vm => vm.Source == source);
+        List<FoundConsole> shown = [.. found?.Consoles.Where(console => console.IsGraphic) ?? []];
+        return shown.Select(console => QemuConsole.HeadName(console.Id, console.Label, shown.Select(other => other.Label)));
+    }
+
+    private static List<FoundVm> OnTheBus(Loop loop)
+    {
+        IReadOnlyList<BusVm> vms = [];
+        try
         {
-            (connection, isOver) = (reached, reached is null);
-            if (reached is null)
-                return;
-            reached.Failed += _ => isOver = true;
-            reached.Ready += () =>
+            using var bus = Bus.OpenSession();
+            loop.Add(bus);
+            Await(loop, over => BusVm.List(bus, (found, _) =>
             {
-                lines.Add($"qemu:  {Name(reached)} on the session bus");
-                lines.AddRange(reached.Consoles.Select(Describe));
-                isOver = true;
+                vms = found;
+                over();
+            }));
+            loop.Remove(bus);
+        }
+        catch (Exception e) when (e is BusException or DllNotFoundException)
+        {
+            // No session bus has no VMs.
+            return [];
+        }
+        return [.. vms.Select(vm => new FoundVm(vms.Count == 1 ? "qemu:" : SourceOf(vm, vms), FoundBy.Bus)
+        {
+            Name = vm.Name,
+            Uuid = vm.Uuid,
+            Pid = vm.Pid > 0 ? vm.Pid : null,
+            Consoles = ConsolesOf(loop, vm),
+        })];
+    }
+
+    /// <summary>The VM's name if that is enough and needs no quotes in a shell, else its UUID, else its process.</summary>
+    private static string SourceOf(BusVm vm, IReadOnlyList<BusVm> all)
+    {
+        var isPlain = vm.Name.Length > 0
+            && vm.Name.All(letter => char.IsLetterOrDigit(letter) || letter is '-' or '_' or '.' or '+');
+        if (isPlain && all.Count(other => other.Name == vm.Name) == 1)
+            return $"qemu:{(QemuSource.IsKey(vm.Name) ? "name=" : "")}{vm.Name}";
+        return vm.Uuid is not null && all.Count(other => other.Uuid == vm.Uuid) == 1
+            ? $"qemu:uuid={vm.Uuid}" : $"qemu:pid={vm.Pid}";
+    }
+
+    private static List<FoundConsole> ConsolesOf(Loop loop, BusVm vm)
+    {
+        var consoles = new List<FoundConsole>();
+        using var connection = QemuConnection.OnBus(loop, Bus.OpenSession(), BusVmChoice.ByOwner(vm.Owner));
+        Await(loop, over =>
+        {
+            connection.Failed += _ => over();
+            connection.Ready += () =>
+            {
+                consoles.AddRange(connection.Consoles.Select(console => console.Found));
+                over();
             };
-            reached.Start();
+            connection.Start();
         });
+        return consoles;
+    }
+
+    /// <summary>Turns the loop until it is over, for three seconds at most.</summary>
+    private static void Await(Loop loop, Action<Action> begin)
+    {
+        var isOver = false;
+        var patience = new LoopPatience(() => isOver = true);
+        patience.Start(PatienceNs);
+        loop.Add(patience);
+        begin(() => isOver = true);
         while (!isOver && !loop.Stopped)
             loop.Turn();
         loop.Remove(patience);
-        connection?.Dispose();
-        return lines;
     }
 
-    private static string Name(QemuConnection connection) => connection.VmName.Length > 0 ? $"the VM \"{connection.VmName}\"" : "a VM";
-
-    private static string Describe(ConsoleInfo console) =>
-        $"  --console {console.Id}  {console.Label} {(console.IsGraphic ? $"{console.Width}x{console.Height}" : $"text, {console.Width}x{console.Height} pixels")}"
-        + $"{(console.DeviceAddress.Length > 0 ? $" at {console.DeviceAddress}" : "")}; keyboard, {(console.IsAbsolute ? "absolute" : "relative")} pointer"
-        + (console.HasTouch ? ", touch" : "");
-
-    /// <summary>By their command lines, of those processes that we may see.</summary>
-    private static IEnumerable<string> Processes()
+    private static FoundVm Share(Loop loop, string socket) => new($"qemu:socket={socket}", FoundBy.Share)
     {
-        foreach (var pid in ProcessFds.Processes())
+        Viewers = (ShareSocket.MayConnect(socket) ? ShareHolders.Of(loop, socket) : null) ?? [],
+    };
+
+    /// <summary>QEMU processes with a peer-to-peer display, by their command lines, as far as we may see them.</summary>
+    private static IEnumerable<FoundVm> Processes()
+    {
+        foreach (var pid in OurProcesses())
         {
-            if (!ProcessFds.Name(pid).StartsWith("qemu", StringComparison.Ordinal))
-                continue;
-            var arguments = ProcessFds.CommandLine(pid);
-            // libvirt keeps the QMP of its own, and tells them itself.
-            if (arguments.Any(argument => argument.Contains("/libvirt/", StringComparison.Ordinal)) || !arguments.Any(argument => argument.StartsWith("dbus", StringComparison.Ordinal) && argument.Contains("p2p=", StringComparison.Ordinal)))
-                continue;
-            yield return QmpSocket(arguments) is { } path ? $"qemu:qmp={path}  {ProcessFds.Name(pid)} (pid {pid})"
-                : $"{ProcessFds.Name(pid)} (pid {pid})  has a display for peers and no QMP socket: start it with -qmp unix:PATH,server=on,wait=off";
+            var options = QemuCommandLine.Of(pid);
+            // Domains lists those of libvirt.
+            if (!options.IsLibvirt && options.HasPeerDisplay)
+                yield return new FoundVm(options.QmpPath is { } path ? $"qemu:qmp={path}" : null, FoundBy.Process)
+                {
+                    Name = options.Name ?? "",
+                    Uuid = options.Uuid,
+                    Pid = pid,
+                };
         }
     }
 
-    /// <summary>"-qmp unix:PATH,…", or the path of a chardev for a monitor.</summary>
-    private static string? QmpSocket(IReadOnlyList<string> arguments)
-    {
-        for (var i = 0; i + 1 < arguments.Count; i++)
-        {
-            if (arguments[i].TrimStart('-') is "qmp" or "qmp-pretty" && arguments[i + 1].StartsWith("unix:", StringComparison.Ordinal))
-                return arguments[i + 1]["unix:".Length..].Split(',')[0];
-            if (arguments[i].TrimStart('-') == "chardev" && arguments[i + 1].StartsWith("socket,", StringComparison.Ordinal)
-                && arguments[i + 1].Contains("mon", StringComparison.Ordinal)
-                && Array.Find(arguments[i + 1].Split(','), word => word.StartsWith("path=", StringComparison.Ordinal)) is { } path)
-                return path["path=".Length..];
-        }
-        return null;
-    }
+    private static IEnumerable<int> OurProcesses() => ProcessFds.Processes()
+        .Where(pid => ProcessFds.Name(pid).StartsWith("qemu", StringComparison.Ordinal) && ProcessFds.IsOurs(pid));
 
-    /// <summary>libvirt's own word for the ones that it runs; where it is not installed, or not running, there are none.</summary>
-    private static IEnumerable<string> Domains()
+    /// <summary>The running libvirt domains with a D-Bus display; none if libvirt is not installed or not running.</summary>
+    private static IEnumerable<FoundVm> Domains(string? connection)
     {
-        // Its calls wait for its daemon, which may hang.
-        var asked = Task.Run(Libvirt.DBusDomains);
-        return asked.Wait(TimeSpan.FromSeconds(3)) ? asked.Result.Select(name => $"libvirt:{name}  a domain of libvirt's") : [];
+        // In another thread, because libvirt's calls block on its daemon, which may hang.
+        var asked = Task.Run(() => Libvirt.DBusDomains(connection));
+        return asked.Wait(TimeSpan.FromSeconds(3))
+            ? asked.Result.Select(name => new FoundVm($"libvirt:{name}", FoundBy.Libvirt) { Name = name }) : [];
     }
 }

@@ -4,28 +4,26 @@ using Guestplane.Linux.DBus;
 namespace Guestplane.Gvt.Qemu;
 
 /// <summary>
-/// What QEMU tells a listener of one console (org.qemu.Display1.Listener, QEMU ui/dbus-display1.xml), as flips of its head.
-/// QEMU is a stranger: every message is checked whole, and a bad one costs a sentence and nothing else.
+/// Turns QEMU's calls to a console's listener (org.qemu.Display1.Listener) into flips of its head. QEMU is untrusted:
+/// <see cref="DisplayReader"/> checks each message completely, and a bad one only causes a warning.
 /// </summary>
 internal sealed class QemuListener : IDisposable
 {
     public const string Path = "/org/qemu/Display1/Listener";
 
-    /// <summary>An image that comes with its size is here by then, when the console's size property has changed.</summary>
+    /// <summary>An image of a new console size comes within this time after the property has changed, or not at all.</summary>
     private const long SizeSettlesNs = 50_000_000;
 
-    /// <summary>Two sockets of one program are not further apart than this, on a busy machine either.</summary>
+    /// <summary>The size property and the images come by two sockets, at most this far apart.</summary>
     private const long SizeIsNewsNs = 1_000_000_000;
 
-    private static readonly string[] s_interfaces = ["org.qemu.Display1.Listener.Unix.Map", "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"];
+    /// <summary>QEMU reads "Interfaces", and then calls those instead of the base interface.</summary>
+    private static readonly BusObject s_object = Offering(), s_withPlanes = Offering(PlanesInterface.Listener);
 
-    /// <summary>
-    /// QEMU says Disable also of a framebuffer that another has just replaced (dbus_release_dmabuf): the display is off only
-    /// if nothing follows.
-    /// </summary>
+    /// <summary>Disable also comes for a replaced framebuffer (dbus_release_dmabuf); off only if nothing follows.</summary>
     private const long OffAfterNs = 150_000_000;
 
-    /// <summary>A new scanout is followed by the update that says that it is drawn; when it is told again to a new listener, perhaps not.</summary>
+    /// <summary>QEMU sends an update after a new scanout, but maybe not when it replays one to a new listener.</summary>
     private const long UpdateWithinNs = 50_000_000;
 
     private readonly Loop _loop;
@@ -33,32 +31,40 @@ internal sealed class QemuListener : IDisposable
     private readonly Head _head;
     private readonly Throttle _throttle;
     private readonly QemuImages _images;
+    private readonly DisplayReader _reader;
+    private readonly SharePoll? _poll;
+    private readonly PlaneReader _planes;
     private readonly LoopTimer _off, _update, _resize;
     private Flip _flip = new(PlaneKind.Primary, null, default, default, true, 0);
     private bool _isRaised = true;
     private long _sizeTold;
 
-    /// <param name="loop">Where it lives.</param>
-    /// <param name="socket">Our end; QEMU has the other one with RegisterListener. Taken over.</param>
-    /// <param name="head">Whose flips they are.</param>
-    /// <param name="images">The console's, which outlive a connection.</param>
-    /// <param name="throttle">The console's.</param>
-    public QemuListener(Loop loop, Fd socket, Head head, QemuImages images, Throttle throttle)
+    /// <param name="socket">Our end of the connection, owned. QEMU receives the other end with RegisterListener.</param>
+    // Parameters: those of the console, and what its properties say.
+    public QemuListener(Loop loop, Fd socket, Head head, QemuImages images, Throttle throttle, ConsoleInfo info)
     {
-        (_loop, _head, _images, _throttle) = (loop, head, images, throttle);
+        (_loop, _head, _images, _throttle, _reader) = (loop, head, images, throttle, new(images));
+        _planes = new(images.Planes, head.Name);
+        _planes.Refused += head.Refuse;
         loop.Add(_off = new LoopTimer(SwitchOff));
         loop.Add(_update = new LoopTimer(_ => Raise(default, 0)));
         loop.Add(_resize = new LoopTimer(_ => Resize(Size.Width, Size.Height)));
-        // Served before the connection starts, and started before QEMU knows of it: it authenticates us with its main loop
-        // standing still, and then asks for our interfaces.
-        _bus = Bus.Peer(socket, bus => bus.Serve(Path, Handle));
+        // The object is served before the connection starts, and the connection starts before QEMU knows of it: QEMU blocks its
+        // main loop while it authenticates us and queries our interfaces.
+        var served = info.HasPlanes ? s_withPlanes : s_object;
+        _bus = Bus.Peer(socket, bus => bus.Serve(Path, message => Handle(served, message)));
+        _poll = info is { HasPlanes: true, IsPolled: true } ? new(_bus) : null;
+        Size = (info.Width, info.Height);
         _bus.Closed += why => Closed?.Invoke(why);
         loop.Add(_bus);
+        // The VM's life before may have had planes that this one does not have.
+        TakeOff(PlaneKind.Overlay);
+        TakeOff(PlaneKind.Cursor);
     }
 
     /// <summary>
-    /// The console's size, as its properties tell it. QEMU before 9 sends the parts of a text mode's image without ever
-    /// sending the whole (ui/dbus-listener.c, dbus_gfx_update): then this is all that tells its size.
+    /// The console's size from its properties. QEMU before 9 sends parts of a text mode's image but never the whole
+    /// (ui/dbus-listener.c, dbus_gfx_update): then nothing else reports its size.
     /// </summary>
     public (int Width, int Height) Size
     {
@@ -67,17 +73,24 @@ internal sealed class QemuListener : IDisposable
         {
             if (field == value)
                 return;
-            field = value;
+            field = _reader.Size = value;
             _sizeTold = Clock.Now;
             _resize.Set(_sizeTold + SizeSettlesNs);
         }
     }
 
-    /// <summary>QEMU has closed it: it ended, or the console is gone.</summary>
+    /// <summary>QEMU closed the connection: QEMU ended, or the console is gone.</summary>
     public event Action<string>? Closed;
+
+    /// <summary>Has the share poll the VM's display. Returns the earliest time of the next poll, ns.</summary>
+    public long Poll(long now) => _poll?.Poll(now) ?? LoopSource.Never;
+
+    /// <inheritdoc cref="IGuest.PollDelay"/>
+    public long PollDelay => _poll?.Delay ?? 0;
 
     public void Dispose()
     {
+        _images.Planes.ForgetAll();
         _loop.Remove(_bus);
         _loop.Remove(_off);
         _loop.Remove(_update);
@@ -86,188 +99,143 @@ internal sealed class QemuListener : IDisposable
         _bus.Dispose();
     }
 
-    private bool Handle(BusMessage message)
+    private static BusObject Offering(params string[] more) => new(Path, new BusInterface("org.qemu.Display1.Listener", [],
+        BusProperty.Of("Interfaces",
+            ["org.qemu.Display1.Listener.Unix.Map", "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2", .. more])));
+
+    private bool Handle(BusObject served, BusMessage message) =>
+        message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8) ? AnswerProperties(served, message)
+        : message.Interface.SequenceEqual(PlaneReader.Interface) && served == s_withPlanes ? TakePlane(message)
+        : Take(message, _reader.Read(message));
+
+    private bool AnswerProperties(BusObject served, BusMessage message)
     {
         try
         {
-            return message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8)
-                ? InterfacesProperty.Handle(message, "org.qemu.Display1.Listener", s_interfaces) : HandleDisplay(message);
+            return served.Handle(message);
         }
-        catch (Exception e) when (e is BusException or LinuxException)
+        catch (BusException e)
         {
-            // Answered as an unknown call, so that nobody waits for it.
-            _head.Refuse($"{_head.Name}: a display message could not be used: {e.Message}. The last image stays.");
+            _head.Refuse($"{_head.Name}: a call of QEMU could not be answered: {e.Message}.");
             return false;
         }
     }
 
-    private bool HandleDisplay(BusMessage message)
+    /// <summary>
+    /// Applies a message and answers it. A failure in here is ours (the compositor's connection, the kernel), not QEMU's: it is
+    /// not caught, so that it is reported as ours and the message is not answered twice.
+    /// </summary>
+    /// <returns>False if the message is to be answered with an error.</returns>
+    private bool Take(BusMessage message, in DisplayMessage read)
     {
-        var member = message.Member;
-        if (member.SequenceEqual("UpdateDMABUF"u8) && message.HasSignature("iiii"u8))
+        if (read.Problem is { } problem)
+            _head.Refuse($"{_head.Name}: {problem}. The last image stays.");
+        switch (read.Kind)
         {
-            UpdateDmaBuf(message);
-            return true;
+            case DisplayMessageKind.Unknown:
+                return false;
+            case DisplayMessageKind.DmaBufDrawn:
+                RaiseDmaBuf(message.Defer(), read.Damage);
+                return true;
+            case DisplayMessageKind.DmaBuf:
+                AwaitUpdate(read);
+                break;
+            case DisplayMessageKind.Image:
+                Show(read.Scanout!);
+                AwaitSize(read.Scanout!);
+                break;
+            case DisplayMessageKind.ImageDrawn:
+                Update(read);
+                break;
+            case DisplayMessageKind.Disable:
+                Disable();
+                break;
+            case DisplayMessageKind.CursorImage or DisplayMessageKind.CursorMove:
+                _images.Cursor.Raise(_head, isNew: read.Kind == DisplayMessageKind.CursorImage);
+                _images.Planes.Show(PlaneKind.Cursor, null);
+                break;
         }
-        if (member.SequenceEqual("ScanoutDMABUF2"u8) && message.HasSignature("ahuuuuauauuuuutb"u8))
-            ScanoutDmaBuf2(message);
-        else if (member.SequenceEqual("Disable"u8))
-            Disable();
-        else if (member.SequenceEqual("MouseSet"u8) && message.HasSignature("iii"u8))
-            MouseSet(message);
-        else if (member.SequenceEqual("UpdateMap"u8) && message.HasSignature("iiii"u8))
-            UpdateMap(message);
-        else if (member.SequenceEqual("Update"u8) && message.HasSignature("iiiiuuay"u8))
-            Update(message);
-        else if (member.SequenceEqual("ScanoutDMABUF"u8) && message.HasSignature("huuuutb"u8))
-            ScanoutDmaBuf(message);
-        else if (member.SequenceEqual("ScanoutMap"u8) && message.HasSignature("huuuuu"u8))
-            return ScanoutMap(message);
-        else if (member.SequenceEqual("Scanout"u8) && message.HasSignature("uuuuay"u8))
-            Scanout(message);
-        else if (member.SequenceEqual("CursorDefine"u8) && message.HasSignature("iiiiay"u8))
-            CursorDefine(message);
-        else
-            return false;
         message.Reply();
         return true;
     }
 
-    private void ScanoutDmaBuf(BusMessage message)
+    /// <summary>Takes a call of the planes interface. False if it is to be answered with an error.</summary>
+    private bool TakePlane(BusMessage message)
     {
-        Span<BorrowedFd> fds = [message.ReadFd()];
-        var (width, height, stride, fourcc) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
-        var layout = new DmaBufLayout(width, height, fourcc, message.ReadUInt64(), 1) { [0] = (0, stride) };
-        TakeDmaBuf(fds, layout, default, message.ReadBool());
+        var call = _planes.Read(message, out var flip);
+        if (call == PlaneCall.Refused)
+            TakeOff(PlaneKind.Overlay);
+        if (call != PlaneCall.Flip)
+            return call != PlaneCall.Unknown;
+        if (flip.Plane != PlaneKind.Primary)
+        {
+            message.Reply();
+            _head.Raise(flip);
+        }
+        else
+        {
+            _off.Cancel();
+            _update.Cancel();
+            (_flip, _isRaised) = (flip, true);
+            if (flip.Scanout is null)
+                message.Reply();
+            else
+                flip = flip with { Ticket = _throttle.Hold(message.Defer(), Clock.Now), IsReleasedAtCommit = _poll is not null };
+            _head.Raise(flip);
+            _images.Trim(flip.Scanout, Clock.Now);
+        }
+        _images.Planes.Show(flip.Plane, flip.Scanout);
+        return true;
     }
 
-    private void ScanoutDmaBuf2(BusMessage message)
+    /// <summary>Switches a plane off that came by the planes interface.</summary>
+    private void TakeOff(PlaneKind plane)
     {
-        Span<BorrowedFd> fds = stackalloc BorrowedFd[DmaBufLayout.MaxPlanes];
-        var fdCount = message.ReadFds(fds);
-        var (x, y, width, height) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
-        var offsets = message.ReadUInt32Array();
-        var strides = message.ReadUInt32Array();
-        var (count, fourcc, backingWidth, backingHeight) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
-        var layout = new DmaBufLayout(backingWidth, backingHeight, fourcc, message.ReadUInt64(), (int)Math.Min(count, DmaBufLayout.MaxPlanes + 1));
-        var isBottomUp = message.ReadBool();
-        if (count is 0 or > DmaBufLayout.MaxPlanes || fdCount is 0 or > DmaBufLayout.MaxPlanes || offsets.Length < count || strides.Length < count)
-        {
-            Refuse($"{count} memory planes came with {fdCount} descriptors, {offsets.Length} offsets and {strides.Length} strides");
+        if (!_images.Planes.Shows(plane))
             return;
-        }
-        for (var i = 0; i < count; i++)
-            layout[i] = (offsets[i], strides[i]);
-        if (width == 0 || height == 0 || (ulong)x + width > backingWidth || (ulong)y + height > backingHeight)
-        {
-            Refuse($"the part {width}x{height} at {x},{y} is not inside its buffer of {backingWidth}x{backingHeight}");
-            return;
-        }
-        var isWhole = (width, height) == (backingWidth, backingHeight);
-        TakeDmaBuf(fds[..fdCount], layout, isWhole || backingWidth > int.MaxValue || backingHeight > int.MaxValue ? default : new((int)x, (int)y, (int)width, (int)height), isBottomUp);
+        _head.Raise(new Flip(plane, null, default, default, Changed: true, Clock.Now));
+        _images.Planes.Show(plane, null);
     }
 
-    private void TakeDmaBuf(ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, Rectangle crop, bool isBottomUp)
+    private void AwaitUpdate(in DisplayMessage read)
     {
-        var now = Clock.Now;
-        if (_images.DmaBufs.Find(fds, layout, now, out var problem) is not { } scanout)
-        {
-            Refuse(problem!);
-            return;
-        }
         _off.Cancel();
-        _flip = _flip with { Scanout = scanout, Crop = crop, IsBottomUp = isBottomUp };
+        _flip = _flip with { Scanout = read.Scanout, Crop = read.Crop, IsBottomUp = read.IsBottomUp };
         _isRaised = false;
-        _update.Set(now + UpdateWithinNs);
+        if (!_update.IsSet)
+            _update.Set(Clock.Now + UpdateWithinNs);
     }
 
-    private void UpdateDmaBuf(BusMessage message)
+    private void RaiseDmaBuf(BusReply reply, Rectangle area)
     {
-        var area = ReadArea(message);
-        var reply = message.Defer();
         if (_flip.Scanout is null)
             reply.Send();
         else
             Raise(area, _throttle.Hold(reply, Clock.Now));
     }
 
-    /// <summary>
-    /// Refused with an error, QEMU sends bytes instead. It must be: for a surface without a handle of its own (a virtio-gpu
-    /// blob without gl) QEMU to 11.1 passes its descriptor 0.
-    /// </summary>
-    private bool ScanoutMap(BusMessage message)
+    /// <summary>An image of another size than the console's newest may be the previous mode's: sent first, read last.</summary>
+    private void AwaitSize(Scanout image)
     {
-        var fd = message.ReadFd();
-        var (offset, width, height, stride, format) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
-        var problem = "its pixel format is unknown";
-        if (PixmanFormat.ToFourcc(format) is { } fourcc)
-            problem = _images.Map(fd, new(width, height, fourcc, Modifier.Linear, [new(offset, stride, 0)]));
-        if (problem is not null)
-            return false;
-        message.Reply();
-        Show(_images.Mapped!);
-        return true;
-    }
-
-    private void UpdateMap(BusMessage message)
-    {
-        var area = ReadArea(message);
-        if (_images.Mapped is not null && _flip.Scanout == _images.Mapped)
-            Raise(area, 0);
-    }
-
-    private void Scanout(BusMessage message)
-    {
-        var (width, height, stride, format) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
-        var problem = PixmanFormat.ToFourcc(format) is { } fourcc ? _images.Bytes.Take(width, height, stride, fourcc, message.ReadBytes())
-            : $"its pixel format 0x{format:x8} (pixman) is unknown";
-        if (problem is not null)
-        {
-            Refuse(problem);
-            return;
-        }
-        Show(_images.Bytes.Scanout!);
-        // Of another size than was told just now: perhaps the last image of the mode before, which was sent first and read last.
         var now = Clock.Now;
-        if (Size != ((int)width, (int)height) && now - _sizeTold < SizeIsNewsNs)
+        if (Size != (image.Width, image.Height) && now - _sizeTold < SizeIsNewsNs)
             _resize.Set(now + SizeSettlesNs);
     }
 
-    private void Update(BusMessage message)
+    private void Update(in DisplayMessage read)
     {
-        var area = ReadArea(message);
-        var (stride, format) = (message.ReadUInt32(), message.ReadUInt32());
-        var image = _images.Bytes.Scanout;
-        var problem = PixmanFormat.ToFourcc(format) is { } fourcc ? _images.Bytes.Update(area, stride, fourcc, message.ReadBytes(), Size)
-            : $"its pixel format 0x{format:x8} (pixman) is unknown";
-        if (problem is not null)
-            Refuse(problem);
-        else if (_flip.Scanout == image && _images.Bytes.Scanout != image)
-            Show(_images.Bytes.Scanout!);
-        else if (_flip.Scanout == image)
-            Raise(area, 0);
+        if (read.Scanout is null || _flip.Scanout != read.Before)
+            return;
+        if (read.Scanout == read.Before)
+            Raise(read.Damage, 0);
+        else
+            Show(read.Scanout);
     }
 
     private void Disable()
     {
         if (_flip.Scanout is not null && _isRaised)
             _off.Set(Clock.Now + OffAfterNs);
-    }
-
-    private void CursorDefine(BusMessage message)
-    {
-        var (width, height, hotX, hotY) = (message.ReadInt32(), message.ReadInt32(), message.ReadInt32(), message.ReadInt32());
-        var problem = _images.Cursor.Define(width, height, new(hotX, hotY), message.ReadBytes());
-        if (problem is not null)
-            Refuse($"the cursor: {problem}");
-        else
-            _images.Cursor.Raise(_head, isNew: true);
-    }
-
-    private void MouseSet(BusMessage message)
-    {
-        _images.Cursor.Move(new(message.ReadInt32(), message.ReadInt32()), isOn: message.ReadInt32() != 0);
-        _images.Cursor.Raise(_head, isNew: false);
     }
 
     private void Resize(int width, int height)
@@ -279,14 +247,14 @@ internal sealed class QemuListener : IDisposable
             Show(_images.Bytes.Scanout!);
     }
 
-    /// <summary>Another scanout, drawn already.</summary>
+    /// <summary>Shows another scanout, which is already drawn.</summary>
     private void Show(Scanout scanout)
     {
         _flip = _flip with { Scanout = scanout, Crop = default, IsBottomUp = false };
         Raise(default, 0);
     }
 
-    /// <summary>The scanout of now is drawn, there at least.</summary>
+    /// <summary>Raises the current scanout, of which at least that area was drawn.</summary>
     private void Raise(Rectangle damage, long ticket)
     {
         var now = Clock.Now;
@@ -296,21 +264,13 @@ internal sealed class QemuListener : IDisposable
         _head.Raise(_flip with { Damage = _isRaised ? damage : default, Ticket = ticket, Time = now });
         _isRaised = true;
         _images.Trim(_flip.Scanout, now);
+        _images.Planes.Show(PlaneKind.Primary, null);
     }
 
-    /// <summary>The display is off. An update tells that it is on again, with the scanout that it had.</summary>
+    /// <summary>Switches the plane off. An update switches it on again with the same scanout.</summary>
     private void SwitchOff(long now)
     {
         _isRaised = false;
         _head.Raise(new Flip(PlaneKind.Primary, null, default, default, true, now));
-    }
-
-    private void Refuse(string problem) => _head.Refuse($"{_head.Name}: what QEMU gives cannot be shown: {problem}. The last image stays.");
-
-    /// <summary>x, y, width, height; an area that is none says that anything may have changed.</summary>
-    private static Rectangle ReadArea(BusMessage message)
-    {
-        var area = new Rectangle(message.ReadInt32(), message.ReadInt32(), message.ReadInt32(), message.ReadInt32());
-        return area is { X: >= 0 and <= PlaneLayout.MaxSide, Y: >= 0 and <= PlaneLayout.MaxSide, Width: <= PlaneLayout.MaxSide, Height: <= PlaneLayout.MaxSide } ? area : default;
     }
 }

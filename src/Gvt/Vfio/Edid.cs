@@ -4,29 +4,30 @@ using System.Text;
 namespace Guestplane.Gvt.Vfio;
 
 /// <summary>
-/// The monitor that a guest is told: size in pixels, refresh in mHz, size in mm (0: 96 dpi). Written as an EDID 1.4
-/// base block (VESA E-EDID A.2) with one detailed timing by CVT reduced blanking v1.
+/// The monitor that a guest sees: size in pixels, refresh rate in mHz, size in mm (0: assume 96 dpi). Written as an EDID 1.4
+/// base block (VESA E-EDID A.2) with one detailed timing, computed with CVT reduced blanking v1.
 /// </summary>
 public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, int WidthMm = 0, int HeightMm = 0)
 {
     public const int Length = 128;
     public const string Help = "WxH[@HZ][,WxHmm]";
 
-    // A detailed timing has 12 bits for a length in pixels and 16 bits for the clock in units of 10 kHz.
+    // A detailed timing has 12 bits for a length in pixels and 16 bits for the clock, in units of 10 kHz.
     private const int MinTimingPixels = 64, MaxTimingPixels = 4095;
     private const int MaxClock10kHz = 65535;
 
-    // CVT 1.1 reduced blanking: horizontal blank 160 = 48 front porch + 32 sync + 80 back porch; at least 460 µs of vertical blank.
+    // CVT 1.1 reduced blanking: 160 pixels of horizontal blank (48 front porch + 32 sync + 80 back porch), and at least 460 µs
+    // of vertical blank.
     private const int HorizontalBlank = 160, HorizontalFront = 48, HorizontalSync = 32;
     private const int VerticalFront = 3, VerticalSync = 4, MinVerticalBack = 6;
     private const double MinVerticalBlankSeconds = 460e-6;
     private const double MillimetresPerPixel = 25.4 / 96;
 
-    // Of a window on an output whose own is unknown, or more than a detailed timing can say at that size.
+    // In mHz: used if the output's rate is unknown, and if the usual rate does not fit a detailed timing at that size.
     private const int UsualRefresh = 60_000, LowRefresh = 30_000;
 
     /// <summary>Parses <see cref="Help"/>.</summary>
-    /// <exception cref="SourceException">Usage, also where no EDID base block can say it.</exception>
+    /// <exception cref="SourceException">The text is not valid, or no EDID base block can describe the monitor.</exception>
     public static Edid Parse(string text)
     {
         try
@@ -34,28 +35,34 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
             var parts = text.Split(',', 2);
             var mode = parts[0].Split('@', 2);
             var (width, height) = Pair(mode[0]);
-            var refresh = mode.Length > 1 ? (int)Math.Round(double.Parse(mode[1], CultureInfo.InvariantCulture) * 1000) : 60_000;
-            var (widthMm, heightMm) = parts.Length > 1 ? Pair(parts[1].EndsWith("mm", StringComparison.Ordinal) ? parts[1][..^2] : "") : (0, 0);
-            var edid = new Edid(width, height, refresh, widthMm, heightMm);
+            var hertz = mode.Length > 1 ? double.Parse(mode[1], CultureInfo.InvariantCulture) : UsualRefresh / 1000;
+            var millimetres = parts.Length > 1 && parts[1].EndsWith("mm", StringComparison.Ordinal) ? parts[1][..^2] : "";
+            var (widthMm, heightMm) = parts.Length > 1 ? Pair(millimetres) : (0, 0);
+            var edid = new Edid(width, height, (int)Math.Round(hertz * 1000), widthMm, heightMm);
             _ = edid.ToBytes();
             return edid;
         }
-        catch (Exception e) when (e is FormatException or OverflowException or IndexOutOfRangeException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is FormatException or OverflowException
+            or IndexOutOfRangeException or ArgumentOutOfRangeException)
         {
             throw new SourceException(SourceFault.Usage,
-                $"\"{text}\" is no monitor that an EDID can describe: its form is {Help}, up to {MaxTimingPixels}x{MaxTimingPixels} and 655 MHz of pixel clock.");
+                $"\"{text}\" is not a monitor that an EDID can describe: its form is {Help}, " +
+                $"up to {MaxTimingPixels}x{MaxTimingPixels} and 655 MHz of pixel clock.");
         }
     }
 
-    /// <summary>A monitor as large as a window, or, where that is more than the vGPU takes or an EDID can say, of its shape.</summary>
-    /// <param name="window">Of a head.</param>
-    /// <param name="maxWidth">The vGPU's; 0 for none.</param>
-    /// <param name="maxHeight">Likewise.</param>
+    /// <summary>
+    /// A monitor of a window's size, or the largest of the same aspect ratio that the vGPU takes and an EDID can describe.
+    /// </summary>
+    /// <param name="window">The wanted size of a head.</param>
+    /// <param name="maxWidth">The vGPU's limit in pixels; 0 for none.</param>
+    /// <param name="maxHeight">The vGPU's limit in pixels; 0 for none.</param>
     public static Edid Of(HeadSize window, int maxWidth, int maxHeight)
     {
         var (widest, highest) = (Limit(maxWidth), Limit(maxHeight));
         var shrink = Math.Min(1, Math.Min((double)widest / window.Width, (double)highest / window.Height));
-        var edid = new Edid(Side(window.Width * shrink, widest), Side(window.Height * shrink, highest), window.RefreshMilliHz, window.WidthMm, window.HeightMm);
+        var (width, height) = (Side(window.Width * shrink, widest), Side(window.Height * shrink, highest));
+        var edid = new Edid(width, height, window.RefreshMilliHz, window.WidthMm, window.HeightMm);
         if (edid.RefreshMilliHz is < LowRefresh or > 10 * UsualRefresh || edid.Timing.Clock10kHz > MaxClock10kHz)
             edid = edid with { RefreshMilliHz = UsualRefresh };
         return edid.Timing.Clock10kHz > MaxClock10kHz ? edid with { RefreshMilliHz = LowRefresh } : edid;
@@ -64,13 +71,13 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
         static int Side(double pixels, int max) => Math.Clamp((int)pixels, MinTimingPixels, Math.Max(MinTimingPixels, max));
     }
 
-    /// <exception cref="ArgumentOutOfRangeException">A size or clock that a detailed timing cannot hold.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A detailed timing cannot hold the size or the clock.</exception>
     public byte[] ToBytes()
     {
         var edid = new byte[Length];
         byte[] header = [0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0];
         header.CopyTo(edid, 0);
-        // Three letters of five bits, big endian.
+        // The manufacturer: three letters of five bits, big endian.
         const int Vendor = 'G' - '@' << 10 | 'P' - '@' << 5 | 'L' - '@';
         (edid[8], edid[9]) = (Vendor >> 8, Vendor & 0xff);
         (edid[16], edid[17]) = (0, 2026 - 1990);
@@ -94,7 +101,9 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
 
     private int PhysicalHeight => HeightMm > 0 ? HeightMm : (int)Math.Round(Height * MillimetresPerPixel);
 
-    /// <summary>Lines of vertical blank, and the pixel clock. Infinite clocks are of refreshes that leave no time to go back to the top.</summary>
+    /// <summary>
+    /// Lines of vertical blank, and the pixel clock; infinite if the refresh rate leaves no time for vertical blank.
+    /// </summary>
     private (int VerticalBlank, double Clock10kHz) Timing
     {
         get
@@ -103,7 +112,8 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
             var line = (frame - MinVerticalBlankSeconds) / Height;
             if (line <= 0)
                 return (0, double.PositiveInfinity);
-            var verticalBlank = Math.Max((int)(MinVerticalBlankSeconds / line) + 1, VerticalFront + VerticalSync + MinVerticalBack);
+            var minimum = VerticalFront + VerticalSync + MinVerticalBack;
+            var verticalBlank = Math.Max((int)(MinVerticalBlankSeconds / line) + 1, minimum);
             return (verticalBlank, Math.Round((double)(Width + HorizontalBlank) * (Height + verticalBlank) / frame / 10_000));
         }
     }
@@ -141,6 +151,8 @@ public sealed record Edid(int Width, int Height, int RefreshMilliHz = 60_000, in
     private static (int, int) Pair(string text)
     {
         var parts = text.Split('x', 2);
-        return (int.Parse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture), int.Parse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture));
+        return (Parse(parts[0]), Parse(parts[1]));
+
+        static int Parse(string number) => int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture);
     }
 }

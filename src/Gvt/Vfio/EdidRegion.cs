@@ -5,15 +5,15 @@ using Guestplane.Linux;
 namespace Guestplane.Gvt.Vfio;
 
 /// <summary>
-/// The region that tells the guest its monitor (vfio.h, struct vfio_region_gfx_edid): link down, size, blob, and after a
-/// pause link up, which the guest sees as a monitor being plugged in. Registers are written four bytes at a time.
+/// The region that describes the guest's monitor (vfio.h, struct vfio_region_gfx_edid). To change it: link down, size, EDID,
+/// and after a pause link up, which the guest sees as a monitor being plugged in. Registers are accessed four bytes at a time.
 /// </summary>
 internal sealed class EdidRegion : IDisposable
 {
     // Offsets in struct vfio_region_gfx_edid.
     private const int EdidSize = 8, LinkState = 20;
 
-    /// <summary>QEMU's pause (hw/vfio/display.c): guests miss a shorter unplugging.</summary>
+    /// <summary>The same as QEMU's (hw/vfio/display.c): guests do not notice a shorter unplugging.</summary>
     private const long PlugPauseNs = 100_000_000;
 
     private readonly VfioDevice _device;
@@ -22,11 +22,11 @@ internal sealed class EdidRegion : IDisposable
     private readonly LoopTimer _pause;
     private readonly RegionGfxEdid _registers;
 
-    /// <param name="device">Not closed before this is disposed.</param>
+    /// <param name="device">Must stay open until this is disposed.</param>
     /// <param name="region">Its EDID region.</param>
-    /// <param name="loop">In which the link comes up.</param>
-    /// <param name="refused">Told why the driver refused the link.</param>
-    /// <exception cref="LinuxException">It cannot be read.</exception>
+    /// <param name="loop">For the pause.</param>
+    /// <param name="refused">Called with a sentence if the driver rejects the link.</param>
+    /// <exception cref="LinuxException">The region cannot be read.</exception>
     public EdidRegion(VfioDevice device, VfioRegion region, Loop loop, Action<string> refused)
     {
         (_device, _region, _loop) = (device, region, loop);
@@ -37,30 +37,32 @@ internal sealed class EdidRegion : IDisposable
         loop.Add(_pause = new LoopTimer(_ => LinkUp(refused)));
     }
 
-    /// <summary>In pixels; 0 for any.</summary>
+    /// <summary>The largest size in pixels; 0 for no limit.</summary>
     public int MaxWidth => (int)Math.Min(_registers.MaxXres, int.MaxValue);
 
     /// <inheritdoc cref="MaxWidth"/>
     public int MaxHeight => (int)Math.Min(_registers.MaxYres, int.MaxValue);
 
-    /// <summary>Writes it, and plugs it in after the pause, in place of any before.</summary>
-    /// <exception cref="SourceException">The vGPU takes no monitor of that size.</exception>
-    /// <exception cref="LinuxException">The driver refuses what is written.</exception>
+    /// <summary>Replaces the monitor: writes the EDID now and plugs the monitor in after the pause.</summary>
+    /// <exception cref="SourceException">The vGPU does not accept a monitor of that size.</exception>
+    /// <exception cref="LinuxException">The driver rejects the values.</exception>
     public void Plug(Edid edid)
     {
         if ((MaxWidth > 0 && edid.Width > MaxWidth) || (MaxHeight > 0 && edid.Height > MaxHeight))
-            throw new SourceException(SourceFault.Usage, $"This vGPU's monitor is at most {MaxWidth}x{MaxHeight}; --edid {edid.Width}x{edid.Height} is larger.");
+            throw new SourceException(SourceFault.Usage,
+                $"This vGPU's monitor is at most {MaxWidth}x{MaxHeight}; --edid {edid.Width}x{edid.Height} is larger.");
         if (_registers.EdidMaxSize < Edid.Length)
-            throw new SourceException(SourceFault.NotThere, $"This vGPU takes an EDID of {_registers.EdidMaxSize} bytes, and the shortest has {Edid.Length}.");
+            throw new SourceException(SourceFault.NotThere,
+                $"This vGPU takes an EDID of {_registers.EdidMaxSize} bytes, and the shortest has {Edid.Length}.");
         Write(LinkState, VfioAbi.LinkDown);
-        // Up again whatever comes: without a link the guest has no monitor at all.
+        // Set before the writes, so that the link comes up even if they fail: without it the guest has no monitor at all.
         _pause.Set(Clock.Now + PlugPauseNs);
         Write(EdidSize, Edid.Length);
-        // Not checked against the region's size: GVT-g says 128, and its blob lies at 2048.
+        // Not checked against the region's size: GVT-g reports 128 bytes, and its EDID is at offset 2048.
         _device.WriteAt(edid.ToBytes(), _region.Offset + _registers.EdidOffset);
     }
 
-    /// <summary>A guest may outlive us, and keeps its monitor; of one that is gone nobody wants to hear.</summary>
+    /// <summary>Leaves the link up, since the guest may run on without us. Errors are ignored: the device may be gone.</summary>
     public void Dispose()
     {
         _loop.Remove(_pause);
@@ -76,7 +78,7 @@ internal sealed class EdidRegion : IDisposable
         }
         catch (LinuxException e)
         {
-            refused($"The vGPU refuses the monitor that it was given: {e.Message}.");
+            refused($"The vGPU rejects the monitor that it was given: {e.Message}.");
         }
     }
 

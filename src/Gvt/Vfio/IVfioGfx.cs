@@ -1,6 +1,6 @@
 namespace Guestplane.Gvt.Vfio;
 
-/// <summary>The kernel's two plane ioctls; a fake stands in for them in tests.</summary>
+/// <summary>The kernel's two plane ioctls. Tests use a fake.</summary>
 internal interface IVfioGfx
 {
     /// <summary>VFIO_DEVICE_QUERY_GFX_PLANE. 0, or -errno.</summary>

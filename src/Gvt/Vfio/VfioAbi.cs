@@ -2,10 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Gvt.Vfio;
 
-/// <summary>Numbers and structs of include/uapi/linux/vfio.h and iommufd.h. All VFIO requests are _IO(';', 100 + n): no size, no direction.</summary>
+/// <summary>
+/// Constants and structs of include/uapi/linux/vfio.h and iommufd.h. All VFIO requests are _IO(';', 100 + n), without size or
+/// direction.
+/// </summary>
 internal static class VfioAbi
 {
-    public const uint GetApiVersion = 0x3b64;
     public const uint SetIommu = 0x3b66;
     public const uint GroupGetStatus = 0x3b67;
     public const uint GroupSetContainer = 0x3b68;
@@ -25,7 +27,7 @@ internal static class VfioAbi
     /// <summary>VFIO_GFX_PLANE_TYPE_PROBE, _DMABUF, _REGION.</summary>
     public const uint PlaneProbe = 1, PlaneDmabuf = 2, PlaneRegion = 4;
 
-    /// <summary>VFIO_PCI_CONFIG_REGION_INDEX; VFIO_PCI_NUM_REGIONS: device-specific regions come after those.</summary>
+    /// <summary>VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_NUM_REGIONS (device-specific regions have higher indexes).</summary>
     public const uint PciConfigRegion = 7, PciRegions = 9;
 
     /// <summary>VFIO_REGION_INFO_CAP_TYPE, VFIO_REGION_TYPE_GFX, VFIO_REGION_SUBTYPE_GFX_EDID.</summary>
@@ -52,7 +54,7 @@ internal struct GfxPlaneInfo
     public uint Reserved;
 }
 
-/// <summary>struct vfio_device_info, its first version: all that is read of it.</summary>
+/// <summary>struct vfio_device_info, only the members of its first version.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct DeviceInfo
 {

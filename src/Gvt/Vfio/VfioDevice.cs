@@ -4,14 +4,14 @@ using Guestplane.Linux;
 
 namespace Guestplane.Gvt.Vfio;
 
-/// <summary>A VFIO region: where it lies in the device's descriptor, in bytes.</summary>
+/// <summary>A VFIO region: its index, and its offset and size in the device's descriptor, in bytes.</summary>
 internal readonly record struct VfioRegion(uint Index, long Offset, long Size);
 
 /// <summary>
-/// An open VFIO device. Only ever asked, never driven: it may be a running VM's. RESET, SET_IRQS and DETACH are its
-/// VMM's own and are not even spelled here.
+/// An open VFIO device. It is only queried, because it may belong to a running VM: RESET, SET_IRQS and DETACH are for the VMM
+/// and are not defined here.
 /// </summary>
-internal sealed class VfioDevice : IVfioGfx, IDisposable
+internal sealed class VfioDevice : IVfioRegions, IDisposable
 {
     private const uint IntelVendor = 0x8086;
 
@@ -19,28 +19,59 @@ internal sealed class VfioDevice : IVfioGfx, IDisposable
     private readonly Fd[] _keepOpen;
 
     /// <param name="device">The device's descriptor.</param>
-    /// <param name="keepOpen">What must stay open as long: the container and group, or the iommufd.</param>
+    /// <param name="keepOpen">What must stay open with it: the container and the group, or the iommufd.</param>
     public VfioDevice(Fd device, params Fd[] keepOpen) => (_device, _keepOpen) = (device, keepOpen);
 
     public int Query(ref GfxPlaneInfo plane) => Ioctl.Try(_device, VfioAbi.DeviceQueryGfxPlane, ref plane);
 
     public int GetDmaBuf(uint id) => Ioctl.Try(_device, VfioAbi.DeviceGetGfxDmabuf, ref id);
 
-    /// <summary>Whether planes of that kind (PlaneDmabuf, PlaneRegion) are served. EINVAL and ENOTTY alike mean no.</summary>
+    /// <summary>False if the descriptor is that of another file: VFIO_DEVICE_GET_INFO succeeds on every VFIO device.</summary>
+    public bool IsVfio
+    {
+        get
+        {
+            var info = new DeviceInfo { ArgumentSize = (uint)Unsafe.SizeOf<DeviceInfo>() };
+            return Ioctl.Try(_device, VfioAbi.DeviceGetInfo, ref info) == 0;
+        }
+    }
+
+    /// <summary>True if the device has planes of that kind (PlaneDmabuf, PlaneRegion). EINVAL and ENOTTY both mean no.</summary>
     public bool Serves(uint kind)
     {
         var probe = new GfxPlaneInfo { ArgumentSize = (uint)Unsafe.SizeOf<GfxPlaneInfo>(), Flags = VfioAbi.PlaneProbe | kind };
         return Query(ref probe) == 0;
     }
 
+    /// <summary>Queries a plane, whose format is 0 while it is off. Null, and errno, if the device does not answer.</summary>
+    /// <param name="memory">PlaneDmabuf or PlaneRegion.</param>
+    public GfxPlaneInfo? Plane(PlaneKind kind, uint memory, out int errno)
+    {
+        errno = 0;
+        // Tried twice, because mbochs answers the first query of each mode with ENOMEM.
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var info = new GfxPlaneInfo
+            {
+                ArgumentSize = (uint)Unsafe.SizeOf<GfxPlaneInfo>(),
+                Flags = memory,
+                PlaneType = (uint)kind,
+            };
+            errno = -Query(ref info);
+            if (errno == 0)
+                return info;
+        }
+        return null;
+    }
+
     /// <summary>
-    /// Whether an id's dma-buf may be closed and had again. GVT-g makes a new one each time; mbochs puts its pages a
-    /// second time and brings the kernel down (samples/vfio-mdev/mbochs.c, mbochs_release_dmabuf), and of an unknown
-    /// driver nothing is known.
+    /// True if the dma-buf of an id may be closed and got again. GVT-g creates a new one each time. mbochs releases the pages a
+    /// second time, which crashes the kernel (samples/vfio-mdev/mbochs.c, mbochs_release_dmabuf). Unknown drivers are treated as
+    /// mbochs.
     /// </summary>
     public bool MayEvict => PciVendor() == IntelVendor;
 
-    /// <summary>Null when the device has no such region.</summary>
+    /// <summary>Null if the device has no such region.</summary>
     public VfioRegion? Region(uint index)
     {
         var info = new RegionInfo { ArgumentSize = (uint)Unsafe.SizeOf<RegionInfo>(), Index = index };
@@ -48,7 +79,7 @@ internal sealed class VfioDevice : IVfioGfx, IDisposable
             ? new(index, (long)info.Offset, (long)info.Size) : null;
     }
 
-    /// <summary>The region by which a display is told its monitor, or null.</summary>
+    /// <summary>The region that takes the monitor's EDID; null if there is none.</summary>
     public VfioRegion? EdidRegion()
     {
         var info = new DeviceInfo { ArgumentSize = (uint)Unsafe.SizeOf<DeviceInfo>() };
@@ -85,14 +116,14 @@ internal sealed class VfioDevice : IVfioGfx, IDisposable
         }
         catch (LinuxException)
         {
-            // Unknown, and treated as the driver that needs the most care.
+            // Unknown, so treated like the driver that needs the most care.
             return null;
         }
     }
 
     private (uint Type, uint Subtype)? RegionType(uint index)
     {
-        // Asked small first, then for exactly what it wants: mbochs refuses a larger argsz up to 6.12.
+        // First with the struct's size, then with the size that the kernel wants: mbochs up to Linux 6.12 rejects a larger argsz.
         Span<byte> answer = stackalloc byte[256];
         ref var info = ref MemoryMarshal.AsRef<RegionInfo>(answer);
         var length = (uint)Unsafe.SizeOf<RegionInfo>();
@@ -109,7 +140,7 @@ internal sealed class VfioDevice : IVfioGfx, IDisposable
         return Find(answer[..(int)length], info.CapabilityOffset);
     }
 
-    /// <summary>Walks the capability chain, which a strange driver may bend: each step must go forward and stay inside.</summary>
+    /// <summary>Walks the capability chain, which is not trusted: each step must go forward and stay inside.</summary>
     private static (uint Type, uint Subtype)? Find(ReadOnlySpan<byte> answer, uint offset)
     {
         var size = (uint)Unsafe.SizeOf<RegionTypeCapability>();

@@ -2,138 +2,171 @@ using Guestplane.Linux;
 
 namespace Guestplane.Gvt.Vfio;
 
-/// <summary>A vGPU by the kernel's VFIO gfx interface. It has to be asked: mainline has no notification.</summary>
+/// <summary>A vGPU by the kernel's VFIO gfx interface, until it is removed. Polled: mainline sends no notification.</summary>
+// Fields: the parts of one device, which are opened and closed together.
 public sealed class VfioGuest : IGuest
 {
-    /// <summary>GVT-g is of Intel's integrated GPUs, and those have had this address for ever; a borrowed descriptor does not tell more.</summary>
+    /// <summary>GVT-g's GPU is Intel's integrated one, always at this address. A borrowed descriptor has no path.</summary>
     private const string IntelGpu = "/sys/devices/pci0000:00/0000:00:02.0";
 
     private const long SysfsLookNs = 1_000_000_000;
 
     private readonly VfioDevice _device;
+    private readonly Loop _loop;
     private readonly Head _head;
     private readonly List<VfioPlane> _planes = [];
     private readonly VfioRegionPlane? _region;
     private readonly KnownPath? _presence;
     private readonly Fd? _process;
-    private readonly Edid? _edid;
-    private readonly long[] _notBefore;
-    private LoopWatch? _processWatch;
+    private readonly LoopWatch? _processWatch;
+    private readonly long[] _notBefore = new long[3];
+    private readonly int _dmaBufsBefore;
     private EdidRegion? _monitor;
     private bool _refusesMonitor;
-    private Loop? _loop;
-    private string? _gone;
     private long _sysfsLooked;
     private bool _closed;
 
-    private VfioGuest(string source, VfioDevice device, Edid? edid, Mdev? mdev = null, Fd? process = null)
+    /// <summary>
+    /// The device, its place in sysfs if known, the VMM's process if the device was borrowed, and the head of its console: null
+    /// for a head of its own.
+    /// </summary>
+    private readonly record struct Opened(VfioDevice Device, Mdev? Mdev = null, Fd? Process = null, Head? Console = null);
+
+    private VfioGuest(string source, Loop loop, Opened opened, Edid? edid, IGuest? before = null)
     {
-        (Source, _device, _edid, _process) = (source, device, edid, process);
-        // Whoever says --edid wants that monitor and no other.
-        _head = new("0") { Resize = edid is null && device.EdidRegion() is not null ? Follow : null };
+        (Source, _loop, _device, _process) = (source, loop, opened.Device, opened.Process);
+        (_head, _dmaBufsBefore) = before is null ? (opened.Console ?? new Head("0"), 0) : (before.Heads[0], before.DmaBufs);
         Heads = [_head];
-        _presence = mdev is null ? null : new KnownPath(mdev.PresencePath);
-        if (device.Serves(VfioAbi.PlaneDmabuf))
-            foreach (var kind in new[] { PlaneKind.Primary, PlaneKind.Cursor, PlaneKind.Overlay })
-                _planes.Add(new VfioPlane(kind, device, device.MayEvict, device.MayEvict ? mdev?.Parent ?? IntelGpu : null));
-        else if (device.Serves(VfioAbi.PlaneRegion))
-            _region = new VfioRegionPlane(device);
-        else
+        try
         {
-            device.Dispose();
-            process?.Dispose();
-            throw new SourceException(SourceFault.NotThere,
-                $"{source} is a VFIO device{(mdev is null ? "" : $" ({mdev.Driver})")} without display planes; \"guestplane list\" shows those that have some.");
+            _presence = opened.Mdev is { } mdev ? new KnownPath(mdev.PresencePath) : null;
+            if (_device.Serves(VfioAbi.PlaneDmabuf))
+                AddPlanes(opened.Mdev);
+            else if (_device.Serves(VfioAbi.PlaneRegion))
+                _region = new VfioRegionPlane(_device);
+            else
+                throw new SourceException(SourceFault.NotThere, !_device.IsVfio ? $"{source} is no VFIO device."
+                    : $"{source} is a VFIO device{(opened.Mdev is { } known ? $" ({known.Driver})" : "")} "
+                    + "without display planes; \"guestplane list\" shows those that have some.");
+            if (edid is not null)
+                PlugOnly(edid);
+            // --edid requests that monitor and no other. A console's VMM plugs in the monitors.
+            if (opened.Console is null)
+                _head.Resize = edid is null && _device.EdidRegion() is not null ? PlugMonitor : null;
+            // Even before the start: a borrowed descriptor keeps the VMM's group busy.
+            if (_process is not null)
+                loop.Add(_processWatch = new LoopWatch(_process, _ => End("the VMM has ended")));
         }
-        _notBefore = new long[_planes.Count];
+        catch
+        {
+            Close();
+            throw;
+        }
     }
 
     public string Source { get; }
 
     public IReadOnlyList<Head> Heads { get; }
 
-    public bool IsAsked => true;
+    public bool IsPolled => true;
+
+    public bool MayClose => true;
 
     public event Action<string>? Lost;
 
-    /// <inheritdoc/>
-    public int DmaBufs => _planes.Sum(plane => plane.Gets);
+    public int DmaBufs => _dmaBufsBefore + _planes.Sum(plane => plane.Gets);
 
-    /// <summary>vfio:UUID, vfio:/sys/…, vfio:/dev/vfio/devices/vfioN; the paths also alone.</summary>
-    /// <exception cref="SourceException">With the sentence to show.</exception>
-    public static VfioGuest Open(string source, Edid? edid = null)
+    /// <summary>Opens vfio:UUID, vfio:/sys/…, vfio:/dev/vfio/devices/vfioN; the paths also without "vfio:".</summary>
+    /// <param name="edid">The only monitor of the vGPU. Null: one of the window's size.</param>
+    /// <param name="before">The life before, which was lost. Its head is taken over.</param>
+    /// <exception cref="SourceException">The message is a sentence for the user.</exception>
+    public static VfioGuest Open(string source, Loop loop, Edid? edid = null, IGuest? before = null)
     {
         var name = source.StartsWith("vfio:", StringComparison.Ordinal) ? source["vfio:".Length..] : source;
         if (name.StartsWith("/dev/", StringComparison.Ordinal))
         {
             var node = Mdev.OfNode(name);
-            return new VfioGuest(source, VfioOpener.OpenCdev(name, node), edid, node);
+            return new VfioGuest(source, loop, new(VfioOpener.OpenCdev(name, node), node), edid, before);
         }
         if (!name.StartsWith("/sys/", StringComparison.Ordinal) && !Guid.TryParseExact(name, "D", out _))
-            throw new SourceException(SourceFault.Usage, $"\"{name}\" is no UUID, sysfs path or /dev/vfio/devices node; \"guestplane list\" shows the vGPUs of this machine.");
+            throw new SourceException(SourceFault.Usage, $"\"{name}\" is no UUID, sysfs path or /dev/vfio/devices node; "
+                + "\"guestplane list\" shows the vGPUs of this machine.");
         var mdev = Mdev.Of(name);
-        return new VfioGuest(source, VfioOpener.Open(mdev), edid, mdev);
+        return new VfioGuest(source, loop, new(VfioOpener.Open(mdev), mdev), edid, before);
     }
 
-    /// <summary>pid:PID, a VMM's device.</summary>
-    /// <inheritdoc cref="Open"/>
+    /// <summary>Opens pid:PID, the vGPU of a VMM.</summary>
+    /// <exception cref="SourceException">The message is a sentence for the user.</exception>
     public static VfioGuest OpenProcess(string source, int pid, Loop loop, Edid? edid = null)
     {
         var (device, process) = VmmProcess.Borrow(pid);
-        var guest = new VfioGuest(source, device, edid, process: process) { _loop = loop };
-        // From now on, also while a host is still being asked what it offers: what is borrowed keeps the VMM's group busy.
-        loop.Add(guest._processWatch = new LoopWatch(process, _ => guest.End("the VMM has ended")));
-        return guest;
+        return new VfioGuest(source, loop, new(device, Process: process), edid);
     }
 
-    /// <summary>fd:N, a device's descriptor that we inherited.</summary>
-    /// <inheritdoc cref="Open"/>
-    public static VfioGuest OpenFd(string source, int number, Edid? edid = null)
+    /// <summary>Opens the vGPU behind a console of a VMM that does not ask it for its planes itself now.</summary>
+    /// <param name="pid">The VMM.</param>
+    /// <param name="sysfsPath">The device; null if it is not known.</param>
+    /// <param name="mustBeOn">True if an image is wanted now.</param>
+    /// <param name="console">The head to raise the flips of.</param>
+    /// <exception cref="SourceException">The message is a sentence for the user.</exception>
+    // Parameters: how the VMM, its device and its console are named.
+    public static VfioGuest OpenConsole(string source, Loop loop, int pid, string? sysfsPath, bool mustBeOn, Head console)
+    {
+        var path = sysfsPath is null ? null : RealPath.Of(sysfsPath);
+        var (device, process) = VmmProcess.Borrow(pid, displays => Meant(displays, path) ?? throw new SourceException(
+            SourceFault.NotThere, $"Which of the {displays.Count} vGPUs of pid {pid} belongs to the console is not known."));
+        var guest = new VfioGuest(source, loop, new(device, path is null ? null : new Mdev(path), process, console), null);
+        try
+        {
+            guest.CheckConsole(pid, path is null ? "" : new Mdev(path).Driver, mustBeOn);
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The device at that path, or the only one if the kernel does not tell its path.</summary>
+    private static VfioDevice? Meant(List<VmmDisplay> displays, string? path) =>
+        displays is [var only] && (path is null || only.SysfsPath is null) ? only.Device
+            : displays.Find(display => path is not null && display.SysfsPath == path).Device;
+
+    /// <summary>Opens fd:N, an inherited descriptor of a device.</summary>
+    /// <exception cref="SourceException">The message is a sentence for the user.</exception>
+    public static VfioGuest OpenFd(string source, int number, Loop loop, Edid? edid = null)
     {
         try
         {
-            return new VfioGuest(source, new VfioDevice(Fd.Own(number)), edid);
+            return new VfioGuest(source, loop, new(new VfioDevice(InheritedFds.Take(number))), edid);
         }
         catch (LinuxException)
         {
-            throw new SourceException(SourceFault.NotThere, $"File descriptor {number} is not open: whoever starts guestplane must leave it open without FD_CLOEXEC.");
+            throw new SourceException(SourceFault.NotThere,
+                $"File descriptor {number} is not open: whoever starts guestplane must leave it open without FD_CLOEXEC.");
         }
     }
 
+    /// <summary>A polled guest raises nothing by itself.</summary>
     public void Start(Loop loop)
     {
-        _loop = loop;
-        if (_gone is not null)
-            Lost?.Invoke(_gone);
-        if (_edid is null || _closed)
-            return;
-        if (_device.EdidRegion() is not { } region)
-            throw new SourceException(SourceFault.NotThere, $"{Source} takes no --edid: the driver has no EDID region.");
-        try
-        {
-            _monitor = new EdidRegion(_device, region, loop, _head.Refuse);
-            _monitor.Plug(_edid);
-        }
-        catch (LinuxException e)
-        {
-            throw new SourceException(SourceFault.NotThere, $"{Source} refuses the monitor of --edid: {e.Message}.");
-        }
     }
 
-    public long Ask(long now)
+    public long Poll(long now)
     {
         if (_closed || IsRemoved(now))
             return LoopSource.Never;
         if (_region is not null)
         {
-            var again = _region.Ask(_head, now, out var lost);
+            var again = _region.Poll(_head, now, out var lost);
             return lost is null ? again : End(lost);
         }
         for (var i = _planes.Count - 1; i >= 0; i--)
         {
             if (now < _notBefore[i] || _planes[i].IsAbsent)
                 continue;
-            _notBefore[i] = _planes[i].Ask(_head, now, out var lost);
+            _notBefore[i] = _planes[i].Poll(_head, now, out var lost);
             if (lost is not null)
                 return End(lost);
         }
@@ -142,10 +175,49 @@ public sealed class VfioGuest : IGuest
 
     public void Dispose() => Close();
 
-    /// <summary>A monitor like the window, so that each of the guest's pixels is one of the screen's.</summary>
-    private void Follow(HeadSize window)
+    private void AddPlanes(Mdev? mdev)
     {
-        if (_loop is null || _closed || _device.EdidRegion() is not { } region)
+        var mayEvict = _device.MayEvict;
+        foreach (var kind in new[] { PlaneKind.Primary, PlaneKind.Cursor, PlaneKind.Overlay })
+            _planes.Add(new VfioPlane(kind, _device, mayEvict, mayEvict ? mdev?.Parent ?? IntelGpu : null));
+    }
+
+    /// <exception cref="SourceException">The VMM must show its console itself.</exception>
+    private void CheckConsole(int pid, string driver, bool mustBeOn)
+    {
+        // VfioDevice.MayEvict: mbochs corrupts the memory of a dma-buf that it gives twice.
+        if (!_device.MayEvict && VmmProcess.HoldsDmaBufs(pid, driver))
+            throw new SourceException(SourceFault.NotThere, $"{ProcessFds.Name(pid)} (pid {pid}) has got this vGPU's "
+                + "dma-bufs before, and its driver may give each only once: start the VM again.");
+        var memory = _region is null ? VfioAbi.PlaneDmabuf : VfioAbi.PlaneRegion;
+        if (_device.Plane(PlaneKind.Primary, memory, out var errno) is not { } plane)
+            throw new SourceException(SourceFault.NotThere, $"The vGPU rejects queries of its primary plane (errno {errno}).");
+        if (mustBeOn && plane.Format == 0)
+            throw new SourceException(SourceFault.NotThere,
+                "The vGPU has no image yet, and QEMU shows the firmware's until then (ramfb=on).");
+    }
+
+    /// <summary>Plugs in the monitor of --edid.</summary>
+    /// <exception cref="SourceException">The vGPU rejects it.</exception>
+    private void PlugOnly(Edid edid)
+    {
+        if (_device.EdidRegion() is not { } region)
+            throw new SourceException(SourceFault.NotThere, $"{Source} takes no --edid: the driver has no EDID region.");
+        try
+        {
+            _monitor = new EdidRegion(_device, region, _loop, _head.Refuse);
+            _monitor.Plug(edid);
+        }
+        catch (LinuxException e)
+        {
+            throw new SourceException(SourceFault.NotThere, $"{Source} refuses the monitor of --edid: {e.Message}.");
+        }
+    }
+
+    /// <summary>Plugs in a monitor of the window's size, so that one guest pixel is one device pixel.</summary>
+    private void PlugMonitor(HeadSize window)
+    {
+        if (_closed || _device.EdidRegion() is not { } region)
             return;
         try
         {
@@ -160,7 +232,7 @@ public sealed class VfioGuest : IGuest
         }
     }
 
-    /// <summary>Whoever removes the vGPU waits until it is closed, and nothing but its name in sysfs tells us.</summary>
+    /// <summary>A write to a vGPU's "remove" file blocks until we close the vGPU. Only sysfs shows it.</summary>
     private bool IsRemoved(long now)
     {
         if (_presence is null || now - _sysfsLooked < SysfsLookNs)
@@ -177,8 +249,7 @@ public sealed class VfioGuest : IGuest
         if (_closed)
             return LoopSource.Never;
         Close();
-        _gone = $"{Source} is gone: {why}.";
-        Lost?.Invoke(_gone);
+        Lost?.Invoke($"{Source} is gone: {why}.");
         return LoopSource.Never;
     }
 
@@ -189,7 +260,7 @@ public sealed class VfioGuest : IGuest
         _closed = true;
         _monitor?.Dispose();
         if (_processWatch is not null)
-            _loop?.Remove(_processWatch);
+            _loop.Remove(_processWatch);
         foreach (var plane in _planes)
             plane.Dispose();
         _region?.Dispose();

@@ -5,26 +5,33 @@ using Guestplane.Linux;
 namespace Guestplane.Gvt.Vfio;
 
 /// <summary>
-/// The ways to a device's descriptor: group and container, or the device's own node and an iommufd. What fails is
-/// answered by one sentence that names the file and the remedy.
+/// Opens a device: by its group and a container, or by its own node and an iommufd. A failure is one sentence that names the
+/// file and the remedy.
 /// </summary>
 internal static class VfioOpener
 {
     private const string Container = "/dev/vfio/vfio";
     private const string Iommu = "/dev/iommu";
 
-    /// <summary>Opens by group, the way that every kernel with VFIO has; by node where there are no groups.</summary>
+    /// <summary>The name of our own processes.</summary>
+    private const string ProgramName = "guestplane";
+
+    /// <summary>
+    /// Opens a device by its group, which every kernel with VFIO supports, or by its node if there are no groups.
+    /// </summary>
     public static VfioDevice Open(Mdev mdev)
     {
         if (!mdev.Exists)
             throw new SourceException(SourceFault.NotThere,
-                $"There is no device {mdev.SysfsPath}; \"guestplane list\" shows the vGPUs of this machine, and writing a UUID to its type's \"create\" file makes one.");
+                $"There is no device {mdev.SysfsPath}; \"guestplane list\" shows the vGPUs of this machine, " +
+                "and writing a UUID to its type's \"create\" file makes one.");
         if (mdev.Group is { } group && File.Exists(Container))
             return OpenGroup(group, mdev);
         if (mdev.Cdev is { } cdev)
             return OpenCdev(cdev, mdev);
         throw new SourceException(SourceFault.NotThere,
-            $"{mdev.Name} ({mdev.Driver}) has neither a group nor a node under /dev/vfio: load vfio_iommu_type1, and see that the vfio driver has bound the device.");
+            $"{mdev.Name} ({mdev.Driver}) has neither a group nor a node under /dev/vfio: load vfio_iommu_type1, " +
+            "and check that the vfio driver has bound the device.");
     }
 
     /// <summary>Opens /dev/vfio/devices/vfioN (Documentation/driver-api/vfio.rst, "VFIO Device cdev").</summary>
@@ -35,7 +42,8 @@ internal static class VfioOpener
         try
         {
             if (!File.Exists(Iommu))
-                throw new SourceException(SourceFault.NotThere, $"{path} needs {Iommu}: load the iommufd module, or name the device by its UUID.");
+                throw new SourceException(SourceFault.NotThere,
+                    $"{path} needs {Iommu}: load the iommufd module, or name the device by its UUID.");
             iommu = OpenFile(Iommu, mdev);
             var bind = new BindIommufd { ArgumentSize = (uint)Unsafe.SizeOf<BindIommufd>(), Iommufd = iommu.Number };
             var result = Ioctl.Try(device, VfioAbi.DeviceBindIommufd, ref bind);
@@ -63,7 +71,7 @@ internal static class VfioOpener
             Check(Ioctl.Try(group, VfioAbi.GroupGetStatus, ref status), $"VFIO_GROUP_GET_STATUS on {groupPath}");
             if ((status.Flags & VfioAbi.GroupViable) == 0)
                 throw new SourceException(SourceFault.NotPermitted,
-                    $"{groupPath} is not viable: another device of the same IOMMU group is bound to a driver that is not vfio's.");
+                    $"{groupPath} is not viable: another device of the same IOMMU group is bound to a driver other than vfio.");
             var number = container.Number;
             Check(Ioctl.Try(group, VfioAbi.GroupSetContainer, ref number), $"VFIO_GROUP_SET_CONTAINER on {groupPath}");
             if (Ioctl.Try(container, VfioAbi.SetIommu, VfioAbi.Type1V2Iommu) < 0)
@@ -89,7 +97,9 @@ internal static class VfioOpener
         catch (LinuxException e) when (e.Errno == Errno.Denied || e.Errno == Errno.NotPermitted)
         {
             throw new SourceException(SourceFault.NotPermitted,
-                $"guestplane may not open {path} ({FileOwner.Describe(path)}): run it as a member of that group, or give the file to a group of yours by a udev rule.");
+                $"guestplane may not open {path} ({FileOwner.Describe(path)}): " +
+                (FileOwner.GroupMayWrite(path) ? "run it as a member of that group, or " : "") +
+                "give the file to a group of yours by a udev rule.");
         }
         catch (LinuxException e) when (e.Errno == Errno.Busy)
         {
@@ -97,25 +107,33 @@ internal static class VfioOpener
         }
         catch (LinuxException e)
         {
-            throw new SourceException(SourceFault.NotThere, $"There is no {path} to open ({e.Message}): is the vfio module loaded?");
+            throw new SourceException(SourceFault.NotThere,
+                $"There is no {path} to open ({e.Message}): is the vfio module loaded?");
         }
     }
 
-    /// <summary>A device is held by its group or by its node, and then is to be had by neither.</summary>
+    /// <summary>A device that is open by its group cannot be opened by its node, nor the other way round.</summary>
     private static SourceException Busy(string path, Mdev mdev)
     {
         var holders = new[] { path, mdev.Group, mdev.Cdev }.OfType<string>().Distinct().SelectMany(ProcessFds.Holders).ToList();
-        return holders.Count == 0
-            ? new(SourceFault.NotPermitted, $"{path} is held by another program (run as root to see which): end it, or show its device by pid:PID.")
-            : new(SourceFault.NotPermitted, $"{path} is held by {string.Join(", ", holders.Select(h => $"{h.Name} (pid {h.Pid})"))}: show its device by pid:{holders[0].Pid}.");
+        if (holders.Count == 0)
+            return new(SourceFault.NotPermitted,
+                $"{path} is held by another program (run as root to see which): end it, or show its device by pid:PID.");
+        var names = string.Join(", ", holders.Select(holder => $"{holder.Name} (pid {holder.Pid})"));
+        // Two viewers of one vGPU get its dma-bufs twice, which corrupts mbochs (doc/gvt-g.md).
+        var viewer = holders.FindIndex(holder => holder.Name == ProgramName);
+        var remedy = viewer >= 0
+            ? $"end {ProgramName} (pid {holders[viewer].Pid}) first" : $"show its device by pid:{holders[0].Pid}";
+        return new(SourceFault.NotPermitted, $"{path} is held by {names}: {remedy}.");
     }
 
-    /// <summary>The call that opens the device itself.</summary>
+    /// <summary>Checks the result of the call that opens the device itself.</summary>
     private static void CheckOpened(int result, string call, Mdev mdev)
     {
-        // i915/gvt/kvmgt.c: without the KVM of the process that opens it there is no guest to show.
+        // i915/gvt/kvmgt.c: a vGPU that is opened by a process without KVM has no guest.
         if (result == -Errno.NoProcess)
-            throw new SourceException(SourceFault.NotThere, $"{mdev.Name} can only be opened by its VM: start that, then show it by pid:PID.");
+            throw new SourceException(SourceFault.NotThere,
+                $"{mdev.Name} can only be opened by its VM: start that, then show it by pid:PID.");
         Check(result, call);
     }
 

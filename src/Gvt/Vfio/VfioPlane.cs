@@ -4,38 +4,52 @@ using Guestplane.Linux;
 namespace Guestplane.Gvt.Vfio;
 
 /// <summary>
-/// One plane of a vGPU: query, look whether its dma-buf is held already, else get it. Its rules are the drivers' (mbochs,
-/// GVT-g): the struct is zeroed before every query, since GVT-g leaves it alone for a plane that is off; ENOMEM is the
-/// first answer to every new mode of mbochs; an id is got once and kept.
+/// One plane of a vGPU: QUERY, then GET the dma-buf of an id that is not held yet. It follows the drivers' (mbochs, GVT-g)
+/// behaviour: the struct is zeroed before every query, because GVT-g does not touch it for a plane that is off; mbochs answers
+/// the first query of every new mode with ENOMEM; an id is got once and kept.
 /// </summary>
-/// <param name="kind">Which one.</param>
+/// <param name="kind">The kind of the plane.</param>
 /// <param name="device">The vGPU.</param>
-/// <param name="mayEvict">Ids may be let go, and got again.</param>
-/// <param name="gpu">The only device that can read its dma-bufs, as a folder of /sys/devices; null for any.</param>
+/// <param name="mayEvict">See <see cref="VfioDevice.MayEvict"/>.</param>
+/// <param name="gpu">The /sys/devices folder of the only device that can read its dma-bufs; null if all can.</param>
+// Fields: four are the parameters of the constructor, and six are counters and flags that others read.
 internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, string? gpu = null) : IDisposable
 {
     private const long MillisecondNs = 1_000_000;
     private const long FirstBackOff = 50 * MillisecondNs;
 
-    // GVT-g logs each query that fails: a mode that it cannot describe may stand for hours, and so may a cursor.
+    /// <summary>
+    /// A failure that is repeated this rarely has lasted for 750 ms. GVT-g fails for as long as its guest is in the middle of a
+    /// mode change, which is nothing to report.
+    /// </summary>
+    private const long ReportedBackOff = 400 * MillisecondNs;
+
+    // GVT-g logs every failed query, and a mode or cursor that it cannot describe may stay for hours.
     private readonly long _longestBackOff = (kind == PlaneKind.Primary ? 2_000 : 30_000) * MillisecondNs;
 
-    /// <summary>An id that has stood for this long tells nothing of what is drawn: the guest draws into its front buffer.</summary>
+    /// <summary>
+    /// If the id does not change for this long, the guest may be drawing into its front buffer, and nothing reports what it
+    /// draws: from then on every query counts as a change.
+    /// </summary>
     private const long FrontBufferAfter = 1000 * MillisecondNs;
 
-    /// <summary>A cursor that is redrawn in place is rare and small: looked at less often.</summary>
+    /// <summary>The same for a cursor, at most this often: cursors are rarely redrawn in place.</summary>
     private const long CursorRedraw = 100 * MillisecondNs;
 
-    /// <summary>QEMU keeps 5 (hw/vfio/display.c); an id costs a descriptor, and a second GET an import.</summary>
+    /// <summary>
+    /// How many ids are kept if they may be evicted. QEMU keeps 5 (hw/vfio/display.c). An id costs a descriptor; a second GET
+    /// costs an import.
+    /// </summary>
     private const int KeptWhereEvictable = 16;
 
-    /// <summary>Where ids must be kept for good, a guest that makes ever new ones would take every descriptor that we may have.</summary>
+    /// <summary>
+    /// The limit if ids must never be released, so that a guest with ever new ones cannot use up all our descriptors.
+    /// </summary>
     private const int MostIds = 256;
 
-    /// <summary>A cursor further out than this is no position.</summary>
-    private const int FarthestPosition = 32768;
-
-    /// <summary>Most drivers have no cursor plane and none an overlay, and say of them each time that they show nothing.</summary>
+    /// <summary>
+    /// A cursor or overlay that was never on is queried this rarely: most drivers lack it, and report it as off.
+    /// </summary>
     private const long UnseenNs = 100_000_000;
 
     private readonly Dictionary<uint, Held> _held = [];
@@ -45,18 +59,17 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
     private long _idSince, _redrawn, _backOff;
     private string? _refused;
 
-    public PlaneKind Kind => kind;
-
-    /// <summary>The driver has no such plane: it need not be asked again.</summary>
+    /// <summary>The driver has no such plane; it need not be polled again.</summary>
     public bool IsAbsent { get; private set; }
 
-    /// <summary>dma-bufs that were got from the device.</summary>
+    /// <summary>The number of dma-bufs that were got from the device.</summary>
     public int Gets { get; private set; }
 
     /// <summary>
-    /// Asks once. Returns the moment from which it may be asked again (ns); <paramref name="lost"/> when the device is gone.
+    /// Polls the plane once. Returns the earliest time of the next poll (ns). <paramref name="lost"/> is set if the device is
+    /// gone.
     /// </summary>
-    public long Ask(Head head, long now, out string? lost)
+    public long Poll(Head head, long now, out string? lost)
     {
         lost = null;
         var result = Query();
@@ -74,11 +87,11 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
             return problem is not null ? Refused(head, now, problem)
                 : Failed(head, now, $"VFIO_DEVICE_GET_GFX_DMABUF of id {_info.Id}", errno, out lost);
         held.LastShown = now;
-        if (held.Scanout is null)
-            return Refused(head, now, held.Problem!);
-        Show(head, held.Scanout, now);
+        if (held.Scanout is not null)
+            Show(head, held.Scanout, now);
+        // Disposed last, so that what is on screen is replaced first; the image stays on screen if there is no new one.
         old?.Dispose();
-        return Succeeded(now);
+        return held.Scanout is null ? Refused(head, now, held.Problem!) : Succeeded(now);
     }
 
     public void Dispose()
@@ -111,13 +124,13 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
     private PlaneLayout Layout(long bytes) =>
         new(_info.Width, _info.Height, new(_info.Format), new(_info.Modifier), [new(0, _info.Stride, bytes)]);
 
-    /// <summary>The id went away between QUERY and GET: mbochs and GVT-g say so in two ways.</summary>
+    /// <summary>The id disappeared between QUERY and GET; mbochs and GVT-g return different errors for that.</summary>
     private static bool IsStale(int errno) => errno == Errno.NoEntry || errno == Errno.Invalid;
 
     /// <summary>
-    /// What is held for the id that was just queried, got now if it is new; null with errno when that failed, or with the
-    /// problem for which it was not tried. <paramref name="old"/>: what the id meant before (GVT-g re-uses freed ids), to be
-    /// let go when the new image is up.
+    /// What is held for the id of the last query; a new id is got now. Null if that failed, with errno, or if it was not tried,
+    /// with the problem. <paramref name="old"/> is what the id meant before (GVT-g re-uses freed ids); it must be disposed after
+    /// the new image is shown.
     /// </summary>
     private Held? Find(out Held? old, out int errno, out string? problem)
     {
@@ -128,8 +141,9 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
             old = null;
             return held;
         }
-        // Before it costs a descriptor; the dma-buf's own size is checked once it is there.
-        problem = !mayEvict && _held.Count >= MostIds ? $"it has shown {MostIds} framebuffers, and this driver's cannot be given back"
+        // Checked before GET costs a descriptor; the size of the dma-buf is checked after it.
+        problem = !mayEvict && _held.Count >= MostIds
+            ? $"it has shown {MostIds} framebuffers, and this driver's cannot be given back"
             : Layout(long.MaxValue).Problem();
         return problem is null ? Get(ref errno) : null;
     }
@@ -152,7 +166,8 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
 
     private void Evict()
     {
-        var oldest = _held.Where(x => x.Key != _info.Id && x.Value.Scanout != _shown).MinBy(x => x.Value.LastShown);
+        var oldest = _held.Where(x => x.Key != _info.Id && (x.Value.Scanout is null || x.Value.Scanout != _shown))
+            .MinBy(x => x.Value.LastShown);
         oldest.Value.Dispose();
         _held.Remove(oldest.Key);
     }
@@ -173,14 +188,16 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         head.Raise(new Flip(kind, scanout, _position, _hotspot, Changed: flipped || redrawn, now));
     }
 
-    /// <summary>Takes over position and hotspot; true when one of them changed. Only a cursor has them (vfio.h).</summary>
+    /// <summary>Updates position and hotspot; true if one of them changed. The primary plane has none (vfio.h).</summary>
     private bool Move()
     {
         if (kind == PlaneKind.Primary)
             return false;
-        var (x, y) = ((int)_info.X, (int)_info.Y);
-        var position = Math.Abs((long)x) <= FarthestPosition && Math.Abs((long)y) <= FarthestPosition ? new PixelPoint(x, y) : _position;
-        var hotspot = _info.HotX < _info.Width && _info.HotY < _info.Height ? new PixelPoint((int)_info.HotX, (int)_info.HotY) : default;
+        var wanted = new PixelPoint((int)_info.X, (int)_info.Y);
+        // A position beyond every image is a mistake of the driver's: the last one stays.
+        var position = wanted == wanted.Bounded() ? wanted : _position;
+        var isInside = _info.HotX < _info.Width && _info.HotY < _info.Height;
+        var hotspot = isInside ? new PixelPoint((int)_info.HotX, (int)_info.HotY) : default;
         var moved = position != _position || hotspot != _hotspot;
         (_position, _hotspot) = (position, hotspot);
         return moved;
@@ -193,14 +210,14 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         return now;
     }
 
-    /// <summary>The last good image stays; the driver is left in peace for ever longer, since GVT-g logs each failed query.</summary>
+    /// <summary>Keeps the last good image and polls ever more rarely, because GVT-g logs each failed query.</summary>
     private long Failed(Head head, long now, string call, int errno, out string? lost)
     {
-        lost = IsGone(errno) ? $"{call} says that the device is gone" : null;
-        // GVT-g knows two kinds of planes and answers EINVAL for the third; for those two that is a mode it cannot describe.
+        lost = IsGone(errno) ? $"{call} reports that the device is gone" : null;
+        // GVT-g has no overlay and answers EINVAL for it. For its other planes EINVAL means a mode that it cannot describe.
         if (kind == PlaneKind.Overlay && errno == Errno.Invalid && _shown is null)
             IsAbsent = true;
-        else if (lost is null && _backOff > 0)
+        else if (lost is null && _backOff >= ReportedBackOff)
             Refuse(head, $"{new LinuxException(call, errno).Message}; the last image stays");
         return BackOff(now);
     }
@@ -217,16 +234,20 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         return BackOff(now);
     }
 
-    /// <summary>Said once, until something could be shown again: a guest that is wrong in ever new ways is not worth a line each.</summary>
+    /// <summary>
+    /// Reports a problem once, until an image can be shown again; a guest that fails in ever new ways gets no further lines.
+    /// </summary>
     private void Refuse(Head head, string problem)
     {
         if (_refused is not null)
             return;
         _refused = problem;
-        head.Refuse($"The guest's {kind.ToString().ToLowerInvariant()} plane cannot be shown: {problem}.");
+        head.Refuse($"The VM's {kind.Spelled()} plane cannot be shown: {problem}.");
     }
 
-    /// <summary>A dma-buf that was got, with what was said of it then. One that was refused is kept too: it may not be got twice.</summary>
+    /// <summary>
+    /// A dma-buf with the description that it was got with. A rejected one is kept too, because an id must not be got twice.
+    /// </summary>
     private sealed class Held : IDisposable
     {
         private readonly GfxPlaneInfo _info;
@@ -247,7 +268,8 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         public long LastShown { get; set; }
 
         public bool Matches(in GfxPlaneInfo info) =>
-            (info.Width, info.Height, info.Stride, info.Format, info.Modifier) == (_info.Width, _info.Height, _info.Stride, _info.Format, _info.Modifier);
+            (info.Width, info.Height, info.Stride, info.Format, info.Modifier) ==
+            (_info.Width, _info.Height, _info.Stride, _info.Format, _info.Modifier);
 
         public void Dispose()
         {

@@ -7,29 +7,36 @@ using static Guestplane.Linux.DBus.Sdbus;
 namespace Guestplane.Linux.DBus;
 
 /// <summary>
-/// A D-Bus connection in our loop: to a message bus, or straight to a peer. It serves objects and calls those of the other
-/// side; nothing here waits.
+/// A D-Bus connection as a loop source: to a message bus, or directly to a peer. It serves objects and calls those of the
+/// other side. Nothing here blocks.
 /// </summary>
 public sealed unsafe class Bus : LoopSource, IDisposable
 {
-    /// <summary>A peer that never stops sending must not keep the loop from everything else.</summary>
+    /// <summary>Keeps a peer that sends without end from starving the rest of the loop.</summary>
     private const int MostMessagesPerTurn = 64;
 
+    /// <summary>sd-bus.h: UINT64_MAX.</summary>
+    private const ulong NoTimeout = ulong.MaxValue;
+
+    /// <summary>The sender of what we send as a server.</summary>
+    internal static ReadOnlySpan<byte> OurName => ":1.0"u8;
+
     private readonly List<(GCHandle Handler, nint Slot)> _handlers = [];
-    private readonly HashSet<GCHandle> _calls = [];
+    private readonly List<PendingCall> _calls = [];
     private nint _bus;
     private string? _failure;
     private bool _isInside, _isDisposing;
+    private int _strays;
     private ExceptionDispatchInfo? _thrown;
 
     private Bus(nint bus) => _bus = bus;
 
-    /// <summary>The connection has ended; with a few words why. Nothing comes after it.</summary>
+    /// <summary>The connection has ended; the argument is the reason. No event follows it.</summary>
     public event Action<string>? Closed;
 
     public bool IsClosed => _failure is not null || _bus == 0;
 
-    /// <summary>Messages that the other side has not taken yet.</summary>
+    /// <summary>The number of messages that the socket has not accepted yet.</summary>
     public long Queued
     {
         get
@@ -39,10 +46,28 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         }
     }
 
+    /// <summary>True if more than <see cref="MostQueued"/> messages are unread by the peer: the connection ends for it.</summary>
+    public bool IsUnread => Queued > MostQueued;
+
+    /// <summary>
+    /// A peer that leaves more messages than that unread loses the connection: sd-bus moves its whole queue for each message that
+    /// it sends. By default ten times what a VM needs that is stopped while its user types. sd-bus itself answers
+    /// org.freedesktop.DBus.Peer and calls to unknown paths, and queues 393,216 answers.
+    /// </summary>
+    public long MostQueued { get; set; } = 8192;
+
+    /// <summary>True if descriptors can be sent: the peer has agreed to it. Known once both sides are authenticated.</summary>
+    public bool CanSendFds => _bus != 0 && sd_bus_can_send(_bus, (byte)'h') > 0;
+
+    /// <summary>True once both sides are authenticated.</summary>
+    public bool IsReady => _bus != 0 && sd_bus_is_ready(_bus) > 0;
+
     internal nint Handle => _bus;
 
-    /// <summary>The user's session bus, as DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR name it.</summary>
-    /// <exception cref="BusException">It is not there.</exception>
+    private bool MayGoOn => !_isDisposing && _thrown is null && !IsUnread;
+
+    /// <summary>Opens the user's session bus, as DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR name it.</summary>
+    /// <exception cref="BusException">There is none, or it refuses us.</exception>
     public static Bus OpenSession()
     {
         nint bus;
@@ -50,7 +75,16 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         return new Bus(bus);
     }
 
-    /// <summary>A message bus by its address ("unix:path=…").</summary>
+    /// <summary>Opens the system's bus.</summary>
+    /// <inheritdoc cref="OpenSession"/>
+    public static Bus OpenSystem()
+    {
+        nint bus;
+        BusException.Check(sd_bus_open_system(&bus), "the system bus");
+        return new Bus(bus);
+    }
+
+    /// <summary>Opens a message bus by its address ("unix:path=…").</summary>
     /// <inheritdoc cref="OpenSession"/>
     public static Bus Open(string address)
     {
@@ -63,47 +97,67 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     }
 
     /// <summary>
-    /// A peer at the other end of a socket, which authenticates us (we are the SASL client). What is to be served is told in
-    /// <paramref name="serve"/>: before the peer can ask. The socket is taken over.
+    /// Connects to a peer at the other end of a socket, which authenticates us (we are the SASL client). Objects are served by
+    /// <paramref name="serve"/>, which runs before the peer can call. Takes ownership of the socket.
     /// </summary>
-    public static Bus Peer(Fd socket, Action<Bus>? serve = null)
+    public static Bus Peer(Fd socket, Action<Bus>? serve = null) => Over(socket, isServer: false, serve);
+
+    /// <summary>
+    /// Serves a peer at the other end of a socket, which we authenticate (we are the SASL server). sd-bus compares the user that
+    /// it names with the socket's (SO_PEERCRED), and accepts every user: the caller decides who may connect. A client of a
+    /// message bus finds a bus driver if <paramref name="serve"/> serves one. Takes ownership of the socket.
+    /// </summary>
+    public static Bus Server(Fd socket, Action<Bus>? serve = null) => Over(socket, isServer: true, serve);
+
+    private static Bus Over(Fd socket, bool isServer, Action<Bus>? serve)
     {
         var handle = New();
         Check(handle, sd_bus_set_fd(handle, socket.Number, socket.Number), "a D-Bus connection");
         socket.GiveAway();
         Check(handle, sd_bus_negotiate_fds(handle, 1), "a D-Bus connection");
+        if (isServer)
+            BeServer(handle);
         var bus = new Bus(handle);
-        serve?.Invoke(bus);
-        Check(handle, sd_bus_start(handle), "a D-Bus connection");
-        return bus;
+        try
+        {
+            serve?.Invoke(bus);
+            BusException.Check(sd_bus_start(handle), "a D-Bus connection");
+            return bus;
+        }
+        catch
+        {
+            bus.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Serves an object: the handler gets every call to it.</summary>
+    /// <summary>Serves an object. The handler gets every call to it.</summary>
     public void Serve(string path, BusHandler handler)
     {
         nint slot;
-        var data = Keep(handler);
+        var data = AddHandler(handler);
         fixed (byte* p = ZeroEnded(path))
             BusException.Check(sd_bus_add_object(_bus, &slot, p, &OnCall, data), path);
-        Kept(slot);
+        SetLastSlot(slot);
     }
 
-    /// <summary>Hands on a signal of an object.</summary>
+    /// <summary>Subscribes to a signal of an object.</summary>
     public void Watch(string? sender, string path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member, BusHandler handler)
     {
         nint slot;
-        var data = Keep(handler);
+        var data = AddHandler(handler);
         fixed (byte* s = sender is null ? null : ZeroEnded(sender), p = ZeroEnded(path), i = @interface, m = member)
             BusException.Check(sd_bus_match_signal_async(_bus, &slot, s, p, i, m, &OnSignal, null, data), path);
-        Kept(slot);
+        SetLastSlot(slot);
     }
 
     /// <summary>Begins a call.</summary>
-    /// <param name="destination">A bus name, zero-ended, or empty for a peer.</param>
-    /// <param name="path">Zero-ended.</param>
+    /// <param name="destination">A bus name, NUL-terminated, or empty for a peer.</param>
+    /// <param name="path">NUL-terminated.</param>
     /// <param name="interface">A u8 literal.</param>
     /// <param name="member">A u8 literal.</param>
-    public BusCall Call(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member)
+    public BusCall Call(
+        ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member)
     {
         nint message;
         fixed (byte* d = destination, p = path, i = @interface, m = member)
@@ -111,14 +165,28 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         return new BusCall(this, message);
     }
 
-    /// <summary>A name or path as sd-bus takes it.</summary>
+    /// <summary>Begins a signal. The texts are NUL-terminated.</summary>
+    public BusCall Signal(ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member)
+    {
+        nint message;
+        fixed (byte* p = path, i = @interface, m = member)
+            BusException.Check(sd_bus_message_new_signal(_bus, &message, p, i, m), "a signal");
+        return new BusCall(this, message);
+    }
+
+    /// <summary>The handler for the answers to a call that is sent many times: sending it so allocates nothing.</summary>
+    public BusAnswer Answer(BusHandler answered) => new(AddHandler(answered));
+
+    /// <summary>A name or path as sd-bus takes it: UTF-8, NUL-terminated.</summary>
     public static byte[] ZeroEnded(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
-    /// <summary>Sends what is queued as far as the socket takes it, and closes. Unanswered calls are forgotten.</summary>
+    /// <summary>
+    /// Closes the connection after sending as much of the queue as the socket accepts. Pending calls get no answer.
+    /// </summary>
     public void Dispose()
     {
         _isDisposing = true;
-        // sd-bus must not go while it calls us: it goes when that call has returned.
+        // sd-bus must not be freed while it calls us; Check disposes again after that call.
         if (_isInside || _bus == 0)
             return;
         foreach (var (handler, slot) in _handlers)
@@ -128,22 +196,30 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             handler.Free();
         }
         _handlers.Clear();
+        while (_calls.Count > 0)
+            Forget(_calls[^1]);
         sd_bus_close_unref(_bus);
-        foreach (var call in _calls)
-            call.Free();
-        _calls.Clear();
         _bus = 0;
     }
 
     internal void SendCall(nint message, BusHandler answered, long withinNs)
     {
-        var call = GCHandle.Alloc(new Handled(this, answered));
+        var call = new PendingCall(this, answered, withinNs == Never ? Never : Clock.Now + withinNs);
         _calls.Add(call);
-        var result = sd_bus_call_async(_bus, null, message, &OnAnswer, (void*)GCHandle.ToIntPtr(call), (ulong)withinNs / 1000);
+        nint slot;
+        // sd-bus looks at its timeouts before it reads: after a stop of ours, an answer that is there would be too late.
+        var result = sd_bus_call_async(_bus, &slot, message, &OnAnswer, call.Data, NoTimeout);
         if (result < 0)
             Forget(call);
         BusException.Check(result, "a call");
+        call.Slot = slot;
     }
+
+    internal void SendCall(nint message, BusAnswer answer, long withinNs) =>
+        BusException.Check(CallAsync(message, answer.Data, withinNs), "a call");
+
+    private int CallAsync(nint message, void* data, long withinNs) => sd_bus_call_async(
+        _bus, null, message, &OnAnswer, data, withinNs == Never ? ulong.MaxValue : (ulong)withinNs / 1000);
 
     protected internal override int PollFd => IsClosed ? -1 : sd_bus_get_fd(_bus);
 
@@ -151,10 +227,17 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     {
         get
         {
-            ulong microseconds;
-            if (IsClosed || sd_bus_get_timeout(_bus, &microseconds) <= 0 || microseconds > long.MaxValue / 1000)
+            if (IsClosed)
                 return Never;
-            return (long)microseconds * 1000;
+            // A peer that reads nothing wakes nobody.
+            if (IsUnread)
+                return 0;
+            ulong microseconds;
+            var isSet = sd_bus_get_timeout(_bus, &microseconds) > 0 && microseconds <= long.MaxValue / 1000;
+            var deadline = isSet ? (long)microseconds * 1000 : Never;
+            foreach (var call in _calls)
+                deadline = Math.Min(deadline, call.Deadline);
+            return deadline;
         }
     }
 
@@ -168,37 +251,71 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     {
         if (IsClosed || (ready == PollEvents.None && now < Deadline))
             return;
-        var result = 1;
+        var (result, leavesFds) = (1, false);
         _isInside = true;
-        for (var i = 0; i < MostMessagesPerTurn && result > 0 && !_isDisposing && _thrown is null; i++)
+        // The limit is looked at after each message: a peer that asks without reading fills the queue by its own calls.
+        for (var i = 0; i < MostMessagesPerTurn && result > 0 && !leavesFds && (i == 0 || MayGoOn); i++)
+        {
+            var before = StrayFds.Before();
             result = sd_bus_process(_bus, null);
+            leavesFds = StrayFds.After(before, ref _strays);
+        }
+        if (result == 0)
+            Expire(now);
         _isInside = false;
         if (_isDisposing)
             Dispose();
         else if (result < 0)
-            End(-result);
+            End(Marshal.GetPInvokeErrorMessage(-result));
+        else if (IsUnread && !IsClosed)
+            End("the peer does not read what it is sent");
+        else if (leavesFds && !IsClosed)
+            End($"its messages had {_strays} descriptors more than they declared");
         Interlocked.Exchange(ref _thrown, null)?.Throw();
     }
 
-    private void Forget(GCHandle call)
+    /// <summary>Ends the calls whose answer is late. All that the socket had has been read.</summary>
+    private void Expire(long now)
+    {
+        // Without a lambda, which would be allocated in each turn.
+        for (var i = _calls.Count - 1; i >= 0 && !_isDisposing && _thrown is null; i = Math.Min(i, _calls.Count) - 1)
+        {
+            var call = _calls[i];
+            if (call.Deadline > now)
+                continue;
+            Forget(call);
+            Invoke(call.Answered, 0);
+        }
+    }
+
+    private void Forget(PendingCall call)
     {
         _calls.Remove(call);
-        call.Free();
+        call.Dispose();
     }
 
-    private void End(int errno)
+    private void End(string why)
     {
-        _failure = Marshal.GetPInvokeErrorMessage(errno);
-        Closed?.Invoke(_failure);
+        _failure = why;
+        Closed?.Invoke(why);
     }
 
-    private void* Keep(BusHandler handler)
+    private void* AddHandler(BusHandler handler)
     {
         _handlers.Add((GCHandle.Alloc(new Handled(this, handler)), 0));
         return (void*)GCHandle.ToIntPtr(_handlers[^1].Handler);
     }
 
-    private void Kept(nint slot) => _handlers[^1] = _handlers[^1] with { Slot = slot };
+    private void SetLastSlot(nint slot) => _handlers[^1] = _handlers[^1] with { Slot = slot };
+
+    private static void BeServer(nint bus)
+    {
+        var id = MemoryMarshal.Read<NativeId>(Guid.NewGuid().ToByteArray());
+        Check(bus, sd_bus_set_server(bus, 1, id), "a D-Bus connection");
+        // A client that takes us for a bus ignores signals without a sender.
+        fixed (byte* name = OurName)
+            Check(bus, sd_bus_set_sender(bus, name), "a D-Bus connection");
+    }
 
     private static nint New()
     {
@@ -215,7 +332,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         throw new BusException(what, -result);
     }
 
-    /// <summary>Exceptions must not cross sd-bus's frames: kept, and thrown when the turn's processing is over.</summary>
+    /// <summary>Exceptions must not cross sd-bus's stack frames: the first is kept, and Check throws it afterwards.</summary>
     private bool Invoke(BusHandler handler, nint message)
     {
         try
@@ -247,12 +364,42 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnAnswer(nint message, void* data, void* error)
     {
-        var call = GCHandle.FromIntPtr((nint)data);
-        var handled = (Handled)call.Target!;
-        handled.Bus.Forget(call);
-        handled.Bus.Invoke(handled.Handler, message);
+        var target = GCHandle.FromIntPtr((nint)data).Target!;
+        if (target is PendingCall call)
+        {
+            call.Bus.Forget(call);
+            call.Bus.Invoke(call.Answered, message);
+        }
+        else if (target is Handled handled)
+            handled.Bus.Invoke(handled.Handler, message);
         return 0;
     }
 
     private sealed record Handled(Bus Bus, BusHandler Handler);
+
+    /// <summary>A call of ours that is not answered yet.</summary>
+    private sealed class PendingCall : IDisposable
+    {
+        private readonly GCHandle _self;
+
+        public PendingCall(Bus bus, BusHandler answered, long deadline) =>
+            (Bus, Answered, Deadline, _self) = (bus, answered, deadline, GCHandle.Alloc(this));
+
+        public Bus Bus { get; }
+
+        public BusHandler Answered { get; }
+
+        public long Deadline { get; }
+
+        public nint Slot { get; set; }
+
+        public void* Data => (void*)GCHandle.ToIntPtr(_self);
+
+        public void Dispose()
+        {
+            if (Slot != 0)
+                sd_bus_slot_unref(Slot);
+            _self.Free();
+        }
+    }
 }

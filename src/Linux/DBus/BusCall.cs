@@ -4,7 +4,9 @@ using static Guestplane.Linux.DBus.Sdbus;
 
 namespace Guestplane.Linux.DBus;
 
-/// <summary>A message being written: a call or a reply. Sent or not, it is disposed.</summary>
+/// <summary>
+/// A message that is being written, a call or a reply. It must be disposed, whether sent or not; Send disposes it.
+/// </summary>
 public unsafe ref struct BusCall
 {
     private readonly Bus? _bus;
@@ -22,6 +24,27 @@ public unsafe ref struct BusCall
 
     public readonly BusCall Add(double value) => Add((byte)'d', &value);
 
+    public readonly BusCall Add(bool value)
+    {
+        var word = value ? 1 : 0;
+        return Add((byte)'b', &word);
+    }
+
+    public readonly BusCall Add(ReadOnlySpan<uint> values)
+    {
+        fixed (uint* p = values)
+            BusException.Check(
+                sd_bus_message_append_array(_message, (byte)'u', p, (nuint)values.Length * sizeof(uint)), "writing a message");
+        return this;
+    }
+
+    /// <summary>Adds the path of an object.</summary>
+    public readonly BusCall AddPath(string path)
+    {
+        fixed (byte* p = Bus.ZeroEnded(path))
+            return Add((byte)'o', p);
+    }
+
     public readonly BusCall Add(Fd fd)
     {
         var number = fd.Number;
@@ -33,6 +56,15 @@ public unsafe ref struct BusCall
         fixed (byte* p = bytes)
             BusException.Check(sd_bus_message_append_array(_message, (byte)'y', p, (nuint)bytes.Length), "writing a message");
         return this;
+    }
+
+    /// <summary>Adds bytes ('ay') that the caller writes: valid until something else is added.</summary>
+    public readonly Span<byte> AddSpace(int bytes)
+    {
+        void* space;
+        BusException.Check(
+            sd_bus_message_append_array_space(_message, (byte)'y', (nuint)bytes, &space), "writing a message");
+        return new(space, bytes);
     }
 
     public readonly BusCall Add(string value)
@@ -50,7 +82,7 @@ public unsafe ref struct BusCall
     }
 
     /// <param name="kind">'a', 'e' or 'v'.</param>
-    /// <param name="contents">Types inside, a u8 literal.</param>
+    /// <param name="contents">The types inside, a u8 literal.</param>
     public readonly BusCall Open(char kind, ReadOnlySpan<byte> contents)
     {
         fixed (byte* p = contents)
@@ -64,21 +96,45 @@ public unsafe ref struct BusCall
         return this;
     }
 
-    /// <summary>Sends a call whose answer nobody waits for, or a reply.</summary>
+    /// <summary>Sends a reply, or a call without an answer.</summary>
     public void Send()
     {
         if (_bus is not null)
             _ = sd_bus_message_set_expect_reply(_message, 0);
-        // Fails when the connection has ended, which its owner is told in its own way.
+        // Fails if the connection has ended, which Bus.Closed reports.
         _ = sd_bus_send(_bus?.Handle ?? 0, _message, null);
         Dispose();
     }
 
-    /// <summary>Sends a call; the handler gets the answer, an error included, also the one that nothing came within <paramref name="withinNs"/>.</summary>
+    /// <summary>
+    /// Sends a call. The handler gets the answer or an error; a call that is not answered within <paramref name="withinNs"/> also
+    /// ends as an error.
+    /// </summary>
+    /// <exception cref="BusException">The connection has ended, or its queue is full.</exception>
     public void Send(BusHandler answered, long withinNs)
     {
-        _bus!.SendCall(_message, answered, withinNs);
-        Dispose();
+        try
+        {
+            _bus!.SendCall(_message, answered, withinNs);
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
+    /// <summary>Sends a call whose handler exists already. Allocates nothing.</summary>
+    /// <inheritdoc cref="Send(BusHandler, long)"/>
+    public void Send(BusAnswer answer, long withinNs)
+    {
+        try
+        {
+            _bus!.SendCall(_message, answer, withinNs);
+        }
+        finally
+        {
+            Dispose();
+        }
     }
 
     public void Dispose()
@@ -95,5 +151,13 @@ public unsafe ref struct BusCall
     }
 }
 
-/// <summary>Handles a message: a call, a signal, or an answer. For a call: whether it was one that it knows.</summary>
+/// <summary>A handler for answers that lives as long as its connection (<see cref="Bus.Answer"/>).</summary>
+public readonly unsafe struct BusAnswer
+{
+    internal BusAnswer(void* data) => Data = data;
+
+    internal void* Data { get; }
+}
+
+/// <summary>Handles a call, a signal or an answer. For a call, returns whether the handler knows it.</summary>
 public delegate bool BusHandler(BusMessage message);

@@ -2,11 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Linux.DBus;
 
-/// <summary>A D-Bus connection or message failed: what was tried, and errno as sd-bus gave it.</summary>
+/// <summary>A D-Bus connection or message failed; the message has what was tried and errno as sd-bus returned it.</summary>
 public sealed class BusException(string what, int errno) : Exception($"{what}: {Marshal.GetPInvokeErrorMessage(errno)}")
 {
     public int Errno { get; } = errno;
 
-    /// <summary>The result of an sd-bus call, or its failure as an exception.</summary>
+    /// <summary>True if the peer has closed the connection.</summary>
+    public bool IsPeerGone => Errno == Linux.Errno.NotConnected || Errno == Linux.Errno.ConnectionReset
+        || Errno == Linux.Errno.Pipe;
+
+    /// <summary>Returns the result of an sd-bus call, or throws its failure.</summary>
     internal static int Check(int result, string what) => result >= 0 ? result : throw new BusException(what, -result);
 }

@@ -5,34 +5,63 @@ using static Guestplane.Linux.DBus.Sdbus;
 namespace Guestplane.Linux.DBus;
 
 /// <summary>
-/// A message that came, valid while its handler runs; read in order. What is malformed (an index to a
-/// descriptor that did not come, an array that ends early) throws a <see cref="BusException"/>.
-/// Types are D-Bus's: 'u' uint32, 's' string, 'h' descriptor, 'a' array, 'v' variant.
+/// A received message, valid while its handler runs and read in order. Reading a malformed one (an index of a descriptor that
+/// did not arrive, an array that ends early) throws a <see cref="BusException"/>.
+/// Types are written as in D-Bus: 'u' uint32, 's' string, 'h' descriptor, 'a' array, 'v' variant.
 /// </summary>
 public readonly unsafe ref struct BusMessage
 {
+    /// <summary>More than any name, label or message that a person reads; what is longer is cut.</summary>
+    private const int LongestText = 4096;
+
+    /// <summary>More elements than an array of names or of properties has.</summary>
+    private const int MostElements = 1024;
+
+    /// <summary>0 stands for an answer that did not come in time.</summary>
     private readonly nint _message;
 
     internal BusMessage(nint message) => _message = message;
 
-    public ReadOnlySpan<byte> Interface => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(sd_bus_message_get_interface(_message));
+    public ReadOnlySpan<byte> Interface =>
+        MemoryMarshal.CreateReadOnlySpanFromNullTerminated(sd_bus_message_get_interface(_message));
 
     public ReadOnlySpan<byte> Member => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(sd_bus_message_get_member(_message));
 
-    /// <summary>Null for a reply that is none, else "org.freedesktop.DBus.Error.…: what the peer says".</summary>
+    /// <summary>The sender's unique name on a bus; empty from a peer.</summary>
+    public ReadOnlySpan<byte> Sender => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(sd_bus_message_get_sender(_message));
+
+    /// <summary>"org.freedesktop.DBus.Error.…: the peer's message" for an error reply, else null.</summary>
     public string? Error
     {
         get
         {
-            if (sd_bus_message_is_method_error(_message, null) <= 0)
+            if (_message == 0)
+                return "org.freedesktop.DBus.Error.NoReply: no answer came in time";
+            if (!IsError)
                 return null;
             var error = sd_bus_message_get_error(_message);
-            return $"{Marshal.PtrToStringUTF8((nint)error->Name)}: {Marshal.PtrToStringUTF8((nint)error->Message)}";
+            return $"{Text(error->Name)}: {Text(error->Message)}";
         }
     }
 
-    /// <summary>Whether the whole body is of these types.</summary>
-    /// <param name="types">A u8 literal, which the compiler ends with a zero.</param>
+    /// <summary>
+    /// True if no answer came in time, and for the error that sd-bus puts in its place because the connection ended.
+    /// </summary>
+    public bool IsNoAnswer
+    {
+        get
+        {
+            fixed (byte* noReply = "org.freedesktop.DBus.Error.NoReply"u8, timeout = "org.freedesktop.DBus.Error.Timeout"u8)
+                return _message == 0 || sd_bus_message_is_method_error(_message, noReply) > 0
+                    || sd_bus_message_is_method_error(_message, timeout) > 0;
+        }
+    }
+
+    /// <summary>True for an error reply.</summary>
+    public bool IsError => _message == 0 || sd_bus_message_is_method_error(_message, null) > 0;
+
+    /// <summary>True if the whole body has exactly these types.</summary>
+    /// <param name="types">A u8 literal, which the compiler terminates with NUL.</param>
     public bool HasSignature(ReadOnlySpan<byte> types)
     {
         fixed (byte* p = types)
@@ -43,6 +72,13 @@ public readonly unsafe ref struct BusMessage
 
     public uint ReadUInt32() => ReadUInt32((byte)'u');
 
+    public ushort ReadUInt16()
+    {
+        ushort value;
+        Read((byte)'q', &value);
+        return value;
+    }
+
     public ulong ReadUInt64()
     {
         ulong value;
@@ -50,34 +86,43 @@ public readonly unsafe ref struct BusMessage
         return value;
     }
 
+    public double ReadDouble()
+    {
+        double value;
+        Read((byte)'d', &value);
+        return value;
+    }
+
     public bool ReadBool() => ReadUInt32((byte)'b') != 0;
 
-    /// <summary>A descriptor, which stays the message's: duplicated by whoever keeps it.</summary>
+    /// <summary>A descriptor that the message owns: duplicate it to keep it.</summary>
     public BorrowedFd ReadFd() => new((int)ReadUInt32((byte)'h'));
 
     public string ReadString(char type = 's')
     {
         byte* value;
         Read((byte)type, &value);
-        return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(value));
+        return Text(value);
     }
 
-    /// <summary>The next string of the array that it is in; null at its end.</summary>
+    /// <summary>The next string of the current array; null at its end.</summary>
     public string? TryReadString()
     {
         byte* value;
         return BusException.Check(sd_bus_message_read_basic(_message, (byte)'s', &value), "reading a message") > 0
-            ? Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(value)) : null;
+            ? Text(value) : null;
     }
 
-    /// <summary>The bytes in the message itself.</summary>
+    /// <summary>The bytes, inside the message: valid as long as it is.</summary>
     public ReadOnlySpan<byte> ReadBytes() => ReadArray<byte>('y');
 
     public ReadOnlySpan<uint> ReadUInt32Array() => ReadArray<uint>('u');
 
-    /// <summary>Enters an array, a struct, a dictionary entry or a variant; false at the end of what it is in.</summary>
+    /// <summary>
+    /// Enters an array, a struct, a dictionary entry or a variant; false at the end of the enclosing container.
+    /// </summary>
     /// <param name="kind">'a', 'r', 'e' or 'v'.</param>
-    /// <param name="contents">Types inside, a u8 literal.</param>
+    /// <param name="contents">The types inside, a u8 literal.</param>
     public bool Enter(char kind, ReadOnlySpan<byte> contents)
     {
         fixed (byte* p = contents)
@@ -86,14 +131,68 @@ public readonly unsafe ref struct BusMessage
 
     public void Exit() => BusException.Check(sd_bus_message_exit_container(_message), "reading a message");
 
-    /// <summary>Passes over what comes next, of these types.</summary>
+    /// <summary>Enters the next entry of a dictionary; false at its end.</summary>
+    /// <param name="contents">The types of key and value, a u8 literal.</param>
+    /// <param name="entries">How many entries the message has had so far.</param>
+    /// <exception cref="BusException">It has more than anybody needs: a message may have millions.</exception>
+    public bool EnterEntry(ReadOnlySpan<byte> contents, ref int entries) =>
+        entries++ < MostElements ? Enter('e', contents) : throw TooLong();
+
+    /// <summary>
+    /// Skips a variant of basic types, an array of numbers or of strings; sd-bus skips other arrays value by value.
+    /// </summary>
+    /// <exception cref="BusException">It is of another type, or too long.</exception>
+    public void SkipVariant()
+    {
+        byte type;
+        byte* contents;
+        var found = BusException.Check(sd_bus_message_peek_type(_message, &type, &contents), "reading a message");
+        var types = found > 0 && type == (byte)'v' ? MemoryMarshal.CreateReadOnlySpanFromNullTerminated(contents) : default;
+        // Without an array or another variant in it, the sender does not decide how long it is.
+        if (types.IndexOfAny((byte)'a', (byte)'v') < 0)
+        {
+            Skip("v"u8);
+            return;
+        }
+        Enter('v', types);
+        if (types is [(byte)'a', var element] && "ynqiuxtd"u8.Contains(element))
+        {
+            void* values;
+            nuint bytes;
+            BusException.Check(sd_bus_message_read_array(_message, element, &values, &bytes), "reading a message");
+        }
+        else if (types is [(byte)'a', (byte)'s'])
+            SkipStrings();
+        else
+            throw TooLong();
+        Exit();
+    }
+
+    private void SkipStrings()
+    {
+        Enter('a', "s"u8);
+        for (var count = 0; TryReadString() is not null; count++)
+            if (count == MostElements)
+                throw TooLong();
+        Exit();
+    }
+
+    /// <summary>Skips values of these basic types.</summary>
     public void Skip(ReadOnlySpan<byte> types)
     {
         fixed (byte* p = types)
             BusException.Check(sd_bus_message_skip(_message, p), "reading a message");
     }
 
-    /// <summary>The type inside the variant that comes next: its first letter; 0 at the end.</summary>
+    private static BusException TooLong() => new("reading a message", Errno.Protocol);
+
+    private static string Text(byte* text)
+    {
+        var bytes = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+        return Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, LongestText)]);
+    }
+
+    /// <summary>The first letter of the next variant's type; 0 at the end.</summary>
     public char PeekVariant()
     {
         byte type;
@@ -126,27 +225,44 @@ public readonly unsafe ref struct BusMessage
         return value;
     }
 
-    /// <summary>Reads descriptors of an array into <paramref name="fds"/>; returns how many came, which may be more than fit.</summary>
-    public int ReadFds(Span<BorrowedFd> fds)
+    /// <summary>
+    /// Reads an array of descriptors into <paramref name="fds"/>. Returns how many the array has; null if there are more than
+    /// fit, and then nothing more can be read from the message.
+    /// </summary>
+    public int? ReadFds(Span<BorrowedFd> fds)
     {
-        var count = 0;
         Enter('a', "h"u8);
         int number;
-        while (BusException.Check(sd_bus_message_read_basic(_message, (byte)'h', &number), "reading a message") > 0)
+        for (var count = 0; ; count++)
         {
-            if (count < fds.Length)
-                fds[count] = new(number);
-            count++;
+            if (BusException.Check(sd_bus_message_read_basic(_message, (byte)'h', &number), "reading a message") == 0)
+            {
+                Exit();
+                return count;
+            }
+            if (count == fds.Length)
+                return null;
+            fds[count] = new(number);
         }
-        Exit();
-        return count;
     }
 
-    /// <summary>Answers later: the caller must be answered once, by <see cref="BusReply.Send"/>.</summary>
+    /// <summary>Answers later: exactly one method of the result must be called.</summary>
     public BusReply Defer() => new(sd_bus_message_ref(_message));
 
-    /// <summary>Answers with no values.</summary>
+    /// <summary>Sends an answer without values.</summary>
     public void Reply() => Defer().Send();
+
+    /// <summary>Answers with an error.</summary>
+    /// <param name="name">"org.freedesktop.DBus.Error.…", a u8 literal.</param>
+    /// <param name="sentence">What is wrong.</param>
+    public void Fail(ReadOnlySpan<byte> name, string sentence)
+    {
+        fixed (byte* n = name, s = Bus.ZeroEnded(sentence))
+        {
+            var error = new NativeError { Name = n, Message = s };
+            _ = sd_bus_reply_method_error(_message, &error);
+        }
+    }
 
     /// <summary>Begins an answer with values.</summary>
     public BusCall BeginReply() => BusReply.Begin(_message);
@@ -173,17 +289,15 @@ public readonly unsafe ref struct BusMessage
     }
 }
 
-/// <summary>A call that waits for its answer. Default: none.</summary>
-/// <remarks>Exactly one of its methods ends it.</remarks>
+/// <summary>A received call that still has to be answered. The default value stands for no call.</summary>
+/// <remarks>Exactly one of its methods must be called; that ends it.</remarks>
 public readonly unsafe struct BusReply
 {
     private readonly nint _call;
 
     internal BusReply(nint call) => _call = call;
 
-    public bool IsNone => _call == 0;
-
-    /// <summary>Answers. A caller that has gone by now misses nothing.</summary>
+    /// <summary>Sends an answer without values. A caller that has gone meanwhile needs none.</summary>
     public void Send()
     {
         nint reply;
@@ -195,7 +309,7 @@ public readonly unsafe struct BusReply
         sd_bus_message_unref(_call);
     }
 
-    /// <summary>Answers with values.</summary>
+    /// <summary>Begins an answer with values.</summary>
     public BusCall Begin()
     {
         var reply = Begin(_call);
@@ -203,7 +317,7 @@ public readonly unsafe struct BusReply
         return reply;
     }
 
-    /// <summary>Answers that it cannot be had.</summary>
+    /// <summary>Answers with the error ENOENT.</summary>
     public void Fail()
     {
         _ = sd_bus_reply_method_errno(_call, Errno.NoEntry, null);
@@ -217,6 +331,6 @@ public readonly unsafe struct BusReply
         return new BusCall(null, reply);
     }
 
-    /// <summary>Forgets it unanswered, because the connection has ended.</summary>
+    /// <summary>Drops the call without an answer, because the connection has ended.</summary>
     public void Drop() => sd_bus_message_unref(_call);
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Linux.DBus;
 
-/// <summary>libsystemd's sd-bus (sd-bus.h), its calls without variable arguments. Loaded at the first call.</summary>
+/// <summary>The functions of libsystemd's sd-bus (sd-bus.h) that take no variable arguments. Loaded at the first call.</summary>
 internal static unsafe partial class Sdbus
 {
     public const string Library = "libsystemd.so.0";
@@ -12,6 +12,9 @@ internal static unsafe partial class Sdbus
 
     [LibraryImport(Library)]
     public static partial int sd_bus_open_user(nint* bus);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_open_system(nint* bus);
 
     [LibraryImport(Library)]
     public static partial int sd_bus_set_address(nint bus, byte* address);
@@ -24,6 +27,18 @@ internal static unsafe partial class Sdbus
 
     [LibraryImport(Library)]
     public static partial int sd_bus_negotiate_fds(nint bus, int negotiate);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_set_server(nint bus, int isServer, NativeId id);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_set_sender(nint bus, byte* name);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_is_ready(nint bus);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_can_send(nint bus, byte type);
 
     [LibraryImport(Library)]
     public static partial int sd_bus_start(nint bus);
@@ -63,10 +78,17 @@ internal static unsafe partial class Sdbus
 
     [LibraryImport(Library)]
     public static partial int sd_bus_call_async(
-        nint bus, nint* slot, nint message, delegate* unmanaged[Cdecl]<nint, void*, void*, int> handler, void* data, ulong microseconds);
+        nint bus, nint* slot, nint message,
+        delegate* unmanaged[Cdecl]<nint, void*, void*, int> handler, void* data, ulong microseconds);
 
     [LibraryImport(Library)]
     public static partial int sd_bus_reply_method_errno(nint call, int errno, void* error);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_reply_method_error(nint call, NativeError* error);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_message_new_signal(nint bus, nint* message, byte* path, byte* @interface, byte* member);
 
     [LibraryImport(Library)]
     public static partial int sd_bus_message_new_method_call(
@@ -91,6 +113,9 @@ internal static unsafe partial class Sdbus
     public static partial NativeError* sd_bus_message_get_error(nint message);
 
     [LibraryImport(Library)]
+    public static partial byte* sd_bus_message_get_sender(nint message);
+
+    [LibraryImport(Library)]
     public static partial byte* sd_bus_message_get_member(nint message);
 
     [LibraryImport(Library)]
@@ -104,6 +129,9 @@ internal static unsafe partial class Sdbus
 
     [LibraryImport(Library)]
     public static partial int sd_bus_message_append_array(nint message, byte type, void* values, nuint bytes);
+
+    [LibraryImport(Library)]
+    public static partial int sd_bus_message_append_array_space(nint message, byte type, nuint bytes, void** space);
 
     [LibraryImport(Library)]
     public static partial int sd_bus_message_open_container(nint message, byte type, byte* contents);
@@ -128,6 +156,13 @@ internal static unsafe partial class Sdbus
 
     [LibraryImport(Library)]
     public static partial int sd_bus_message_peek_type(nint message, byte* type, byte** contents);
+
+    /// <summary>sd_id128_t.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public readonly struct NativeId
+    {
+        private readonly ulong _first, _second;
+    }
 
     /// <summary>struct sd_bus_error.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -3,7 +3,7 @@ using Tmds.Linux;
 
 namespace Guestplane.Linux.Drm;
 
-/// <summary>A GPU's node in /dev/dri, for what needs no right to draw or to show (include/uapi/drm/drm.h).</summary>
+/// <summary>A GPU's node in /dev/dri, for calls that need no DRM master or authentication (include/uapi/drm/drm.h).</summary>
 public sealed class DrmNode : IDisposable
 {
     private const string Folder = "/dev/dri";
@@ -14,7 +14,7 @@ public sealed class DrmNode : IDisposable
 
     internal Fd Fd { get; }
 
-    /// <summary>Sync objects of it are timelines.</summary>
+    /// <summary>True if the driver supports timeline sync objects.</summary>
     public bool HasTimelines
     {
         get
@@ -24,36 +24,37 @@ public sealed class DrmNode : IDisposable
         }
     }
 
-    /// <summary>Opens the device with that dev_t; its render node where it has one, since anyone at the screen may open that.</summary>
-    /// <exception cref="LinuxException">It may not be opened.</exception>
+    /// <summary>
+    /// Opens the device with that dev_t; null if there is none. Prefers its render node, which the user at the seat may open.
+    /// </summary>
+    /// <exception cref="LinuxException">We may not open it.</exception>
     public static DrmNode? Open(ulong device)
     {
         if (PathOf(device) is not { } path)
             return null;
         var node = new DrmNode(Fd.Open(RenderNode(path) ?? path));
-        // Whoever opens a card that nobody shows on is its master, and in the way of who wants to (drm_open_helper).
+        // Opening a card without a master makes us its master, and then no compositor could start on it (drm_open_helper).
         if (RenderNode(path) is null)
             _ = Ioctl.Try(node.Fd, IoctlDropMaster);
         return node;
     }
 
-    /// <summary>"/dev/dri/card0" of a dev_t; null when there is none.</summary>
-    public static string? PathOf(ulong device) =>
-        Directory.Exists(Folder) ? Directory.EnumerateFiles(Folder).FirstOrDefault(path => Device(path) == device) : null;
+    /// <summary>"/dev/dri/card0" for a dev_t; null if there is none.</summary>
+    public static string? PathOf(ulong device) => Directory.Exists(Folder)
+        ? Directory.EnumerateFiles(Folder).FirstOrDefault(path => Device(path) == device)
+        : null;
 
-    /// <summary>The folder in /sys/devices of the GPU with that dev_t, whichever of its nodes it is; null when it is not known.</summary>
-    public static string? DeviceOf(ulong device)
-    {
-        // gnu_dev_major(3): twelve bits and what lies above 32.
-        var (major, minor) = (device >> 8 & 0xfff | device >> 32 & ~0xffful, device & 0xff | device >> 12 & 0xffffff00);
-        var link = $"/sys/dev/char/{major}:{minor}/device";
-        return Directory.Exists(link) ? Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName : null;
-    }
+    /// <summary>The /sys/devices folder of the GPU that has that dev_t as one of its nodes; null if it is not known.</summary>
+    public static string? DeviceOf(ulong device) => RealPath.Of(DeviceNumber.SysfsLink(device) + "/device");
 
-    /// <summary>Every GPU of the machine, likewise.</summary>
-    public static IEnumerable<string> Devices() => !Directory.Exists("/sys/class/drm") ? []
-        : Directory.EnumerateDirectories("/sys/class/drm", "card*").Select(card => Path.Combine(card, "device")).Where(Directory.Exists)
-            .Select(link => Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName).OfType<string>().Distinct();
+    /// <summary>The /sys/devices folders of all GPUs.</summary>
+    public static IEnumerable<string> Devices() => Devices("/sys/class/drm");
+
+    /// <summary>The same of a folder like that one. A connector ("card0-HDMI-A-1") is listed beside its card.</summary>
+    internal static IEnumerable<string> Devices(string folder) => !Directory.Exists(folder)
+        ? []
+        : Directory.EnumerateDirectories(folder, "card*").Where(card => !Path.GetFileName(card).Contains('-'))
+            .Select(card => RealPath.Of(Path.Combine(card, "device"))).OfType<string>().Distinct();
 
     public void Dispose() => Fd.Dispose();
 
@@ -61,7 +62,8 @@ public sealed class DrmNode : IDisposable
     {
         var siblings = $"/sys/class/drm/{Path.GetFileName(path)}/device/drm";
         return Directory.Exists(siblings)
-            ? Directory.EnumerateDirectories(siblings, "renderD*").Select(sibling => $"{Folder}/{Path.GetFileName(sibling)}").FirstOrDefault()
+            ? Directory.EnumerateDirectories(siblings, "renderD*")
+                .Select(sibling => $"{Folder}/{Path.GetFileName(sibling)}").FirstOrDefault()
             : null;
     }
 

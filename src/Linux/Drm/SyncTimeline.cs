@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Guestplane.Linux.Drm;
 
 /// <summary>
-/// A timeline sync object: points in order, each reached when the GPU work that is put on it is done
+/// A timeline sync object: ascending points, each of which signals when the GPU work attached to it is done
 /// (include/uapi/drm/drm.h; https://docs.kernel.org/gpu/drm-mm.html#drm-sync-objects).
 /// </summary>
 public sealed class SyncTimeline : IDisposable
@@ -15,11 +15,11 @@ public sealed class SyncTimeline : IDisposable
     private readonly DrmNode _node;
     private readonly uint _handle;
 
-    /// <param name="node">Stays its owner's, and outlives this.</param>
-    /// <exception cref="LinuxException">The driver has none.</exception>
+    /// <param name="node">Not owned; it must outlive this object.</param>
+    /// <exception cref="LinuxException">The driver has no sync objects.</exception>
     public SyncTimeline(DrmNode node) => (_node, _handle) = (node, Create(node));
 
-    /// <summary>The last point that is reached.</summary>
+    /// <summary>The last point that has signalled.</summary>
     public unsafe ulong Reached
     {
         get
@@ -31,7 +31,7 @@ public sealed class SyncTimeline : IDisposable
         }
     }
 
-    /// <summary>A descriptor of it, for another process.</summary>
+    /// <summary>Exports it as a descriptor, for another process.</summary>
     public Fd Export()
     {
         var argument = new Handle { Number = _handle, Fd = -1 };
@@ -39,7 +39,7 @@ public sealed class SyncTimeline : IDisposable
         return Fd.Own(argument.Fd);
     }
 
-    /// <summary>The point is reached now.</summary>
+    /// <summary>Signals the point now.</summary>
     public unsafe void Signal(ulong point)
     {
         var handle = _handle;
@@ -47,10 +47,13 @@ public sealed class SyncTimeline : IDisposable
         Check(Ioctl.Try(_node.Fd, IoctlSignal, ref signal), "DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL");
     }
 
-    /// <summary>The point is reached when all that writes into a dma-buf now has done so, and the points before it are reached.</summary>
+    /// <summary>
+    /// Makes the point signal when all writes that are pending on a dma-buf now are done, and the points before it have
+    /// signalled.
+    /// </summary>
     public void AwaitWriters(Fd dmaBuf, ulong point)
     {
-        using var fence = DmaBuf.Writers(dmaBuf);
+        using var fence = DmaBuf.ExportWriteFence(dmaBuf);
         var once = Create(_node);
         try
         {
@@ -77,7 +80,7 @@ public sealed class SyncTimeline : IDisposable
     private void Destroy(uint handle)
     {
         var argument = new CreateOrDestroy { Handle = handle };
-        // Fails for a handle that is none, which would be our bug, and with a device that is unplugged.
+        // Fails for an invalid handle, which would be our bug, and on a device that has been unplugged.
         _ = Ioctl.Try(_node.Fd, IoctlDestroy, ref argument);
     }
 

@@ -1,11 +1,11 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What is behind a wl_buffer. Format is a DRM fourcc.</summary>
+/// <summary>The memory of a wl_buffer. Format is a DRM fourcc.</summary>
 internal abstract record BufferStorage(string Kind, int Width, int Height, uint Format, ulong Modifier) : IDisposable
 {
     public abstract HostPixels Read(int plane);
 
-    /// <summary>Null, or what makes the memory too small.</summary>
+    /// <summary>Null, or why the memory is too small.</summary>
     public virtual string? Problem() => null;
 
     public abstract void Dispose();
@@ -37,7 +37,7 @@ internal sealed record ShmStorage(ShmMemory Memory, int Offset, int Width, int H
     public override void Dispose() => Memory.Drop();
 }
 
-/// <summary>The file of a pool; lives as long as the pool or any of its buffers.</summary>
+/// <summary>The file of a pool; exists as long as the pool or any of its buffers.</summary>
 internal sealed class ShmMemory(HostFd fd)
 {
     private int _users = 1;

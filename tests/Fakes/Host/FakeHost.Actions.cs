@@ -1,24 +1,35 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What the host does of its own accord. Each first takes the requests that its clients have already sent.</summary>
+/// <summary>Actions of the compositor itself. Each first processes the requests that clients have already sent.</summary>
 public sealed partial class FakeHost
 {
-    /// <summary>One refresh of the output now, by hand.</summary>
+    /// <summary>Refreshes the output once, now.</summary>
     public void Vblank() => Act(() => Refresh(HostClock.Now, 1));
 
     /// <summary>Configures every window.</summary>
     public void Configure(int width, int height, bool fullscreen = false) =>
         EachToplevel(toplevel => toplevel.Configure(width, height, fullscreen));
 
-    /// <summary>The state of version 6 for a window that nobody can see.</summary>
+    /// <summary>Configures the window with this root alone.</summary>
+    public void ConfigureOne(uint root, int width, int height) => OnSurface(root, surface =>
+        ((HostXdgSurface)surface.RoleObject!).Toplevel!.Configure(width, height, fullscreen: false));
+
+    /// <summary>The state "suspended" (version 6), for a window that is not visible.</summary>
     public void Suspend(bool suspended) => EachToplevel(toplevel =>
     {
         toplevel.IsSuspended = suspended;
         toplevel.ConfigureLater();
     });
 
-    /// <summary>xdg_toplevel.close to every window.</summary>
+    /// <summary>Nobody sees the window with this root: its surfaces get no frame callbacks, and feedback stays pending.</summary>
+    public void HideOne(uint root, bool isHidden) => OnSurface(root, surface =>
+        ((HostXdgSurface)surface.RoleObject!).Toplevel!.IsHidden = isHidden);
+
+    /// <summary>Sends xdg_toplevel.close to every window.</summary>
     public void CloseWindows() => EachToplevel(toplevel => toplevel.Close());
+
+    /// <summary>xdg_toplevel.close to the newest window alone.</summary>
+    public void CloseOneWindow() => Act(() => All<HostToplevel>().Last().Close());
 
     public void Ping() => Act(() =>
     {
@@ -26,12 +37,13 @@ public sealed partial class FakeHost
             wmBase.Ping();
     });
 
-    /// <summary>Whether every ping got its pong.</summary>
+    /// <summary>True if every ping got its pong.</summary>
     public bool PingsAnswered() => Locked(() => All<HostWmBase>().All(wmBase => wmBase.IsAnswered));
 
     /// <summary>
-    /// New dmabuf feedback with these formats as the main tranche. Without a new table, as weston and mutter do it, they
-    /// must be in the old one.
+    /// Sends dmabuf feedback with these formats as the main tranche. Without a new table, as in weston and mutter, they must be
+    /// in
+    /// the old one.
     /// </summary>
     public void ResendFeedback(bool newTable, params IReadOnlyList<HostFormat> formats) => Act(() =>
     {
@@ -63,21 +75,22 @@ public sealed partial class FakeHost
             registry.AnnounceOne(global);
     });
 
-    public void RemoveGlobal(string name) => Act(() =>
-    {
-        var global = _globals.First(global => global.Interface == name);
-        _globals.Remove(global);
-        _removedGlobals.Add(global);
-        foreach (var registry in All<HostRegistry>())
-            registry.Withdraw(global);
-    });
+    public void RemoveGlobal(string name) => Act(() => Withdraw(_globals.First(global => global.Interface == name)));
 
-    /// <summary>Closes every connection, as a host that crashes and comes back at the same address.</summary>
+    /// <summary>Closes every connection, like a compositor that crashes and starts again at the same address.</summary>
     public void DropClients() => Act(() =>
     {
         foreach (var client in _clients.ToList())
             client.Close();
     });
+
+    private void Withdraw(HostGlobal global)
+    {
+        _globals.Remove(global);
+        _removedGlobals.Add(global);
+        foreach (var registry in All<HostRegistry>())
+            registry.Withdraw(global);
+    }
 
     private void EachToplevel(Action<HostToplevel> act) => Each(act);
 }

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>The thread: one lock around everything but poll().</summary>
+/// <summary>The fake's thread. One lock protects everything except poll().</summary>
 public sealed partial class FakeHost
 {
     private readonly object _gate = new();
@@ -75,7 +75,7 @@ public sealed partial class FakeHost
             act();
             Finish();
         }
-        // The thread may have to watch for room in a socket now.
+        // The thread may have to poll for a writable socket now.
         Wake();
     }
 
@@ -136,7 +136,7 @@ public sealed partial class FakeHost
         return [wake, listener, .. _clients.Select(Watch)];
     }
 
-    // A stalled client is not watched at all, because poll() reports its hang-up always.
+    // A stalled client is not watched at all, because poll() always reports its hang-up.
     private Libc.PollFd Watch(HostClient client) => new()
     {
         Fd = Faults.Stall ? -1 : client.Descriptor,
@@ -161,7 +161,7 @@ public sealed partial class FakeHost
         var late = HostClock.Now - _nextVblank;
         if (Setup.ManualVblank || late < 0)
             return;
-        // The time of the refresh, not of this thread; those that it slept through count too.
+        // The time of the refresh, not of this thread; refreshes that the thread slept through count too.
         var passed = late / Period;
         var time = _nextVblank + (passed * Period);
         _nextVblank = time + Period;

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Guestplane.Tests.Fakes;
 
 /// <summary>
-/// A Wayland host on a socket of its own, as strict as the strictest of the real ones: each mistake of a client
-/// becomes a <see cref="Violation"/> and the protocol error that belongs to it. It serves on its own thread; all
-/// members may be called from any other.
+/// A Wayland compositor on a socket of its own, as strict as the strictest real one: each mistake of a client becomes a
+/// <see cref="Violation"/> and the right protocol error. It serves on its own thread; all members may be called from any
+/// other.
 /// </summary>
 public sealed partial class FakeHost : IDisposable
 {
@@ -50,10 +50,10 @@ public sealed partial class FakeHost : IDisposable
 
     public IReadOnlyList<Violation> Violations => Locked(() => _violations.ToList());
 
-    /// <summary>Connections that are open now.</summary>
+    /// <summary>The number of open connections.</summary>
     public int Clients => Locked(() => _clients.Count);
 
-    /// <summary>Connections since the start.</summary>
+    /// <summary>The number of connections since the start.</summary>
     public int Connections => Locked(() => _connections);
 
     public long Requests => Locked(() => _requests);
@@ -64,12 +64,12 @@ public sealed partial class FakeHost : IDisposable
 
     public long ImportsFailed => Locked(() => _importsFailed);
 
-    /// <summary>Living wl_shm_pools.</summary>
+    /// <summary>The number of existing wl_shm_pools.</summary>
     public int ShmPools => Locked(() => All<HostShmPool>().Count());
 
     public long ShmPoolsCreated => Locked(() => _pools);
 
-    /// <summary>Living wl_buffers of every kind.</summary>
+    /// <summary>The number of existing wl_buffers of every kind.</summary>
     public int LiveBuffers => Locked(() => All<HostWlBuffer>().Count());
 
     /// <summary>wl_buffers that were destroyed before their release: allowed, but their pixels are undefined.</summary>
@@ -78,7 +78,7 @@ public sealed partial class FakeHost : IDisposable
     public IReadOnlyList<HostSurfaceInfo> Surfaces =>
         Locked(() => All<HostSurface>().Select(Describe).ToList());
 
-    /// <summary>Buffers that the mapped surfaces show.</summary>
+    /// <summary>The buffers of the mapped surfaces.</summary>
     public IReadOnlyList<HostBufferInfo> CurrentBuffers =>
         Locked(() => All<HostSurface>().Where(surface => surface.IsMapped).Select(surface => surface.Buffer!.Info()).ToList());
 
@@ -90,13 +90,13 @@ public sealed partial class FakeHost : IDisposable
 
     internal IReadOnlyList<HostGlobal> Globals => _globals;
 
-    /// <summary>Commits of the surface with this id, on the newest connection that has one.</summary>
+    /// <summary>The number of commits of the surface with this id, on the newest connection that has one.</summary>
     public int Commits(uint surfaceId) => Locked(() => Newest<HostSurface>(surfaceId)?.Commits ?? 0);
 
     public HostSurfaceInfo? Surface(uint surfaceId) =>
         Locked(() => Newest<HostSurface>(surfaceId) is { } surface ? Describe(surface) : null);
 
-    /// <summary>The bytes of a linear buffer, or of the applied buffer when the id is that of a surface.</summary>
+    /// <summary>The bytes of a linear buffer, or of a surface's applied buffer if the id is a surface's.</summary>
     public HostPixels ReadPixels(uint id, int plane = 0) => Locked(() =>
     {
         var buffer = Newest<HostSurface>(id)?.Buffer ?? Newest<HostWlBuffer>(id)
@@ -106,7 +106,7 @@ public sealed partial class FakeHost : IDisposable
 
     public HostPixels ReadPixels(HostSurfaceInfo surface, int plane = 0) => ReadPixels(surface.Id, plane);
 
-    /// <summary>Waits until the condition holds; it is asked again after each change. False when time is up.</summary>
+    /// <summary>Waits until the condition holds; it is evaluated after each change. False if the time is up.</summary>
     public bool WaitUntil(Func<FakeHost, bool> condition, TimeSpan timeout)
     {
         var end = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
@@ -137,7 +137,7 @@ public sealed partial class FakeHost : IDisposable
 
     internal void CountImport(bool isDone) => _ = isDone ? _imports++ : _importsFailed++;
 
-    /// <summary>The faults that count commits.</summary>
+    /// <summary>Applies the faults that count commits.</summary>
     internal void Committed(HostSurface surface)
     {
         _commits++;

@@ -45,7 +45,7 @@ internal sealed class FdSocket : IDisposable
 
     private nint Data => Control + ControlSize;
 
-    /// <summary>Bytes read, 0 at the end of the stream, -1 when there is nothing now.</summary>
+    /// <summary>The number of bytes read, 0 at the end of the stream, -1 if there is nothing to read.</summary>
     public int Receive(byte[] into, int offset, Queue<HostFd> fds)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -63,7 +63,7 @@ internal sealed class FdSocket : IDisposable
         return (int)count;
     }
 
-    /// <summary>Bytes written, -1 when the socket is full, -2 when the peer is gone.</summary>
+    /// <summary>The number of bytes written, -1 if the socket is full, -2 if the peer is gone.</summary>
     public int Send(ReadOnlySpan<byte> bytes, IReadOnlyList<HostFd> fds)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>Given to whoever asks: this host's tokens are all one.</summary>
+/// <summary>An activation token; all requests get the same one.</summary>
 internal sealed class HostActivationToken(HostClient client, InterfaceModel model, uint id, int version)
     : HostObject(client, model, id, version)
 {

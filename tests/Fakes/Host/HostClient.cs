@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>One connection: its objects, and its messages both ways, judged as libwayland-server judges them.</summary>
+/// <summary>One connection: its objects, and its messages in both directions, checked as libwayland-server does.</summary>
 internal sealed class HostClient : IDisposable
 {
     private const uint InvalidObject = 0;
@@ -30,7 +30,7 @@ internal sealed class HostClient : IDisposable
 
     public FakeHost Host { get; }
 
-    /// <summary>1 for the first connection of the host.</summary>
+    /// <summary>1 for the first connection.</summary>
     public int Number { get; }
 
     public bool Closed { get; private set; }
@@ -52,11 +52,11 @@ internal sealed class HostClient : IDisposable
         return made;
     }
 
-    /// <summary>An object that an event announces.</summary>
+    /// <summary>Creates an object that an event announces.</summary>
     public T CreateFromServer<T>(string name, int version)
         where T : HostObject => (T)Create(_objects.ReserveServerId(), name, version);
 
-    /// <summary>Ends an object. Its id goes back to the client, as libwayland does it, unless the server chose it.</summary>
+    /// <summary>Removes an object. Its id is released to the client, as in libwayland, unless the server chose it.</summary>
     public void Remove(HostObject target)
     {
         if (Closed || _objects.Find(target.Id) != target)
@@ -80,7 +80,7 @@ internal sealed class HostClient : IDisposable
             Close($"client {Number} does not read its events");
     }
 
-    /// <summary>wl_display.error, then the end of the connection.</summary>
+    /// <summary>Sends wl_display.error and closes the connection.</summary>
     public void PostError(HostObject target, uint code, string text)
     {
         Send(_display, "error", target, code, text);
@@ -94,12 +94,12 @@ internal sealed class HostClient : IDisposable
             Close();
     }
 
-    /// <summary>Takes all that the client has sent so far.</summary>
+    /// <summary>Processes all that the client has sent so far.</summary>
     public void Read()
     {
         while (!Closed && !Host.Faults.Stall)
         {
-            // First, for what a stall has left here.
+            // First the requests that a stall has left here.
             Dispatch();
             if (Closed)
                 return;

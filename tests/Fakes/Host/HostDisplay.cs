@@ -45,7 +45,9 @@ internal sealed class HostRegistry(HostClient client, InterfaceModel model, uint
             throw Fault(
                 InvalidObject,
                 $"invalid version for global {bound.Interface} ({name}): have {global.Version}, wanted {bound.Version}");
-        Client.Create(bound.Id, bound.Interface, (int)bound.Version).Bound();
+        var made = Client.Create(bound.Id, bound.Interface, (int)bound.Version);
+        made.Global = name;
+        made.Bound();
     }
 }
 

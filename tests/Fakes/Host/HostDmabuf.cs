@@ -50,7 +50,7 @@ internal sealed class HostDmabufFeedback(HostClient client, InterfaceModel model
             return;
         var formats = Host.DmabufFormats;
         if (withTable)
-            Send("format_table", formats.Table, formats.TableSize);
+            Send("format_table", formats.Table, Host.Setup.TableSize ?? formats.TableSize);
         var device = BitConverter.GetBytes(Host.Setup.MainDevice);
         Send("main_device", device);
         if (_surface is not null && formats.Scanout.Count > 0)
@@ -68,7 +68,7 @@ internal sealed class HostDmabufFeedback(HostClient client, InterfaceModel model
     }
 }
 
-/// <summary>What the host imports, and the table of it that its clients map.</summary>
+/// <summary>The formats that the compositor imports, and the table of them that clients map.</summary>
 internal sealed class DmabufFormats : IDisposable
 {
     private readonly List<HostFormat> _table;
@@ -93,13 +93,15 @@ internal sealed class DmabufFormats : IDisposable
 
     public List<HostFormat> Scanout { get; private set; }
 
-    /// <summary>Not only the newest list: a buffer may be on its way when the list changes, and hosts still import it.</summary>
+    /// <summary>
+    /// Includes earlier lists: a client may have sent a buffer before the list changed, and compositors still import it.
+    /// </summary>
     public bool Accepts(HostFormat format) => _everTold.Contains(format);
 
     public byte[] Indices(IEnumerable<HostFormat> formats) =>
         formats.SelectMany(format => BitConverter.GetBytes((ushort)_table.IndexOf(format))).ToArray();
 
-    /// <summary>Other tranches over the table that the clients already have.</summary>
+    /// <summary>New tranches for the table that the clients already have.</summary>
     public void Narrow(IReadOnlyList<HostFormat> main)
     {
         if (main.FirstOrDefault(format => !_table.Contains(format)) is { Fourcc: not 0 } missing)

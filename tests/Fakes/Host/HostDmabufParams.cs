@@ -44,7 +44,7 @@ internal sealed class HostDmabufParams(HostClient client, InterfaceModel model, 
             throw Fault(PlaneIdx, $"plane index {index}");
         if (_planes[index] is not null)
             throw Fault(PlaneSet, $"plane {index} is already set");
-        // As weston: a plane that comes before plane 0 is compared with modifier 0.
+        // As in weston: a plane that is added before plane 0 is compared with modifier 0.
         if (index > 0 && modifier != (_planes[0]?.Modifier ?? 0))
             throw Fault(InvalidFormat, $"modifier 0x{modifier:x} of plane {index} is not that of plane 0");
         _planes[index] = new DmabufPlane(request.TakeFd("fd"), request.UInt("offset"), request.UInt("stride"), modifier);

@@ -1,6 +1,19 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What goes wrong, from the moment it is set. Any thread may set it.</summary>
+/// <summary>What becomes of commits whose dma-buf the compositor has imported and its renderer cannot read.</summary>
+public enum UnreadableDmabufs
+{
+    /// <summary>The renderer can read all.</summary>
+    None,
+
+    /// <summary>Every commit is discarded (weston).</summary>
+    Discarded,
+
+    /// <summary>No commit is answered (wlroots).</summary>
+    Unanswered,
+}
+
+/// <summary>Injected faults, effective as soon as they are set. May be set by any thread.</summary>
 public sealed class HostFaults
 {
     private readonly Action _changed;
@@ -8,6 +21,7 @@ public sealed class HostFaults
     private volatile bool _neverFrame;
     private volatile bool _neverAnswer;
     private volatile bool _stall;
+    private volatile UnreadableDmabufs _unreadable;
     private volatile bool _zeroCopy;
     private volatile Func<DmabufImport, bool>? _failImport;
     private int _dieAfter;
@@ -18,32 +32,39 @@ public sealed class HostFaults
 
     internal HostFaults(Action changed) => _changed = changed;
 
-    /// <summary>True refuses the import: create is answered with failed, create_immed with the fatal error 7.</summary>
+    /// <summary>True rejects the import: create is answered with failed, create_immed with the fatal error 7.</summary>
     public Func<DmabufImport, bool>? FailImport
     {
         get => _failImport;
         set => _failImport = value;
     }
 
-    /// <summary>Keeps buffers; they are released at the next vblank after it is off again.</summary>
+    /// <summary>Keeps buffers; they are released at the next vblank after this is off again.</summary>
     public bool NeverRelease
     {
         get => _neverRelease;
         set => _neverRelease = value;
     }
 
-    /// <summary>A hidden window: no frame callback, and feedback stays pending. Replaced buffers are still released.</summary>
+    /// <summary>A hidden window: no frame callbacks, and feedback stays pending. Replaced buffers are still released.</summary>
     public bool NeverFrame
     {
         get => _neverFrame;
         set => _neverFrame = value;
     }
 
-    /// <summary>Takes frames and says nothing of them, as wlroots does when its output cannot show them: feedback stays pending.</summary>
+    /// <summary>Shows frames without presentation feedback for any client, as headless sway 1.7 does.</summary>
     public bool NeverAnswer
     {
         get => _neverAnswer;
         set => _neverAnswer = value;
+    }
+
+    /// <summary>Takes dma-bufs and shows none of them.</summary>
+    public UnreadableDmabufs Unreadable
+    {
+        get => _unreadable;
+        set => _unreadable = value;
     }
 
     /// <summary>Stops reading requests.</summary>
@@ -57,14 +78,16 @@ public sealed class HostFaults
         }
     }
 
-    /// <summary>Presentation feedback says zero_copy.</summary>
+    /// <summary>Presentation feedback has the flag zero_copy.</summary>
     public bool ZeroCopy
     {
         get => _zeroCopy;
         set => _zeroCopy = value;
     }
 
-    /// <summary>Closes the connection at the n-th wl_surface.commit from now; 0 is never. Works once, as the next two.</summary>
+    /// <summary>
+    /// Closes the connection at the n-th wl_surface.commit from now; 0 is never. Works once, like the next two.
+    /// </summary>
     public int DieAfterCommits
     {
         get => Volatile.Read(ref _dieAfter);

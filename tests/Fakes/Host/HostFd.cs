@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>A file descriptor that the fake owns. Each is counted, so that a leak of the fake itself shows at Dispose.</summary>
+/// <summary>
+/// A file descriptor that the fake owns. All are counted, so that Dispose can detect a leak of the fake itself.
+/// </summary>
 internal sealed class HostFd : IDisposable
 {
     private readonly FdLedger _ledger;
@@ -24,7 +26,7 @@ internal sealed class HostFd : IDisposable
     {
         var memory = new HostFd(Libc.MemfdCreate(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING), ledger);
         RandomAccess.Write(memory.Handle, content, 0);
-        // Sealed as strict hosts do: a client that maps its table shared and writable finds out.
+        // Sealed as in strict compositors: a client that maps the table shared and writable fails.
         if (Libc.Fcntl(memory.Handle, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK_GROW_WRITE) != 0)
             throw new IOException("cannot seal a memfd");
         return memory;
@@ -32,7 +34,7 @@ internal sealed class HostFd : IDisposable
 
     public HostFd Duplicate() => new(Libc.Fcntl(Handle, Libc.F_DUPFD_CLOEXEC, 0), _ledger);
 
-    /// <summary>Size as the hosts find it, or -1 for a file that cannot seek.</summary>
+    /// <summary>The size, found as compositors do, or -1 for a file that cannot seek.</summary>
     public long Size() => Libc.Lseek(Handle, 0, Libc.SEEK_END);
 
     public bool CanMap(long size, int prot)
@@ -46,7 +48,7 @@ internal sealed class HostFd : IDisposable
 
     public byte[] Read(long offset, int count)
     {
-        // Mapped, not read: a dma-buf has no read().
+        // Mapped, because a dma-buf has no read().
         var length = (nuint)(offset + count);
         var address = Libc.Mmap(0, length, Libc.PROT_READ, Libc.MAP_SHARED, Handle, 0);
         if (address == Libc.MapFailed)

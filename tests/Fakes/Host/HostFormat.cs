@@ -21,7 +21,7 @@ public readonly record struct HostFormat(uint Fourcc, ulong Modifier = 0)
     public override string ToString() => $"{Name}:0x{Modifier:x}";
 }
 
-/// <summary>Planes of a format: bytes for each pixel column of the buffer, and how often a row comes.</summary>
+/// <summary>A plane of a format: bytes per pixel column of the buffer, and its vertical subsampling.</summary>
 internal readonly record struct FormatLayout(double BytesPerPixel, int RowDivisor)
 {
     private const uint ShmArgb8888 = 0;
@@ -47,10 +47,10 @@ internal readonly record struct FormatLayout(double BytesPerPixel, int RowDiviso
         [HostFormat.Code("AB4H")] = [new(8, 1)],
     };
 
-    /// <summary>Null for a format that the fake knows nothing about: then only the sizes given are checked.</summary>
+    /// <summary>Null for a format that the fake does not know: then only the given sizes are checked.</summary>
     public static FormatLayout[]? Of(uint fourcc) => Known.GetValueOrDefault(fourcc);
 
-    /// <summary>wl_shm has its own codes for the two formats that every host has.</summary>
+    /// <summary>wl_shm has its own codes for the two formats that every compositor supports.</summary>
     public static uint FromShm(uint format) => format switch
     {
         ShmArgb8888 => HostFormat.Code("AR24"),

@@ -4,31 +4,47 @@ internal sealed class HostKeyboard(HostClient client, InterfaceModel model, uint
     : HostObject(client, model, id, version)
 {
     private const uint XkbV1 = 1;
-    private const int Rate = 25;
-    private const int DelayMilliseconds = 600;
+    private const int RepeatRate = 25;
+    private const int RepeatDelay = 600;
 
     private HostSurface? _focus;
 
     private static uint Now => (uint)Environment.TickCount64;
 
-    /// <summary>Right after get_keyboard.</summary>
+    /// <summary>Called right after get_keyboard.</summary>
     public void Start()
     {
-        using var keymap = HostFd.Memory("keymap", "xkb_keymap {};\0"u8, Host.Fds);
-        Send("keymap", XkbV1, keymap, (uint)keymap.Size());
+        SendKeymap(XkbV1, Host.Setup.Keymap, (uint)Host.Setup.Keymap.Length);
+        SetRepeat(RepeatRate, RepeatDelay);
+    }
+
+    /// <param name="format">1 for a text of xkb, 0 for none.</param>
+    /// <param name="content">The file; null for a descriptor that is no file, and would block a reader.</param>
+    /// <param name="size">The size that the event names, which need not be the file's.</param>
+    public void SendKeymap(uint format, byte[]? content, uint size)
+    {
+        using var keymap = content is null ? new HostFd(Libc.Eventfd(0, Libc.EFD_CLOEXEC), Host.Fds)
+            : HostFd.Memory("keymap", content, Host.Fds);
+        Send("keymap", format, keymap, size);
+    }
+
+    /// <param name="rate">Repeats per second; 0 for none.</param>
+    /// <param name="delay">Milliseconds from the press to the first repeat.</param>
+    public void SetRepeat(int rate, int delay)
+    {
         if (Version >= 4)
-            Send("repeat_info", Rate, DelayMilliseconds);
+            Send("repeat_info", rate, delay);
     }
 
     /// <param name="surface">Gets the focus.</param>
-    /// <param name="held">Keys that are down already.</param>
-    /// <param name="locked">Lock modifiers, as the xkb keymap numbers them.</param>
-    public void Enter(HostSurface surface, uint[] held, uint locked)
+    /// <param name="held">Keys that are already down.</param>
+    /// <param name="modifiers">With the bits of the xkb keymap.</param>
+    public void Enter(HostSurface surface, uint[] held, HostModifiers modifiers)
     {
         Leave();
         _focus = surface;
         Send("enter", Host.NextSerial(), surface, held.SelectMany(BitConverter.GetBytes).ToArray());
-        SendModifiers(locked);
+        SendModifiers(modifiers);
     }
 
     public void Leave()
@@ -44,9 +60,12 @@ internal sealed class HostKeyboard(HostClient client, InterfaceModel model, uint
             Send("key", Host.NextSerial(), Now, code, isPressed ? 1u : 0u);
     }
 
-    public void SendModifiers(uint locked)
+    public void SendModifiers(HostModifiers modifiers)
     {
         if (_focus is not null)
-            Send("modifiers", Host.NextSerial(), 0u, 0u, locked, 0u);
+            Send("modifiers", Host.NextSerial(), modifiers.Depressed, modifiers.Latched, modifiers.Locked, modifiers.Group);
     }
 }
+
+/// <summary>The arguments of wl_keyboard.modifiers.</summary>
+public readonly record struct HostModifiers(uint Depressed, uint Latched = 0, uint Locked = 0, uint Group = 0);

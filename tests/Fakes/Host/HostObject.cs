@@ -1,6 +1,8 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What a new id stands for. Itself the behaviour of an interface that has none: it takes every valid request.</summary>
+/// <summary>
+/// A protocol object. This base class is used for interfaces without behaviour: it accepts every valid request.
+/// </summary>
 internal class HostObject(HostClient client, InterfaceModel model, uint id, int version)
 {
     public HostClient Client { get; } = client;
@@ -13,21 +15,27 @@ internal class HostObject(HostClient client, InterfaceModel model, uint id, int 
 
     public bool Destroyed { get; private set; }
 
+    /// <summary>The name of the global it was bound from; 0 for an object that was made by another.</summary>
+    public uint Global { get; set; }
+
+    /// <summary>The global of the seat that a device belongs to; 0 for what belongs to no seat.</summary>
+    public uint Seat { get; set; }
+
     protected FakeHost Host => Client.Host;
 
     public override string ToString() => $"{Model.Name}#{Id}";
 
-    /// <summary>A request; one of type destructor is followed by the removal of this object.</summary>
+    /// <summary>Handles a request. The object is removed after one of type destructor.</summary>
     public virtual void Handle(Request request)
     {
     }
 
-    /// <summary>Right after a wl_registry.bind.</summary>
+    /// <summary>Called right after wl_registry.bind.</summary>
     public virtual void Bound()
     {
     }
 
-    /// <summary>The object goes: by request, or because its client left, when no more events can be sent.</summary>
+    /// <summary>The object is destroyed: by request, or because its client left (then no more events can be sent).</summary>
     public void Free()
     {
         if (Destroyed)

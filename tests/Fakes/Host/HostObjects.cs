@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>Interface to class.</summary>
+/// <summary>Maps interfaces to classes.</summary>
 internal static class HostObjects
 {
     public static HostObject Create(HostClient client, InterfaceModel model, uint id, int version) => model.Name switch
@@ -12,6 +12,7 @@ internal static class HostObjects
         "wl_subcompositor" => new HostSubcompositor(client, model, id, version),
         "wl_subsurface" => new HostSubsurface(client, model, id, version),
         "wl_output" => new HostOutput(client, model, id, version),
+        "zxdg_output_manager_v1" => new HostOutputManager(client, model, id, version),
         "wl_seat" => new HostSeat(client, model, id, version),
         "wl_pointer" => new HostPointer(client, model, id, version),
         "wl_keyboard" => new HostKeyboard(client, model, id, version),
@@ -22,6 +23,15 @@ internal static class HostObjects
         "zwp_relative_pointer_v1" => new HostRelativePointer(client, model, id, version),
         "zwp_keyboard_shortcuts_inhibit_manager_v1" => new HostShortcutsInhibitManager(client, model, id, version),
         "zwp_keyboard_shortcuts_inhibitor_v1" => new HostShortcutsInhibitor(client, model, id, version),
+        "zwp_tablet_manager_v2" => new HostTabletManager(client, model, id, version),
+        "zwp_tablet_seat_v2" => new HostTabletSeat(client, model, id, version),
+        "zwp_tablet_tool_v2" => new HostTabletTool(client, model, id, version),
+        "zwp_tablet_v2" or "zwp_tablet_pad_v2" or "zwp_tablet_pad_group_v2" or "zwp_tablet_pad_ring_v2"
+            or "zwp_tablet_pad_strip_v2" => new HostTabletPart(client, model, id, version),
+        "wl_data_device_manager" or "zwp_primary_selection_device_manager_v1" => new HostSelectionManager(client, model, id, version),
+        "wl_data_device" or "zwp_primary_selection_device_v1" => new HostSelectionDevice(client, model, id, version),
+        "wl_data_source" or "zwp_primary_selection_source_v1" => new HostSource(client, model, id, version),
+        "wl_data_offer" or "zwp_primary_selection_offer_v1" => new HostOffer(client, model, id, version),
         "xdg_activation_token_v1" => new HostActivationToken(client, model, id, version),
         "wl_shm" => new HostShm(client, model, id, version),
         "wl_shm_pool" => new HostShmPool(client, model, id, version),

@@ -1,9 +1,9 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>Events that wait for the socket, with their file descriptors; at most 28 of them go with one sendmsg.</summary>
+/// <summary>Events that wait for the socket, with their file descriptors; one sendmsg sends at most 28 descriptors.</summary>
 internal sealed class HostOutbox(FdSocket socket) : IDisposable
 {
-    /// <summary>As mutter, kwin and newer wlroots: more unread events than this and the client is dropped.</summary>
+    /// <summary>The limit of unread events, above which the client is dropped, as in mutter, kwin and newer wlroots.</summary>
     private const int Limit = 1024 * 1024;
 
     private const int MaxBytes = 4096;
@@ -13,7 +13,7 @@ internal sealed class HostOutbox(FdSocket socket) : IDisposable
 
     public bool IsEmpty => _messages.Count == 0;
 
-    /// <summary>False when the client has left too much unread.</summary>
+    /// <summary>False if the client has too many unread events.</summary>
     public bool Add(byte[] bytes, List<HostFd> fds)
     {
         _messages.AddLast((bytes, fds));
@@ -21,7 +21,7 @@ internal sealed class HostOutbox(FdSocket socket) : IDisposable
         return _size <= Limit;
     }
 
-    /// <summary>False when the client is gone.</summary>
+    /// <summary>False if the client is gone.</summary>
     public bool Flush()
     {
         while (!IsEmpty)
@@ -32,7 +32,7 @@ internal sealed class HostOutbox(FdSocket socket) : IDisposable
                 return true;
             if (sent == -2)
                 return false;
-            // They all went with the first byte, also when the rest of the batch has to wait.
+            // All descriptors were sent with the first byte, even if the rest of the batch has to wait.
             foreach (var fd in fds)
                 fd.Dispose();
             foreach (var message in _messages.Take(count))

@@ -20,7 +20,7 @@ internal sealed class HostPointerConstraints(HostClient client, InterfaceModel m
     }
 }
 
-/// <summary>Takes effect while the pointer is on its surface. All are persistent here.</summary>
+/// <summary>Active while the pointer is on its surface. All locks are persistent here.</summary>
 internal sealed class HostLockedPointer(HostClient client, InterfaceModel model, uint id, int version)
     : HostObject(client, model, id, version)
 {
@@ -33,11 +33,11 @@ internal sealed class HostLockedPointer(HostClient client, InterfaceModel model,
 
     public void Start(HostSurface surface, HostPointer pointer)
     {
-        (_surface, _pointer) = (surface, pointer);
+        (_surface, _pointer, Seat) = (surface, pointer, pointer.Seat);
         Follow();
     }
 
-    /// <summary>The pointer is on another surface, perhaps.</summary>
+    /// <summary>The pointer may be on another surface now.</summary>
     public void Follow() => Set(_pointer!.Focus == _surface && _surface is { Destroyed: false });
 
     public void Set(bool isActive)
@@ -64,14 +64,14 @@ internal sealed class HostRelativePointer(HostClient client, InterfaceModel mode
 {
     private HostPointer? _pointer;
 
-    public void Start(HostPointer pointer) => _pointer = pointer;
+    public void Start(HostPointer pointer) => (_pointer, Seat) = (pointer, pointer.Seat);
 
-    /// <summary>Also while the pointer is locked; that is what it is for.</summary>
+    /// <summary>Sent also while the pointer is locked.</summary>
     public void Move(double dx, double dy)
     {
         if (_pointer is not { Destroyed: false, Focus: not null })
             return;
-        // Accelerated on the glass, by a factor that no test should count on.
+        // Accelerated by a factor that no test should depend on.
         Send("relative_motion", 0u, (uint)(HostClock.Now / 1000), dx * 2, dy * 2, dx, dy);
         _pointer.SendFrame();
     }
@@ -86,10 +86,10 @@ internal sealed class HostShortcutsInhibitManager(HostClient client, InterfaceMo
     {
         if (request.Name != "inhibit_shortcuts")
             return;
-        var surface = request.Object<HostSurface>("surface");
-        if (Client.All<HostShortcutsInhibitor>().Any(inhibitor => inhibitor.Surface == surface))
+        var (surface, seat) = (request.Object<HostSurface>("surface"), request.Object<HostSeat>("seat").Global);
+        if (Client.All<HostShortcutsInhibitor>().Any(inhibitor => inhibitor.Surface == surface && inhibitor.Seat == seat))
             throw Fault(AlreadyInhibited, $"{surface} inhibits already");
-        request.New<HostShortcutsInhibitor>("id").Start(surface);
+        request.New<HostShortcutsInhibitor>("id").Start(surface, seat);
     }
 }
 
@@ -98,9 +98,9 @@ internal sealed class HostShortcutsInhibitor(HostClient client, InterfaceModel m
 {
     public HostSurface? Surface { get; private set; }
 
-    public void Start(HostSurface surface)
+    public void Start(HostSurface surface, uint seat)
     {
-        Surface = surface;
+        (Surface, Seat) = (surface, seat);
         Send("active");
     }
 }

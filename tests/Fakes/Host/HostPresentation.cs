@@ -11,7 +11,7 @@ internal sealed class HostPresentation(HostClient client, InterfaceModel model, 
 {
     private const uint ClockMonotonic = 1;
 
-    public override void Bound() => Send("clock_id", ClockMonotonic);
+    public override void Bound() => Send("clock_id", Host.Setup.ClockId);
 
     public override void Handle(Request request)
     {

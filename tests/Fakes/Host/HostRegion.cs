@@ -14,7 +14,7 @@ internal sealed class HostRegion(HostClient client, InterfaceModel model, uint i
 {
     private List<HostRect> _rects = [];
 
-    /// <summary>Copy semantics: what a surface took does not follow later changes.</summary>
+    /// <summary>A copy: a surface's region does not change with later requests.</summary>
     public IReadOnlyList<HostRect> Snapshot() => [.. _rects];
 
     public override void Handle(Request request)

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>A wl_buffer. Format is a DRM fourcc also for wl_shm; Kind is dmabuf, shm or single-pixel.</summary>
+/// <summary>A wl_buffer. Format is a DRM fourcc, also for wl_shm; Kind is dmabuf, shm or single-pixel.</summary>
 public sealed record HostBufferInfo(
     int Client, uint Id, string Kind, int Width, int Height, uint Format, ulong Modifier, bool IsBusy, bool IsDestroyed)
 {
@@ -8,7 +8,7 @@ public sealed record HostBufferInfo(
         $"wl_buffer#{Id} {Kind} {Width}x{Height} {HostFormat.Text(Format)}:0x{Modifier:x}";
 }
 
-/// <summary>A surface with its applied state. Regions are null when unset, which for input means everything.</summary>
+/// <summary>A surface with its applied state. Regions are null if unset, which for the input region means everything.</summary>
 public sealed record HostSurfaceInfo
 {
     public required int Client { get; init; }
@@ -20,7 +20,7 @@ public sealed record HostSurfaceInfo
 
     public required uint? Parent { get; init; }
 
-    /// <summary>Relative to the parent, as applied by its commit.</summary>
+    /// <summary>Relative to the parent, as applied by the parent's commit.</summary>
     public required (int X, int Y) Position { get; init; }
 
     public required bool IsSync { get; init; }
@@ -29,10 +29,10 @@ public sealed record HostSurfaceInfo
 
     public required int Commits { get; init; }
 
-    /// <summary>Applied; the next vblank shows it.</summary>
+    /// <summary>The applied buffer, which the next vblank shows.</summary>
     public required HostBufferInfo? Buffer { get; init; }
 
-    /// <summary>Shown since a vblank.</summary>
+    /// <summary>The buffer shown since a vblank.</summary>
     public required HostBufferInfo? Latched { get; init; }
 
     public required int Scale { get; init; }
@@ -47,7 +47,7 @@ public sealed record HostSurfaceInfo
 
     public required IReadOnlyList<HostRect>? InputRegion { get; init; }
 
-    /// <summary>Subsurfaces from the bottom up, this surface among them.</summary>
+    /// <summary>The stack from the bottom up: the subsurfaces and this surface.</summary>
     public required IReadOnlyList<uint> Stack { get; init; }
 
     public required string? Title { get; init; }
@@ -61,9 +61,9 @@ public sealed record HostSurfaceInfo
     public bool IsInputEmpty => InputRegion is { Count: 0 };
 }
 
-/// <summary>A wish to import, as zwp_linux_buffer_params_v1.create or create_immed states it.</summary>
+/// <summary>An import request (zwp_linux_buffer_params_v1.create or create_immed).</summary>
 public sealed record DmabufImport(
     int Width, int Height, HostFormat Format, uint Flags, IReadOnlyList<(uint Offset, uint Stride)> Planes, bool IsImmediate);
 
-/// <summary>One plane of a buffer as the host sees it now.</summary>
+/// <summary>One plane of a buffer as the compositor reads it now.</summary>
 public sealed record HostPixels(int Width, int Height, int Stride, uint Format, byte[] Bytes);

@@ -6,10 +6,10 @@ internal abstract class HostRole(HostClient client, InterfaceModel model, uint i
 {
     public HostSurface? Surface { get; protected set; }
 
-    /// <summary>Whether the surface can be seen, given that it has a buffer.</summary>
+    /// <summary>True if the surface is visible, given that it has a buffer.</summary>
     public abstract bool IsMapped { get; }
 
-    /// <summary>Judges a commit; <paramref name="next"/> is what will be current.</summary>
+    /// <summary>Checks a commit; <paramref name="next"/> is the state that will be current.</summary>
     public virtual void Committing(SurfaceState next)
     {
     }

@@ -15,7 +15,7 @@ internal sealed class HostSeat(HostClient client, InterfaceModel model, uint id,
     {
         Send("capabilities", Capabilities);
         if (Version >= 2)
-            Send("name", "seat0");
+            Send("name", $"seat{Global}");
     }
 
     public override void Handle(Request request)
@@ -23,6 +23,8 @@ internal sealed class HostSeat(HostClient client, InterfaceModel model, uint id,
         var wanted = request.Name switch { "get_pointer" => Pointer, "get_keyboard" => Keyboard, "get_touch" => Touch, _ => 0u };
         if ((wanted & ~Capabilities) != 0)
             throw Fault(MissingCapability, $"{request.Name} without the capability");
+        if (wanted != 0)
+            request.New<HostObject>("id").Seat = Global;
         if (wanted == Keyboard)
             request.New<HostKeyboard>("id").Start();
     }
@@ -34,11 +36,13 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
     private const string CursorRole = "cursor";
     private const uint Role = 0;
     private const uint SourceWheel = 0;
+    private const uint SourceFinger = 1;
     private const uint AxisDown = 0;
     private const uint AxisRight = 1;
     private const int Notch = 120;
+    private const double MostFixed = (1 << 23) - 1;
 
-    // libinput's 15 degrees, as hosts scale them.
+    // libinput's 15 degrees, as compositors scale them.
     private const double UnitsPerNotch = 10;
 
     private readonly List<uint> _enterSerials = [];
@@ -74,6 +78,19 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
         FollowLocks();
     }
 
+    /// <summary>Scrolls down by steps, and goes to another surface of the client, in one frame.</summary>
+    public void Cross(HostSurface surface, double x, double y, int down120)
+    {
+        Send("axis_value120", AxisDown, down120);
+        Send("axis", Now, AxisDown, down120 * UnitsPerNotch / Notch);
+        Send("leave", Host.NextSerial(), Focus);
+        Focus = surface;
+        _enterSerials.Add(Host.NextSerial());
+        Send("enter", _enterSerials[^1], surface, x, y);
+        SendFrame();
+        FollowLocks();
+    }
+
     public void Move(double x, double y)
     {
         if (Focus is null || IsLocked)
@@ -90,7 +107,7 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
         SendFrame();
     }
 
-    /// <summary>A wheel with steps, or with finer ones; older clients get whole steps.</summary>
+    /// <summary>Scrolls by steps, or by fractions of them; older clients get whole steps.</summary>
     public void Wheel(int down120, int right120)
     {
         if (Focus is null)
@@ -105,8 +122,18 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
                 Send("axis_value120", axis, amount);
             else if (Version >= 5 && amount / Notch != 0)
                 Send("axis_discrete", axis, amount / Notch);
-            Send("axis", Now, axis, amount * UnitsPerNotch / Notch);
+            Send("axis", Now, axis, Math.Clamp(amount * UnitsPerNotch / Notch, -MostFixed, MostFixed));
         }
+        SendFrame();
+    }
+
+    /// <summary>Scrolls down by a touchpad's continuous units, 10 for what a wheel's notch scrolls.</summary>
+    public void Scroll(double units)
+    {
+        if (Focus is null)
+            return;
+        Send("axis_source", SourceFinger);
+        Send("axis", Now, AxisDown, units);
         SendFrame();
     }
 
@@ -124,7 +151,7 @@ internal sealed class HostPointer(HostClient client, InterfaceModel model, uint 
         if (surface is not null && (surface.RoleObject is not null || surface.Role is not (null or CursorRole)))
             throw Fault(Role, $"{surface} already has the role {surface.Role}");
         var serial = request.UInt("serial");
-        // Hosts ignore both; an older serial may be a race, one that never was is a mistake of the client.
+        // Compositors ignore both; an older serial may be a race, one that was never sent is a mistake of the client.
         if (!_enterSerials.Contains(serial))
             Host.Violate($"{this}.set_cursor: no enter had the serial {serial}");
         if (_enterSerials.Count == 0 || serial != _enterSerials[^1])

@@ -1,15 +1,15 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>What a host offers. Fixed once the host runs, but for the output mode.</summary>
+/// <summary>The configuration of a compositor. It cannot change once it runs, except for the output mode.</summary>
 public sealed class HostSetup(string protocolDir)
 {
     private const uint ShmArgb8888 = 0;
     private const uint ShmXrgb8888 = 1;
 
-    /// <summary>Folder of the protocol XMLs, which say what every message looks like.</summary>
+    /// <summary>The folder of the protocol XMLs, which define the form of every message.</summary>
     public string ProtocolDir { get; } = protocolDir;
 
-    /// <summary>Interface to version, announced in this order.</summary>
+    /// <summary>The version of each interface, announced in this order.</summary>
     public Dictionary<string, int> Globals { get; } = new()
     {
         ["wl_compositor"] = 6,
@@ -28,7 +28,7 @@ public sealed class HostSetup(string protocolDir)
     public IReadOnlyList<HostFormat> Formats { get; set; } =
         [new("XR24"), new("AR24"), new("XB24"), new("AB24"), new("RG16"), new("NV12"), new("XR30")];
 
-    /// <summary>The scanout tranche of surface feedback; none when empty.</summary>
+    /// <summary>The scanout tranche of surface feedback; none if empty.</summary>
     public IReadOnlyList<HostFormat> ScanoutFormats { get; set; } = [];
 
     /// <summary>wl_shm codes.</summary>
@@ -41,24 +41,47 @@ public sealed class HostSetup(string protocolDir)
 
     public int Height { get; set; } = 768;
 
+    /// <summary>wl_output.transform; 1 is turned by 90 degrees.</summary>
+    public int Transform { get; set; }
+
+    /// <summary>What xdg-output reports, in logical pixels.</summary>
+    public (int Width, int Height) LogicalSize { get; set; }
+
+    /// <summary>wl_output.scale.</summary>
+    public int Scale { get; set; } = 1;
+
+    /// <summary>wp_presentation.clock_id: CLOCK_MONOTONIC.</summary>
+    public uint ClockId { get; set; } = 1;
+
+    /// <summary>The size of the format table as the compositor claims it; null for the true one.</summary>
+    public uint? TableSize { get; set; }
+
     public int RefreshMilliHz { get; set; } = 60000;
 
-    /// <summary>The glass of the output; 0 is not told.</summary>
+    /// <summary>The output's physical size in mm; 0 is unknown.</summary>
     public (int Width, int Height) Millimetres { get; set; }
 
-    /// <summary>Of the first configure; 0x0 leaves the size to the client.</summary>
+    /// <summary>The size in the first configure; 0x0 leaves the size to the client.</summary>
     public (int Width, int Height) ConfigureSize { get; set; }
 
     public bool PointerPresent { get; set; } = true;
 
     public bool KeyboardPresent { get; set; }
 
+    /// <summary>The keyboard's, as the keymap event sends it.</summary>
+    public byte[] Keymap { get; set; } = HostKeymap.OfLayout("us");
+
     public bool TouchPresent { get; set; }
+
+    /// <summary>set_selection is ignored from a client without the keyboard, as by mutter.</summary>
+    public bool SelectionNeedsFocus { get; set; }
 
     /// <summary>No timer: the output refreshes when <see cref="FakeHost.Vblank"/> is called.</summary>
     public bool ManualVblank { get; set; }
 
-    /// <summary>Null for a new private one, which Dispose removes. Set it to start a second host where the first was.</summary>
+    /// <summary>
+    /// Null for a new private folder, which Dispose removes. Set it to start a second compositor at the same address.
+    /// </summary>
     public string? RuntimeDir { get; set; }
 
     public int TranscriptLines { get; set; } = 20_000;

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>The checks and their codes are those of libwayland-server.</summary>
+/// <summary>wl_shm, with the checks and error codes of libwayland-server.</summary>
 internal sealed class HostShm(HostClient client, InterfaceModel model, uint id, int version)
     : HostObject(client, model, id, version)
 {

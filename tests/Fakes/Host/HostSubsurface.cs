@@ -40,7 +40,7 @@ internal sealed class HostSubsurface(HostClient client, InterfaceModel model, ui
     public bool IsEffectivelySync =>
         Parent is not null && (_isSync || Parent.RoleObject is HostSubsurface { IsEffectivelySync: true });
 
-    // A new subsurface belongs to the tree only when the parent has applied the stack with it.
+    // A new subsurface belongs to the tree only after the parent has applied the stack with it.
     public override bool IsMapped => Parent is { IsMapped: true } && Parent.Current.Stack!.Contains(Surface!);
 
     public void Start(HostSurface surface, HostSurface parent)

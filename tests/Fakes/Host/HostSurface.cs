@@ -15,7 +15,7 @@ internal sealed class HostSurface : HostObject
     public HostSurface(HostClient client, InterfaceModel model, uint id, int version)
         : base(client, model, id, version) => Current = SurfaceState.Initial(this);
 
-    /// <summary>Stays after the role object is gone: a surface never changes its role.</summary>
+    /// <summary>Kept after the role object is destroyed: a surface never changes its role.</summary>
     public string? Role { get; set; }
 
     public HostRole? RoleObject { get; set; }
@@ -34,7 +34,7 @@ internal sealed class HostSurface : HostObject
 
     public bool IsOnOutput { get; private set; }
 
-    /// <summary>Of the last vblank; the applied buffer is in <see cref="Current"/>.</summary>
+    /// <summary>The buffer of the last vblank; the applied buffer is in <see cref="Current"/>.</summary>
     public HostWlBuffer? Latched => _latched;
 
     public HostWlBuffer? Buffer => Current.Buffer!.Value.Value;
@@ -42,6 +42,16 @@ internal sealed class HostSurface : HostObject
     public bool HasContent => Buffer is not null || Pending.Buffer is { Value: not null };
 
     public bool IsMapped => Buffer is not null && (RoleObject?.IsMapped ?? CursorOf is not null);
+
+    /// <summary>True if nobody sees the window that this is a part of.</summary>
+    private bool IsHidden => RoleObject switch
+    {
+        HostSubsurface { Parent: { } parent } => parent.IsHidden,
+        HostXdgSurface { Toplevel.IsHidden: var isHidden } => isHidden,
+        _ => false,
+    };
+
+    private bool IsUnreadable => Host.Faults.Unreadable != UnreadableDmabufs.None && Buffer is { Storage.Kind: "dmabuf" };
 
     private bool IsSync => RoleObject is HostSubsurface { IsEffectivelySync: true };
 
@@ -61,7 +71,7 @@ internal sealed class HostSurface : HostObject
         }
     }
 
-    /// <summary>Applies what a sync subsurface has kept, now that its parent's state is applied.</summary>
+    /// <summary>Applies the cached state of a sync subsurface, after its parent's state was applied.</summary>
     public void ApplyCached()
     {
         if (Cached is not { } cached)
@@ -81,7 +91,7 @@ internal sealed class HostSurface : HostObject
         }
         if (IsMapped != IsOnOutput)
             ChangeOutput();
-        if (Host.Faults.NeverFrame || !IsMapped)
+        if (Host.Faults.NeverFrame || !IsMapped || IsHidden)
             return;
         foreach (var frame in _frames)
         {
@@ -92,7 +102,7 @@ internal sealed class HostSurface : HostObject
         if (Host.Faults.NeverAnswer)
             return;
         foreach (var feedback in _feedbacks)
-            feedback.Present(vblank);
+            Answer(feedback, vblank);
         _feedbacks.Clear();
     }
 
@@ -108,6 +118,14 @@ internal sealed class HostSurface : HostObject
         Buffer?.Drop();
         _latched?.Drop();
         Viewport?.SurfaceGone();
+    }
+
+    private void Answer(HostPresentationFeedback feedback, HostVblank vblank)
+    {
+        if (!IsUnreadable)
+            feedback.Present(vblank);
+        else if (Host.Faults.Unreadable == UnreadableDmabufs.Discarded)
+            feedback.Discard();
     }
 
     private void Attach(Request request)

@@ -29,9 +29,11 @@ internal sealed class HostToplevel(HostClient client, InterfaceModel model, uint
 
     public bool IsSuspended { get; set; }
 
+    public bool IsHidden { get; set; }
+
     public void Start(HostXdgSurface surface) => _surface = surface;
 
-    /// <summary>The host's own wish, as of a user who resizes the window.</summary>
+    /// <summary>A size that the compositor chooses, as if the user resized the window.</summary>
     public void Configure(int width, int height, bool fullscreen)
     {
         _size = (width, height);
@@ -59,7 +61,7 @@ internal sealed class HostToplevel(HostClient client, InterfaceModel model, uint
         Send("configure", width, height, States().SelectMany(BitConverter.GetBytes).ToArray());
     }
 
-    /// <summary>The size limits count from the commit on.</summary>
+    /// <summary>The size limits take effect with the commit.</summary>
     public void Committing()
     {
         if ((_max.Width > 0 && _min.Width > _max.Width) || (_max.Height > 0 && _min.Height > _max.Height))

@@ -31,7 +31,15 @@ internal sealed class HostTouch(HostClient client, InterfaceModel model, uint id
         Send("frame");
     }
 
-    /// <summary>The host makes a gesture of its own of it.</summary>
+    /// <summary>Lifts the finger and puts it down again, in one frame.</summary>
+    public void Tap(HostSurface surface, int finger, double x, double y)
+    {
+        Send("up", Host.NextSerial(), Now, finger);
+        Send("down", Host.NextSerial(), Now, surface, finger, x, y);
+        Send("frame");
+    }
+
+    /// <summary>The compositor takes the touch over for a gesture of its own.</summary>
     public void Cancel()
     {
         if (_fingers.Count == 0)

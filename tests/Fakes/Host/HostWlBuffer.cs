@@ -19,7 +19,7 @@ internal sealed class HostWlBuffer(HostClient client, InterfaceModel model, uint
 
     public int Height => Storage.Height;
 
-    /// <summary>Whether the host may still read it: wl_buffer.release comes when this ends.</summary>
+    /// <summary>True while the compositor may read it; wl_buffer.release is sent when this ends.</summary>
     public bool IsBusy => _holds > 0;
 
     public void Hold()
@@ -36,7 +36,7 @@ internal sealed class HostWlBuffer(HostClient client, InterfaceModel model, uint
         SendOwedRelease();
     }
 
-    /// <summary>Also for the releases that <see cref="HostFaults.NeverRelease"/> kept back, once it is off again.</summary>
+    /// <summary>Also sends the releases that <see cref="HostFaults.NeverRelease"/> held back, once that is off again.</summary>
     public void SendOwedRelease()
     {
         if (!_owesRelease || Destroyed || Host.Faults.NeverRelease)

@@ -58,7 +58,7 @@ internal sealed class HostXdgSurface(HostClient client, InterfaceModel model, ui
 
     public HostRect? Geometry { get; private set; }
 
-    /// <summary>Whether the first commit, the one without a buffer, has been answered.</summary>
+    /// <summary>True if the first commit, which has no buffer, has been answered.</summary>
     public bool IsConfigured { get; private set; }
 
     public override bool IsMapped => Toplevel is not null && _isAcked;
@@ -138,7 +138,7 @@ internal sealed class HostXdgSurface(HostClient client, InterfaceModel model, ui
             Surface.RoleObject = null;
     }
 
-    // After an unmap the window begins anew, with a commit without a buffer.
+    // After an unmap the window starts again, with a commit without a buffer.
     private void Reset()
     {
         _unacked.Clear();

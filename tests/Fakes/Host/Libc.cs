@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Guestplane.Tests.Fakes;
 
 /// <summary>
-/// The few calls that .NET has no name for. Delegates over dlsym, because the test assembly allows neither unsafe
+/// The few calls that .NET does not offer. They are delegates over dlsym, because the test assembly allows neither unsafe
 /// blocks nor DllImport, and because a fake that used the project's own interop would share its mistakes.
 /// </summary>
 internal static class Libc
@@ -27,6 +27,7 @@ internal static class Libc
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int F_ADD_SEALS = 1033;
     public const int F_SEAL_SHRINK_GROW_WRITE = 2 | 4 | 8;
+    public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_CLOEXEC_NONBLOCK = 0x80000 | 0x800;
     public static readonly nint MapFailed = -1;
 

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>libwayland's wl_map: client ids are dense from 1; of the server's own the last freed is used first.</summary>
+/// <summary>libwayland's wl_map: client ids are dense from 1; of the server's ids the last freed is re-used first.</summary>
 internal sealed class ObjectMap
 {
     public const uint ServerStart = 0xff000000;
@@ -17,7 +17,7 @@ internal sealed class ObjectMap
         return index < (uint)list.Count ? list[(int)index] : null;
     }
 
-    /// <summary>Whether a client may use the id for a new object now: the next one, or one that was given back.</summary>
+    /// <summary>True if a client may use the id for a new object now: the next id, or one that was released.</summary>
     public bool CanCreate(uint id) => id is > 0 and < ServerStart && id <= (uint)_client.Count && Find(id) is null;
 
     public void Insert(HostObject made)

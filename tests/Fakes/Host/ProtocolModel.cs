@@ -21,7 +21,7 @@ internal sealed record MessageModel(string Name, int Opcode, int Since, bool IsD
 internal sealed record InterfaceModel(
     string Name, int Version, IReadOnlyList<MessageModel> Requests, IReadOnlyDictionary<string, MessageModel> Events);
 
-/// <summary>What the protocol XMLs say, read without the project's own scanner so that the two can disagree.</summary>
+/// <summary>The contents of the protocol XMLs, read without the project's own scanner, so that the two can disagree.</summary>
 internal sealed class ProtocolModel
 {
     private readonly Dictionary<string, InterfaceModel> _interfaces = [];

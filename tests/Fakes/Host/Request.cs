@@ -19,7 +19,7 @@ internal sealed class Request(HostObject target, MessageModel message, object?[]
     public T? Nullable<T>(string arg)
         where T : HostObject => (T?)Value(arg);
 
-    /// <summary>The object made for the new_id, of the sender's version.</summary>
+    /// <summary>The object that was created for the new_id, with the sender's version.</summary>
     public T New<T>(string arg)
         where T : HostObject => (T)Value(arg)!;
 
@@ -41,7 +41,7 @@ internal sealed class Request(HostObject target, MessageModel message, object?[]
             (value as HostFd)?.Dispose();
     }
 
-    /// <summary>Makes the typed new objects; after all other arguments, because it cannot be undone.</summary>
+    /// <summary>Creates the typed new objects; after all other arguments are checked, because it cannot be undone.</summary>
     public void CreateObjects()
     {
         for (var i = 0; i < values.Length; i++)

@@ -5,7 +5,7 @@ internal readonly record struct Change<T>(T Value);
 internal readonly record struct SourceRect(double X, double Y, double Width, double Height);
 
 /// <summary>
-/// State of a surface: pending or cached holds only what changed, current holds everything. A state that has left
+/// State of a surface: pending or cached state holds only the changes, current state holds everything. A state that has left
 /// pending holds its buffer (<see cref="HostWlBuffer.Hold"/>).
 /// </summary>
 internal sealed class SurfaceState
@@ -24,7 +24,7 @@ internal sealed class SurfaceState
 
     public Change<(int Width, int Height)?>? Destination { get; set; }
 
-    /// <summary>Children from the bottom up, the surface itself among them.</summary>
+    /// <summary>The stack from the bottom up: the children and the surface itself.</summary>
     public List<HostSurface>? Stack { get; set; }
 
     public Dictionary<HostSubsurface, (int X, int Y)> Positions { get; } = [];
@@ -45,7 +45,7 @@ internal sealed class SurfaceState
         Stack = [surface],
     };
 
-    /// <summary>Puts this, the newer state, over <paramref name="older"/>. Feedback of the older one is superseded.</summary>
+    /// <summary>Merges this, the newer state, over <paramref name="older"/>. Feedback of the older one is superseded.</summary>
     public void MoveOver(SurfaceState older)
     {
         if (Buffer is not null)
@@ -60,7 +60,7 @@ internal sealed class SurfaceState
         older.Frames.AddRange(Frames);
     }
 
-    /// <summary>The values that would be current if these states were applied in order; nothing is moved.</summary>
+    /// <summary>The values that would be current if these states were applied in order; nothing is applied.</summary>
     public static SurfaceState Preview(params IEnumerable<SurfaceState?> oldestFirst)
     {
         var sum = new SurfaceState();

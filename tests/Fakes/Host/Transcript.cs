@@ -11,7 +11,7 @@ public sealed class Transcript
 
     internal Transcript(int capacity) => _capacity = capacity;
 
-    /// <summary>How many lines there have been, with those that were dropped.</summary>
+    /// <summary>The number of lines so far, including those that were dropped.</summary>
     public long Count { get; private set; }
 
     public IReadOnlyList<string> Lines

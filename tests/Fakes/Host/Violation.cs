@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>Something that the client did and that a strict host would refuse.</summary>
+/// <summary>A request of the client that a strict compositor would reject.</summary>
 public sealed record Violation(string Text)
 {
     public override string ToString() => Text;

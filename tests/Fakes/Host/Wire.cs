@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes;
 
-/// <summary>A new_id as it came. Version is 0 when the protocol fixes the interface.</summary>
+/// <summary>A received new_id. Version is 0 if the protocol fixes the interface.</summary>
 internal sealed record NewId(uint Id, string Interface, uint Version);
 
 /// <summary>Arguments of one message. libwayland-server's "invalid arguments" is a <see cref="FormatException"/>.</summary>
@@ -58,7 +58,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> body)
     }
 }
 
-/// <summary>One event on its way out.</summary>
+/// <summary>One outgoing event.</summary>
 internal sealed class WireWriter
 {
     private readonly List<byte> _bytes = [];

@@ -3,17 +3,17 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>What a connection tells its owner.</summary>
+/// <summary>The callbacks of a connection.</summary>
 internal interface IDBusOwner
 {
-    /// <summary>True goes on, false answers with an error, null not at all.</summary>
+    /// <summary>True continues, false answers with an error, null does not answer.</summary>
     bool? Authenticates(SaslStep step);
 
     void Opened();
 
     void Received(DBusMessage message);
 
-    /// <summary>Null when nobody made a mistake: the client closed it, or we did.</summary>
+    /// <summary>The reason; null if nobody made a mistake: the client closed the connection, or we did.</summary>
     void Closed(string? violation);
 }
 
@@ -32,7 +32,7 @@ internal sealed class DBusConnection : IQemuSource
     private uint _serial;
     private bool _isOpen;
 
-    /// <summary>As the SASL server, or on a socket that is already authenticated (a bus).</summary>
+    /// <summary>Starts as the SASL server, or on a socket that is already authenticated (a bus).</summary>
     public DBusConnection(Socket socket, FdLedger ledger, IDBusOwner owner, bool isAuthenticated = false)
     {
         _socket = new FdSocket(socket, ledger);
@@ -51,10 +51,10 @@ internal sealed class DBusConnection : IQemuSource
 
     public bool IsOpen => _isOpen && !IsClosed;
 
-    /// <summary>Bytes that the client has not taken.</summary>
+    /// <summary>The number of bytes that the client has not read.</summary>
     public long Unsent => _outbox.Waiting;
 
-    // Also not when mute, because poll() reports a hang-up always.
+    // Not watched while mute, because poll() always reports a hang-up.
     public int Descriptor => IsClosed || IsMute ? -1 : _socket.Descriptor;
 
     public bool WantsToWrite => !_outbox.IsEmpty;
@@ -67,7 +67,7 @@ internal sealed class DBusConnection : IQemuSource
         return message.Serial;
     }
 
-    /// <summary>The serial for a message that is encoded elsewhere.</summary>
+    /// <summary>Reserves a serial for a message that is encoded elsewhere.</summary>
     public uint NextSerial() => ++_serial;
 
     public void SendBytes(byte[] bytes, List<HostFd> fds)
@@ -81,7 +81,7 @@ internal sealed class DBusConnection : IQemuSource
             fd.Dispose();
     }
 
-    /// <summary>Takes over a message that nobody has read yet.</summary>
+    /// <summary>Takes ownership of a message that has not been read.</summary>
     public void Keep(DBusMessage message) => _kept.Add(message);
 
     public void Read()
@@ -113,7 +113,7 @@ internal sealed class DBusConnection : IQemuSource
     {
         if (IsClosed)
             return;
-        // What was said before is heard: QEMU too has sent it by now.
+        // Messages that were queued before are still sent: the real QEMU has sent them by now, too.
         _ = _outbox.Flush();
         IsClosed = true;
         _outbox.Dispose();

@@ -10,7 +10,7 @@ internal enum DBusType : byte
     Signal = 4,
 }
 
-/// <summary>One message, on its way in or out. The descriptors are the message's own.</summary>
+/// <summary>A received or outgoing message. It owns its descriptors.</summary>
 internal sealed class DBusMessage : IDisposable
 {
     public const byte NoReplyExpected = 1;
@@ -41,7 +41,7 @@ internal sealed class DBusMessage : IDisposable
 
     public string? Sender { get; init; }
 
-    /// <summary>Null when the header field is absent. GDBus sends an empty one for a method without arguments.</summary>
+    /// <summary>Null if the header field is absent. GDBus sends an empty one for a method without arguments.</summary>
     public string? Signature { get; init; }
 
     public byte[] Body { get; private init; } = [];
@@ -73,7 +73,7 @@ internal sealed class DBusMessage : IDisposable
         };
     }
 
-    /// <summary>Null when there is no whole message yet. The caller adds the descriptors, by <paramref name="fds"/>.</summary>
+    /// <summary>Null if the message is not complete yet. <paramref name="fds"/> lets the caller add the descriptors.</summary>
     public static DBusMessage? Parse(ReadOnlySpan<byte> bytes, out int consumed, out uint fds)
     {
         consumed = 0;
@@ -113,7 +113,7 @@ internal sealed class DBusMessage : IDisposable
 
     public byte[] Encode(FdLedger ledger)
     {
-        // In the order in which GDBus sends them.
+        // Written in GDBus's order.
         (byte Code, string Signature, object? Value)[] all =
         [
             (4, "s", ErrorName), (1, "o", Path), (2, "s", Interface), (8, "g", Signature), (3, "s", Member),
@@ -124,7 +124,7 @@ internal sealed class DBusMessage : IDisposable
         return Encode(ledger, [(byte)'l', (byte)Type, Flags, ProtocolVersion, (uint)Body.Length, Serial, fields], Body);
     }
 
-    /// <summary>A header as told and any body, so that a test can lie in each.</summary>
+    /// <summary>Encodes a given header and any body, so that a test can make both wrong.</summary>
     public static byte[] Encode(FdLedger ledger, IReadOnlyList<object> header, byte[] body)
     {
         var writer = new DBusWriter(ledger);

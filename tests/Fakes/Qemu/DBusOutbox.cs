@@ -1,8 +1,8 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
 /// <summary>
-/// Messages that wait for the socket. As GDBus: one sendmsg for each, with its descriptors, and no limit, so that a client
-/// that does not read finds everything later.
+/// Messages that wait for the socket. As in GDBus there is one sendmsg for each, with its descriptors, and no limit, so that a
+/// client that does not read finds everything later.
 /// </summary>
 internal sealed class DBusOutbox(FdSocket socket) : IDisposable
 {
@@ -11,13 +11,13 @@ internal sealed class DBusOutbox(FdSocket socket) : IDisposable
 
     public bool IsEmpty => _messages.Count == 0;
 
-    /// <summary>Bytes that the peer has not taken yet.</summary>
+    /// <summary>The number of bytes that the peer has not taken yet.</summary>
     public long Waiting => _messages.Sum(message => (long)message.Bytes.Length) - _sent;
 
-    /// <summary>Takes the descriptors over.</summary>
+    /// <summary>Takes ownership of the descriptors.</summary>
     public void Add(byte[] bytes, List<HostFd> fds) => _messages.Enqueue((bytes, fds));
 
-    /// <summary>False when the peer is gone.</summary>
+    /// <summary>False if the peer is gone.</summary>
     public bool Flush()
     {
         while (_messages.TryPeek(out var message))
@@ -27,7 +27,7 @@ internal sealed class DBusOutbox(FdSocket socket) : IDisposable
                 return true;
             if (count == -2)
                 return false;
-            // They all went with the first byte.
+            // All descriptors were sent with the first byte.
             Drop(message.Fds);
             _sent += count;
             if (_sent < message.Bytes.Length)

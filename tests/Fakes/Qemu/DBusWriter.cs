@@ -6,9 +6,9 @@ using System.Text;
 namespace Guestplane.Tests.Fakes.Qemu;
 
 /// <summary>
-/// Marshals little endian. Values are .NET's own of the same width; <c>ay</c> is a byte[], other arrays are any sequence,
+/// Marshals little endian. Values are .NET types of the same width; <c>ay</c> is a byte[], other arrays are any sequence,
 /// structs an object[], dictionaries sequences of <see cref="DBusEntry"/>; <c>h</c> is a handle (sent as a duplicate) or,
-/// to lie, a number.
+/// for a wrong index, a number.
 /// </summary>
 internal sealed class DBusWriter(FdLedger ledger)
 {
@@ -104,6 +104,6 @@ internal sealed class DBusWriter(FdLedger ledger)
 
     private void Word(uint value) => Number(BitConverter.GetBytes(value));
 
-    // BitConverter's order is the machine's, and both of ours (x64, arm64) are little endian.
+    // BitConverter uses the machine's byte order, and our machines (x64, arm64) are little endian.
     private void Number(byte[] bytes) => _bytes.AddRange(bytes);
 }

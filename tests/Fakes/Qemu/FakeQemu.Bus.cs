@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>-display dbus without p2p: QEMU is a client of a bus, under a name, and its clients are too.</summary>
+/// <summary>-display dbus without p2p: QEMU is a client of a bus, under a well-known name, and so are its clients.</summary>
 public sealed partial class FakeQemu
 {
     private const string Bus = "org.freedesktop.DBus";
@@ -27,6 +27,17 @@ public sealed partial class FakeQemu
         if (!WaitUntil(_ => hasName, TimeSpan.FromSeconds(10)))
             throw new IOException($"no name on the bus at {path}");
     }
+
+    /// <summary>Calls an object of another client of the bus.</summary>
+    /// <param name="answered">Called with whether it was answered without an error.</param>
+    public void CallOnBus(string client, string path, string ofInterface, string member, Action<bool> answered) => Act(() =>
+        _control!.Calls.Call(DBusMessage.With(Fds, new DBusMessage
+        {
+            Path = path,
+            Interface = ofInterface,
+            Member = member,
+            Destination = client,
+        }), Setup.SyncTimeout, reply => answered(reply is not null)));
 
     private static void Authenticate(Socket socket)
     {

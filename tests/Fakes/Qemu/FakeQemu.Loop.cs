@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>The thread: one lock around everything but poll().</summary>
+/// <summary>The fake's thread. One lock protects everything except poll().</summary>
 public sealed partial class FakeQemu
 {
     private readonly object _gate = new();
@@ -23,7 +23,7 @@ public sealed partial class FakeQemu
         }
         Wake();
         _thread.Join();
-        // Not foreach: the end of one may begin another, for which the main loop waited.
+        // Not foreach: ending one block may begin another that the main loop waited for.
         for (var i = 0; i < _sources.Count; i++)
             _sources[i].Dispose();
         foreach (var console in _consoles)
@@ -44,7 +44,7 @@ public sealed partial class FakeQemu
         }
     }
 
-    /// <summary>On QEMU's main loop: now, or when a client lets it go on.</summary>
+    /// <summary>Runs on QEMU's main loop: now, or when a client unblocks it.</summary>
     internal void Act(Action act)
     {
         lock (_gate)
@@ -55,7 +55,7 @@ public sealed partial class FakeQemu
             MainLoop.Post(act);
             Finish();
         }
-        // The thread may have to watch for room in a socket, or for a new timer.
+        // The thread may have to poll for a writable socket, or for a new timer.
         Wake();
     }
 

@@ -24,7 +24,7 @@ public sealed partial class FakeQemu
         return objects;
     }
 
-    /// <summary>QEMU 8.1 and later: what else an object has.</summary>
+    /// <summary>The optional interfaces of an object (QEMU 8.1 and later).</summary>
     internal QemuInterface WithInterfaces(QemuInterface found, params string[] names) =>
         Setup.IsBefore8 ? found : found.Property("Interfaces", "as", () => names);
 

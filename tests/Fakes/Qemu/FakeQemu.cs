@@ -19,6 +19,7 @@ public sealed partial class FakeQemu : IDisposable
     private readonly List<QemuInput> _input = [];
     private readonly List<QemuConsole> _consoles = [];
     private readonly List<QemuControl> _controls = [];
+    private readonly Dictionary<string, int> _calls = [];
     private QemuControl? _control;
 
     public FakeQemu(QemuSetup? setup = null)
@@ -36,7 +37,7 @@ public sealed partial class FakeQemu : IDisposable
 
     public QemuClipboard Clipboard { get; }
 
-    /// <summary>Every connection to it is a new control connection, as by QMP's add_client.</summary>
+    /// <summary>Each connection to this socket is a new control connection, as by QMP's add_client.</summary>
     public string SocketPath => Path.Combine(_folder, "control");
 
     public IReadOnlyList<QemuConsole> Consoles => Locked(() => _consoles.ToList());
@@ -44,22 +45,25 @@ public sealed partial class FakeQemu : IDisposable
     /// <summary>The first console.</summary>
     public QemuConsole Console => Locked(() => _consoles[0]);
 
-    /// <summary>What clients did that QEMU closes the connection for, ignores, or answers with an error of D-Bus's own.</summary>
+    /// <summary>Mistakes of clients: QEMU closes the connection, ignores them, or answers with a D-Bus error.</summary>
     public IReadOnlyList<string> Violations => Locked(() => _violations.ToList());
 
     public IReadOnlyList<QemuInput> Input => Locked(() => _input.ToList());
 
-    /// <summary>How often and long a client kept QEMU's main loop waiting, with the block that is going on.</summary>
+    /// <summary>Every period in which a client blocked QEMU's main loop, including the current one.</summary>
     public IReadOnlyList<QemuBlock> Blocks => Locked(() => MainLoop.Blocks);
 
     public bool IsBlocked => Locked(() => MainLoop.IsBlocked);
 
     public TimeSpan LongestBlock => Locked(() => MainLoop.Blocks.Select(block => block.Duration).DefaultIfEmpty().Max());
 
-    /// <summary>An authenticated client is there.</summary>
+    /// <summary>True if an authenticated client is connected.</summary>
     public bool HasClient => Locked(() => _control is not null);
 
-    /// <summary>The file descriptors that the fake has open now.</summary>
+    /// <summary>Bytes that the client has not read on the control connection.</summary>
+    public long Unsent => Locked(() => _control?.Connection.Unsent ?? 0);
+
+    /// <summary>The number of file descriptors that the fake has open.</summary>
     public int OpenFds => Fds.Open;
 
     internal FdLedger Fds { get; } = new();
@@ -68,7 +72,7 @@ public sealed partial class FakeQemu : IDisposable
 
     internal QemuTimers Timers { get; } = new();
 
-    /// <summary>A new control connection; the client's end belongs to the caller.</summary>
+    /// <summary>Creates a control connection; the client's end belongs to the caller.</summary>
     public int Connect()
     {
         var (ours, theirs) = QemuLibc.SocketPair();
@@ -77,7 +81,7 @@ public sealed partial class FakeQemu : IDisposable
     }
 
     /// <summary>
-    /// QEMU dies, also when a client blocks it: every connection closes. New ones are accepted, as by the next QEMU at the
+    /// QEMU dies, even while a client blocks it: every connection closes. New ones are accepted, as by the next QEMU at the
     /// same path.
     /// </summary>
     public void Die()
@@ -88,18 +92,18 @@ public sealed partial class FakeQemu : IDisposable
             DieNow();
             Finish();
         }
-        // What poll() watches is not closed before it returns.
+        // Descriptors that poll() watches are closed after it returns.
         Wake();
     }
 
-    /// <summary>Reads and says nothing on the control connection meanwhile, as a QEMU that is stopped.</summary>
+    /// <summary>Stops reading and writing on the control connection, as a stopped QEMU does.</summary>
     public void Pause(bool on) => Act(() =>
     {
         if (_control is { } control)
             control.Connection.IsMute = on;
     });
 
-    /// <summary>A console that is plugged in later: ConsoleIDs changes.</summary>
+    /// <summary>Adds a console while the VM runs: ConsoleIDs changes.</summary>
     public QemuConsole AddConsole(QemuConsoleSetup setup)
     {
         QemuConsole added = null!;
@@ -122,18 +126,21 @@ public sealed partial class FakeQemu : IDisposable
         ConsolesChanged();
     });
 
-    /// <summary>Any message, on the control connection.</summary>
+    /// <summary>How many calls of that name have come.</summary>
+    public int Calls(string member) => Locked(() => _calls.GetValueOrDefault(member));
+
+    /// <summary>Sends any message on the control connection.</summary>
     public void SendRaw(QemuRawMessage message) => Act(() =>
     {
         if (_control is { } control)
             message.Send(control.Connection, Fds);
     });
 
-    /// <summary>Any bytes, on the control connection.</summary>
+    /// <summary>Sends any bytes on the control connection.</summary>
     public void SendBytes(byte[] bytes, params IReadOnlyList<SafeHandle> fds) => Act(() =>
         _control?.Connection.SendBytes(bytes, QemuRawMessage.Duplicates(fds, Fds)));
 
-    /// <summary>Waits until the condition holds; it is asked again after each change. False when time is up.</summary>
+    /// <summary>Waits until the condition holds; it is evaluated after each change. False if the time is up.</summary>
     public bool WaitUntil(Func<FakeQemu, bool> condition, TimeSpan timeout)
     {
         var end = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
@@ -157,7 +164,7 @@ public sealed partial class FakeQemu : IDisposable
         Watch(control.On(new DBusConnection(socket, Fds, control)).Connection);
     }
 
-    /// <summary>The newest client has the objects; the one before is dropped (dbus_display_add_client_ready).</summary>
+    /// <summary>The objects are served to the newest client; the one before is dropped (dbus_display_add_client_ready).</summary>
     internal void Took(QemuControl control)
     {
         var before = _control;
@@ -175,7 +182,7 @@ public sealed partial class FakeQemu : IDisposable
         Clipboard.Left(control);
     }
 
-    /// <summary>A fault's way to strike: true goes on, false refuses, null says nothing.</summary>
+    /// <summary>Applies a fault: true continues, false rejects, null does not answer.</summary>
     internal bool? Reached(DBusConnection connection, QemuStage stage)
     {
         switch (Faults.Strikes(stage))
@@ -202,6 +209,8 @@ public sealed partial class FakeQemu : IDisposable
             _violations.Add($"{where}: {violation}");
     }
 
+    internal void Record(string call) => _calls[call] = _calls.GetValueOrDefault(call) + 1;
+
     internal void Record(QemuInput input) => _input.Add(input);
 
     internal void Signal(string path, string ofInterface, string member, string signature, params IReadOnlyList<object> values) =>
@@ -226,5 +235,6 @@ public sealed partial class FakeQemu : IDisposable
         foreach (var source in _sources.ToList())
             if (source is DBusConnection)
                 source.Dispose();
+        Clipboard.Forget();
     }
 }

@@ -5,7 +5,7 @@ internal interface IQemuSource : IDisposable
 {
     bool IsClosed { get; }
 
-    /// <summary>-1 when there is nothing to watch.</summary>
+    /// <summary>-1 if there is nothing to watch.</summary>
     int Descriptor { get; }
 
     bool WantsToWrite { get; }

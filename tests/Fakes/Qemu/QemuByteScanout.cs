@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>Pixels in the message itself.</summary>
+/// <summary>An image whose pixels are in the message itself.</summary>
 internal sealed class QemuByteScanout(uint width, uint height, uint stride, uint format, byte[] data) : QemuScanout(width, height)
 {
     /// <summary>PIXMAN_x8r8g8b8: 32 bits per pixel, type ARGB, 0-8-8-8.</summary>
@@ -13,7 +13,7 @@ internal sealed class QemuByteScanout(uint width, uint height, uint stride, uint
         then();
     }
 
-    /// <summary>The rows of the rectangle without gaps (dbus_gfx_update_sub).</summary>
+    /// <summary>The rows of the rectangle without padding (dbus_gfx_update_sub).</summary>
     public override void Update(QemuConsole console, QemuListener listener, int x, int y, int width, int height)
     {
         var pixel = ((int)(format >> 24) + 7) / 8;

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>A call to a client that wants a reply.</summary>
+/// <summary>A call to a client that expects a reply.</summary>
 public sealed class QemuCall
 {
     private readonly long _sent = HostClock.Now;
@@ -13,12 +13,12 @@ public sealed class QemuCall
     /// <summary>The name of the error, if it was one. A listener that closes answers with Disconnected.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>QEMU has given up; an answer may still have come later.</summary>
+    /// <summary>QEMU has given up; an answer may still have arrived later.</summary>
     public bool IsTimedOut { get; private set; }
 
     public bool IsAnswered => _answered != 0;
 
-    /// <summary>From the call to the reply, or to now.</summary>
+    /// <summary>The time from the call to the reply, or to now.</summary>
     public TimeSpan Duration => TimeSpan.FromMicroseconds(((IsAnswered ? _answered : HostClock.Now) - _sent) / 1000);
 
     internal QemuTimer? Timer { get; set; }
@@ -39,7 +39,7 @@ public sealed class QemuCall
         Continue(null);
     }
 
-    /// <summary>Once; null is an error.</summary>
+    /// <summary>Called once; null is an error.</summary>
     private void Continue(DBusMessage? reply)
     {
         var then = Then;

@@ -1,11 +1,11 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>The calls of one connection that wait for their replies.</summary>
+/// <summary>The pending calls of one connection.</summary>
 internal sealed class QemuCalls(FakeQemu qemu, DBusConnection connection)
 {
     private readonly Dictionary<uint, QemuCall> _calls = [];
 
-    /// <summary>The continuation gets the reply, or null for an error and for no answer in time.</summary>
+    /// <summary>The continuation gets the reply, or null for an error or a timeout.</summary>
     public QemuCall Call(DBusMessage message, TimeSpan timeout, Action<DBusMessage?> then)
     {
         var call = new QemuCall(message.Member!) { Then = then };
@@ -14,7 +14,7 @@ internal sealed class QemuCalls(FakeQemu qemu, DBusConnection connection)
         return call;
     }
 
-    /// <summary>False for an answer to nothing.</summary>
+    /// <summary>False if the answer belongs to no pending call.</summary>
     public bool Answer(DBusMessage reply)
     {
         if (reply.ReplySerial is not { } serial || !_calls.Remove(serial, out var call))
@@ -23,7 +23,7 @@ internal sealed class QemuCalls(FakeQemu qemu, DBusConnection connection)
         return true;
     }
 
-    /// <summary>GDBus fails what is pending on a closed connection.</summary>
+    /// <summary>GDBus fails the pending calls of a closed connection.</summary>
     public void Fail()
     {
         foreach (var call in _calls.Values.ToList())

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>What a client sent to the clipboard, or answered.</summary>
+/// <summary>A call of a client to the clipboard, or its answer.</summary>
 public sealed record QemuClipboardEvent(string Member, uint Selection = 0, uint Serial = 0, string Mime = "", string Text = "");
 
 /// <summary>
-/// The clipboard between guest and client, as ui/dbus-clipboard.c: text only, one outstanding Request per selection, and a
-/// client that registers is asked for its properties while the main loop stands still.
+/// The clipboard between guest and client, as in ui/dbus-clipboard.c: text only, one pending Request per selection, and the
+/// main loop is blocked while QEMU reads the properties of a client that registers.
 /// </summary>
 public sealed class QemuClipboard
 {
@@ -26,15 +26,21 @@ public sealed class QemuClipboard
 
     public bool IsRegistered => _qemu.Locked(() => _client is not null);
 
-    /// <summary>Register, Unregister, Grab, Release, Request as they came, and Answer to our Request.</summary>
+    /// <summary>Register, Unregister, Grab, Release and Request in the order of arrival, and Answer for our Request.</summary>
     public IReadOnlyList<QemuClipboardEvent> Events => _qemu.Locked(() => _events.ToList());
 
-    /// <summary>The guest copies. Null is a guest that will be asked for the text, by <see cref="GuestAnswer"/>.</summary>
+    /// <summary>The guest has the selection, as far as QEMU knows.</summary>
+    public bool IsGuests(uint selection) => _qemu.Locked(() => _selections[selection].IsGuests);
+
+    /// <summary>The guest copies text. With null the guest is asked for the text later, see <see cref="GuestAnswer"/>.</summary>
     public void GuestGrab(uint selection, uint serial, string? text) => _qemu.Act(() =>
     {
-        _selections[selection].Grab(isClient: false, serial, text);
+        _selections[selection].GuestGrab(serial, text);
         Tell("Grab", "uuas", selection, serial, new[] { Text });
     });
+
+    /// <summary>The guest copies an image: QEMU tells its clients only of texts.</summary>
+    public void GuestCopiesImage(uint selection) => _qemu.Act(() => _selections[selection].GuestCopiesImage());
 
     public void GuestRelease(uint selection) => _qemu.Act(() =>
     {
@@ -50,11 +56,20 @@ public sealed class QemuClipboard
             Answer(request, text);
     });
 
-    /// <summary>The guest pastes what the client has: QEMU stands still until it answers.</summary>
+    /// <summary>The guest's agent is started again: serials begin anew, which QEMU announces with a Register call.</summary>
+    public void RestartAgent() => _qemu.Act(ResetSerials);
+
+    /// <summary>
+    /// The guest pastes the client's text: QEMU is blocked until the client answers. Without a text of the client's the guest has
+    /// nothing to paste, which counts as an empty Answer.
+    /// </summary>
     public void GuestRequest(uint selection) => _qemu.Act(() =>
     {
-        if (_client is null || !_selections[selection].IsClients)
+        if (_client is null || _client.Connection.IsClosed || !_selections[selection].IsClients || !_selections[selection].IsClientsInGuest)
+        {
+            Got(selection, null);
             return;
+        }
         _qemu.MainLoop.Block("Clipboard.Request");
         _client.Calls.Call(Message(ClipboardInterface, "Request", 0, "uas", selection, new[] { Text }), _qemu.Setup.SyncTimeout,
             reply => _qemu.MainLoop.Unblock(() => Got(selection, reply)));
@@ -67,9 +82,10 @@ public sealed class QemuClipboard
         .Method("Release", "u", call => FromClient(call, (uint)call.Args[0], Release))
         .Method("Request", "uas", call => FromClient(call, (uint)call.Args[0], Request)));
 
+    /// <summary>QEMU learns by the client's name that it has gone. One without a bus has none, and stays.</summary>
     internal void Left(QemuControl control)
     {
-        if (_client == control)
+        if (_client == control && _sender is not null)
             Forget();
     }
 
@@ -87,17 +103,14 @@ public sealed class QemuClipboard
         control.Calls.Call(message, _qemu.Setup.SyncTimeout, _ => _qemu.MainLoop.Unblock(() =>
         {
             _client = control.Connection.IsClosed ? null : control;
-            foreach (var selection in _selections)
-                selection.Serial = 0;
-            // Serials start again, which is told by a Register the other way.
-            Tell("Register", "");
+            ResetSerials();
             call.Return();
         }));
     }
 
     private void FromClient(QemuInvocation call, uint selection, Action<QemuInvocation, uint> run)
     {
-        if (_client is null || _client.Connection != call.Connection || _sender != call.Call.Sender)
+        if (_client is null || _sender != call.Call.Sender)
             call.Fail("Failed", "Unregistered caller");
         else if (selection >= _selections.Length)
             call.Fail("Failed", $"Invalid clipboard selection: {selection}");
@@ -117,9 +130,9 @@ public sealed class QemuClipboard
         var serial = (uint)call.Args[1];
         var mimes = ((List<object>)call.Args[2]).Cast<string>().ToList();
         _events.Add(new QemuClipboardEvent("Grab", selection, serial, string.Join(' ', mimes)));
-        // A late one is dropped without an error.
-        if (serial >= _selections[selection].Serial)
-            _selections[selection].Grab(isClient: true, serial, null);
+        // A late answer is dropped without an error.
+        if (serial >= _selections[selection].Serial && !_selections[selection].ClientGrab(serial))
+            _events.Add(new QemuClipboardEvent("Dropped by the agent", selection, serial));
         call.Return();
     }
 
@@ -143,12 +156,19 @@ public sealed class QemuClipboard
             call.Fail("Failed", "Pending request");
         else if (!asked.IsGuests)
             call.Fail("Failed", "Empty clipboard");
-        else if (!mimes.Contains(Text))
+        else if (!mimes.Contains(Text) || !asked.HasTextType)
             call.Fail("Failed", "Unhandled MIME types requested");
         else if (asked.Text is { } text)
             Answer(call, text);
         else
             asked.Request(call, _qemu.Timers.After(_qemu.Setup.ClipboardTimeout, () => Cancel(asked)));
+    }
+
+    private void ResetSerials()
+    {
+        foreach (var selection in _selections)
+            selection.Reset();
+        Tell("Register", "");
     }
 
     private static void Answer(QemuInvocation call, string text) =>
@@ -164,15 +184,19 @@ public sealed class QemuClipboard
             _events.Add(new QemuClipboardEvent("Answer", selection, Mime: "none"));
     }
 
-    private void Forget()
+    /// <summary>No client is registered any more.</summary>
+    internal void Forget()
     {
         foreach (var selection in _selections)
             Cancel(selection);
         _client = null;
     }
 
-    private void Tell(string member, string signature, params IReadOnlyList<object> values) =>
-        _client?.Connection.Send(Message(ClipboardInterface, member, DBusMessage.NoReplyExpected, signature, values));
+    private void Tell(string member, string signature, params IReadOnlyList<object> values)
+    {
+        if (_client is { Connection.IsClosed: false })
+            _client.Connection.Send(Message(ClipboardInterface, member, DBusMessage.NoReplyExpected, signature, values));
+    }
 
     private DBusMessage Message(
         string ofInterface, string member, byte flags, string signature, params IReadOnlyList<object> values) =>

@@ -2,29 +2,28 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>What the guest does; it goes to every listener, and the last scanout to each later one.</summary>
+/// <summary>Actions of the guest. They are sent to every listener, and the last scanout to each later listener.</summary>
 public sealed partial class QemuConsole
 {
     private readonly Queue<Action> _commands = new();
     private readonly List<QemuCall> _updates = [];
     private readonly List<QemuCall> _maps = [];
     private QemuScanout? _scanout;
-    private QemuTimer? _flood;
     private int _blocks;
 
-    /// <summary>Every UpdateDMABUF, in the order of sending.</summary>
+    /// <summary>All UpdateDMABUF calls, in the order of sending.</summary>
     public IReadOnlyList<QemuCall> Updates => _qemu.Locked(() => _updates.ToList());
 
-    /// <summary>Every ScanoutMap.</summary>
+    /// <summary>All ScanoutMap calls.</summary>
     public IReadOnlyList<QemuCall> Maps => _qemu.Locked(() => _maps.ToList());
 
-    /// <summary>UpdateDMABUFs that QEMU gave up on: the guest's display stood still for that long.</summary>
+    /// <summary>The number of UpdateDMABUF calls that QEMU gave up on; the guest's display was blocked for each.</summary>
     public int Stalls => _qemu.Locked(() => _updates.Count(call => call.IsTimedOut));
 
     /// <summary>An UpdateDMABUF is unanswered (graphic_hw_gl_block).</summary>
     public bool IsGlBlocked => _qemu.Locked(() => _blocks > 0);
 
-    /// <summary>Commands of the guest that wait for the answer to an UpdateDMABUF.</summary>
+    /// <summary>The number of guest commands that wait for the answer to an UpdateDMABUF.</summary>
     public int Waiting => _qemu.Locked(() => _commands.Count);
 
     public void Scanout(uint width, uint height, uint stride, uint format, byte[] data) =>
@@ -36,7 +35,7 @@ public sealed partial class QemuConsole
     public void ScanoutMap(SafeHandle memory, uint offset, uint width, uint height, uint stride, uint format) => _qemu.Act(() =>
         Replace(new QemuMapScanout(QemuRawMessage.Duplicates([memory], _qemu.Fds)[0], offset, width, height, stride, format)));
 
-    /// <summary>An UpdateMap, or an Update with bytes to a listener that has not mapped.</summary>
+    /// <summary>UpdateMap, or Update with bytes to a listener that has not mapped the memory.</summary>
     public void UpdateMap(int x, int y, int width, int height) => _qemu.Act(() => UpdateAll(x, y, width, height));
 
     public void ScanoutDmabuf(
@@ -52,7 +51,7 @@ public sealed partial class QemuConsole
             IsTopFirst = isTopFirst,
         });
 
-    /// <summary>To a listener without ScanoutDMABUF2 the old call, if it has only one plane.</summary>
+    /// <summary>A listener without ScanoutDMABUF2 gets the old call, if there is only one plane.</summary>
     public void ScanoutDmabuf2(QemuDmabuf image) => ScanoutDmabuf(isOld: false, image);
 
     public void UpdateDmabuf(int x, int y, int width, int height) => Command(() =>
@@ -68,18 +67,11 @@ public sealed partial class QemuConsole
     public void CursorDefine(int width, int height, int hotX, int hotY, byte[] argb) =>
         Tell("CursorDefine", "iiiiay", width, height, hotX, hotY, argb);
 
-    /// <summary>Updates of the whole scanout by the timer, as QEMU's own; 0 stops it.</summary>
-    public void Flood(int perSecond) => _qemu.Act(() =>
-    {
-        _flood?.Cancel();
-        _flood = perSecond == 0 ? null : _qemu.Timers.After(TimeSpan.Zero, () => Refresh(HostClock.Now, perSecond));
-    });
-
-    /// <summary>Any message, to every listener.</summary>
+    /// <summary>Sends any message to every listener.</summary>
     public void SendRaw(QemuRawMessage message) =>
         _qemu.Act(() => _listeners.ForEach(to => message.Send(to.Connection, _qemu.Fds)));
 
-    /// <summary>Any bytes, to every listener.</summary>
+    /// <summary>Sends any bytes to every listener.</summary>
     public void SendBytes(byte[] bytes, params IReadOnlyList<SafeHandle> fds) =>
         _qemu.Act(() => _listeners.ForEach(to => to.Connection.SendBytes(bytes, QemuRawMessage.Duplicates(fds, _qemu.Fds))));
 
@@ -90,7 +82,7 @@ public sealed partial class QemuConsole
             QemuListener.Listener, "UpdateDMABUF", "iiii", _ => _qemu.MainLoop.Post(Unblocked), x, y, width, height));
     }
 
-    /// <summary>ScanoutMap is synchronous: QEMU stands still until the answer.</summary>
+    /// <summary>ScanoutMap is synchronous: QEMU is blocked until the answer.</summary>
     internal void Map(QemuListener listener, Action<DBusMessage?> then, params IReadOnlyList<object> values)
     {
         _qemu.MainLoop.Block("ScanoutMap");
@@ -100,12 +92,12 @@ public sealed partial class QemuConsole
 
     private void ScanoutDmabuf(bool isOld, QemuDmabuf image)
     {
-        // The test may close its own before the command's turn comes.
+        // The test may close its descriptors before the command runs.
         var fds = QemuRawMessage.Duplicates(image.Fds, _qemu.Fds);
         Command(() => Replace(new QemuDmabufScanout(image, fds, isOld)));
     }
 
-    /// <summary>virtio-gpu's queue stands still while gl_block is set.</summary>
+    /// <summary>virtio-gpu's queue is stopped while gl_block is set.</summary>
     private void Command(Action command) => _qemu.Act(() =>
     {
         if (_setup.IsThrottled && (_blocks > 0 || _commands.Count > 0))
@@ -159,15 +151,5 @@ public sealed partial class QemuConsole
     {
         if (_setup.SetsMouseAtStart && !_qemu.Setup.IsBefore8)
             listener.Tell(QemuListener.Listener, "MouseSet", "iii", 0, 0, 0);
-    }
-
-    /// <summary>What was due since the last time comes at once; a throttled guest's becomes one update (dbus_gl_refresh).</summary>
-    private void Refresh(long due, int perSecond)
-    {
-        var period = 1_000_000_000L / perSecond;
-        for (; due <= HostClock.Now; due += period)
-            if (!_setup.IsThrottled || _blocks == 0)
-                _qemu.MainLoop.Post(() => UpdateAll(0, 0, (int)_width, (int)_height));
-        _flood = _qemu.Timers.After(TimeSpan.FromMicroseconds((due - HostClock.Now) / 1000), () => Refresh(due, perSecond));
     }
 }

@@ -2,12 +2,12 @@ using System.Net.Sockets;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>What a client calls on a console, with the errors of ui/dbus-console.c.</summary>
+/// <summary>The calls of a client on a console, with the errors of ui/dbus-console.c.</summary>
 public sealed partial class QemuConsole
 {
     private readonly HashSet<uint> _held = [];
 
-    /// <summary>Keys that are down. QEMU lifts them all when a listener goes.</summary>
+    /// <summary>Keys that are down. QEMU releases them all when a listener disconnects.</summary>
     public IReadOnlyCollection<uint> HeldKeys => _qemu.Locked(() => _held.ToList());
 
     private QemuInterface Keyboard() => new QemuInterface(KeyboardInterface)

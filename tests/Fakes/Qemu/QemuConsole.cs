@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>One console: its properties, its listeners, and what the guest shows on it.</summary>
+/// <summary>One console: its properties, its listeners, and the image that the guest shows on it.</summary>
 public sealed partial class QemuConsole : IDisposable
 {
     private const string ConsoleInterface = "org.qemu.Display1.Console";
@@ -33,21 +33,23 @@ public sealed partial class QemuConsole : IDisposable
 
     public (uint Width, uint Height) Size => _qemu.Locked(() => (_width, _height));
 
-    /// <summary>Listeners that have got the scanout replayed and are still there.</summary>
+    /// <summary>The number of connected listeners that have got the replayed scanout.</summary>
     public int Listeners => _qemu.Locked(() => _listeners.Count);
 
-    /// <summary>Since the start.</summary>
+    /// <summary>The number of listeners since the start.</summary>
     public int ListenersRegistered { get; private set; }
 
-    /// <summary>What the newest listener says that it can more.</summary>
+    /// <summary>The optional interfaces of the newest listener.</summary>
     public IReadOnlyList<string> ListenerInterfaces => _qemu.Locked(() => _listeners.LastOrDefault()?.Interfaces.ToList() ?? []);
 
-    /// <summary>Bytes that the slowest listener has not read yet.</summary>
+    /// <summary>The number of bytes that the slowest listener has not read yet.</summary>
     public long Unsent => _qemu.Locked(() => _listeners.Select(listener => listener.Connection.Unsent).DefaultIfEmpty().Max());
 
     internal QemuObject Object { get; }
 
-    /// <summary>A mode switch of the guest. Width and Height come in one signal, as QEMU's main loop collects them.</summary>
+    /// <summary>
+    /// The guest switches its mode. Width and Height are sent in one signal, as QEMU's main loop combines them.
+    /// </summary>
     public void SetSize(uint width, uint height) => _qemu.Act(() => Resize(width, height));
 
     public void SetAbsolute(bool isAbsolute) => _qemu.Act(() =>
@@ -87,7 +89,7 @@ public sealed partial class QemuConsole : IDisposable
             LiftKeys();
     }
 
-    /// <summary>The fake does it.</summary>
+    /// <summary>Called by the fake.</summary>
     public void Dispose()
     {
         foreach (var listener in _listeners.ToList())
@@ -111,6 +113,8 @@ public sealed partial class QemuConsole : IDisposable
     private void Changed(string name, params IReadOnlyList<(string Name, string Signature, object Value)> changed) =>
         _qemu.Changed(Path, name, changed.Select(c => new DBusEntry(c.Name, new DBusVariant(c.Signature, c.Value))).ToList());
 
+    private string[] Planes => _setup.HasPlanes ? ["org.guestplane.Display1.Console.Planes"] : [];
+
     private List<QemuInterface> Interfaces()
     {
         var console = new QemuInterface(ConsoleInterface)
@@ -124,7 +128,7 @@ public sealed partial class QemuConsole : IDisposable
             .Method("SetUIInfo", "qqiiuu", SetUiInfo);
         List<QemuInterface> all =
         [
-            _qemu.WithInterfaces(console, KeyboardInterface, MouseInterface, TouchInterface), Keyboard(), Mouse(), Touch(),
+            _qemu.WithInterfaces(console, [KeyboardInterface, MouseInterface, TouchInterface, .. Planes]), Keyboard(), Mouse(), Touch(),
         ];
         if (_qemu.Setup.IsBefore8)
             all.RemoveAt(all.Count - 1);

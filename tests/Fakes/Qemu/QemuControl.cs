@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>The connection on which a client finds the VM's objects. Errors say what GDBus says.</summary>
+/// <summary>The connection on which a client finds the VM's objects. Errors have GDBus's messages.</summary>
 internal sealed class QemuControl(FakeQemu qemu) : IDBusOwner
 {
     private const string Errors = "org.freedesktop.DBus.Error.";
@@ -42,7 +42,7 @@ internal sealed class QemuControl(FakeQemu qemu) : IDBusOwner
             message.Dispose();
         }
         else if (message.Type == DBusType.Call && message.Interface == "org.freedesktop.DBus.Peer")
-            // GDBus's own thread answers it, also while the main loop is blocked.
+            // GDBus's own thread answers it, even while the main loop is blocked.
             new QemuInvocation(qemu, Connection, message).Return(null);
         else if (message.Type == DBusType.Call)
             qemu.MainLoop.Post(() => Serve(message));
@@ -60,7 +60,7 @@ internal sealed class QemuControl(FakeQemu qemu) : IDBusOwner
         }
         finally
         {
-            // A QEMU that hangs closes nothing, also not what came with the message.
+            // A hanging QEMU closes nothing, not even the descriptors of the message.
             if (Connection.IsMute)
                 Connection.Keep(message);
             else
@@ -71,6 +71,7 @@ internal sealed class QemuControl(FakeQemu qemu) : IDBusOwner
     private void Dispatch(QemuInvocation call)
     {
         var message = call.Call;
+        qemu.Record(message.Member ?? "");
         var target = qemu.Objects().FirstOrDefault(o => o.Path == message.Path);
         if (message.Path == FakeQemu.Root && message.Interface == FakeQemu.ObjectManager)
             GetManagedObjects(call);
@@ -126,7 +127,7 @@ internal sealed class QemuControl(FakeQemu qemu) : IDBusOwner
 
     private void Unknown(QemuInvocation call, string? what, string text)
     {
-        // To ask for a property that an older QEMU has not is no mistake.
+        // Reading a property that an older QEMU does not have is not a violation.
         if (what is not null)
             qemu.Violate("control", text);
         call.Error(Errors + (what is null ? "InvalidArgs" : "Unknown" + what), text);

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>The arguments of ScanoutDMABUF2. What is not given is as for an image that fills its memory.</summary>
+/// <summary>The arguments of ScanoutDMABUF2. The defaults describe an image that fills its memory.</summary>
 public sealed class QemuDmabuf
 {
-    /// <summary>One for each plane; QEMU sends fewer when they are the same, and the client uses the first again.</summary>
+    /// <summary>One for each plane; QEMU sends fewer if they are the same, and the client then uses the first.</summary>
     public required IReadOnlyList<SafeHandle> Fds { get; init; }
 
     public required uint Width { get; init; }
@@ -32,6 +32,6 @@ public sealed class QemuDmabuf
 
     public bool IsTopFirst { get; init; } = true;
 
-    /// <summary>The count in the message, when it is not that of the strides.</summary>
+    /// <summary>The plane count in the message, if it differs from the number of strides.</summary>
     public uint? Planes { get; init; }
 }

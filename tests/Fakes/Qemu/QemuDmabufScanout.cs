@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>A dma-buf, by the old call or the new.</summary>
+/// <summary>A dma-buf, sent with the old or the new call.</summary>
 internal sealed class QemuDmabufScanout(QemuDmabuf image, List<HostFd> fds, bool isOld) : QemuScanout(image.Width, image.Height)
 {
     public override void Show(QemuConsole console, QemuListener listener, Action then)
@@ -10,7 +10,7 @@ internal sealed class QemuDmabufScanout(QemuDmabuf image, List<HostFd> fds, bool
             ShowNew(listener);
         else if (image.Strides.Count == 1)
             ShowOld(listener);
-        // More planes than one have no way to an old listener: QEMU drops them (dbus_scanout_texture).
+        // Several planes cannot be sent to an old listener: QEMU drops them (dbus_scanout_texture).
         then();
     }
 

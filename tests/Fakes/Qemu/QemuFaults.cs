@@ -1,15 +1,15 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>What goes wrong, from the moment it is set. Any thread may set it.</summary>
+/// <summary>Injected faults, effective as soon as they are set. May be set by any thread.</summary>
 public sealed class QemuFaults
 {
-    /// <summary>What a refused call says.</summary>
+    /// <summary>The error message of a rejected call.</summary>
     public const string RefusedError = "org.qemu.Display1.Error.Failed";
 
     private readonly Dictionary<QemuStage, (QemuFault Fault, int Left)> _faults = [];
     private readonly Dictionary<QemuStage, Action> _acts = [];
 
-    /// <summary>The next <paramref name="times"/> times that the stage is reached.</summary>
+    /// <summary>Applies the fault the next <paramref name="times"/> times that the stage is reached.</summary>
     public void At(QemuStage stage, QemuFault fault, int times = 1)
     {
         var cannotRefuse = stage is QemuStage.ControlBegin or QemuStage.ListenerRegistered or QemuStage.ListenerBegin
@@ -20,7 +20,7 @@ public sealed class QemuFaults
             _faults[stage] = (fault, times);
     }
 
-    /// <summary>Done when the stage is reached the next time, before QEMU does anything.</summary>
+    /// <summary>Runs an action when the stage is reached next, before QEMU does anything.</summary>
     public void When(QemuStage stage, Action act)
     {
         lock (_faults)

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>What a client has sent to a console, in the order of arrival.</summary>
+/// <summary>Input that a client has sent to a console, in the order of arrival.</summary>
 public abstract record QemuInput(uint Console);
 
 public sealed record QemuKey(uint Console, uint Qnum, bool IsPressed) : QemuInput(Console);
@@ -13,6 +13,6 @@ public sealed record QemuMotion(uint Console, int Dx, int Dy) : QemuInput(Consol
 
 public sealed record QemuTouch(uint Console, uint Kind, ulong Slot, double X, double Y) : QemuInput(Console);
 
-/// <summary>Not an input device, but in order with them.</summary>
+/// <summary>Not an input event, but recorded in order with them.</summary>
 public sealed record QemuUiInfo(uint Console, ushort WidthMm, ushort HeightMm, int XOffset, int YOffset, uint Width, uint Height)
     : QemuInput(Console);

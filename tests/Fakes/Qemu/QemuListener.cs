@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Guestplane.Tests.Fakes.Qemu;
 
 /// <summary>
-/// A client's listener: QEMU authenticates it and reads what it can more while its main loop stands still
-/// (dbus_console_register_listener), then shows on it.
+/// A client's listener. QEMU authenticates it and reads its optional interfaces while its main loop is blocked
+/// (dbus_console_register_listener), and then sends it the display.
 /// </summary>
 internal sealed class QemuListener : IDBusOwner
 {
@@ -32,10 +32,10 @@ internal sealed class QemuListener : IDBusOwner
 
     public HashSet<string> Interfaces { get; } = [];
 
-    /// <summary>Until a ScanoutMap fails.</summary>
+    /// <summary>True until a ScanoutMap fails.</summary>
     public bool CanMap { get; set; }
 
-    /// <summary>It shows what it was last told by ScanoutMap.</summary>
+    /// <summary>The listener shows the memory of the last ScanoutMap.</summary>
     public bool IsMapped { get; set; }
 
     public void Start()
@@ -49,7 +49,7 @@ internal sealed class QemuListener : IDBusOwner
     {
         SaslStep.Auth => _qemu.Reached(Connection, QemuStage.ListenerAuth),
         SaslStep.Negotiate => _qemu.Reached(Connection, QemuStage.ListenerNegotiate),
-        // Only counts once the connection is open.
+        // Counted only once the connection is open.
         _ => true,
     };
 
@@ -58,7 +58,7 @@ internal sealed class QemuListener : IDBusOwner
         if (_qemu.Reached(Connection, QemuStage.ListenerBegin) != true)
             return;
         _isAuthenticating = false;
-        // Each proxy that QEMU makes asks for the properties of its interface first.
+        // Each proxy that QEMU creates first reads the properties of its interface.
         GetAll(Listener, reply =>
         {
             Interfaces.UnionWith(_qemu.Setup.IsBefore8 ? [] : Read(reply));
@@ -91,7 +91,7 @@ internal sealed class QemuListener : IDBusOwner
         message.Dispose();
     }
 
-    /// <summary>A call without reply: GDBus says so to the client.</summary>
+    /// <summary>A call without a reply; GDBus sets NO_REPLY_EXPECTED.</summary>
     public void Tell(string ofInterface, string member, string signature, params IReadOnlyList<object> values) =>
         Connection.Send(Message(ofInterface, member, DBusMessage.NoReplyExpected, signature, values));
 
@@ -115,7 +115,7 @@ internal sealed class QemuListener : IDBusOwner
             _calls.Call(Message(FakeQemu.Properties, "GetAll", 0, "s", [ofInterface]), _qemu.Setup.SyncTimeout, then);
     }
 
-    /// <summary>GDBus ignores an error: then there are no properties.</summary>
+    /// <summary>GDBus ignores an error, and then there are no properties.</summary>
     private List<string> Read(DBusMessage? reply)
     {
         if (reply is null)

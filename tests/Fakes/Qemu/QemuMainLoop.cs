@@ -1,11 +1,11 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>A time during which QEMU's main loop, and so the whole VM, waited for a client.</summary>
+/// <summary>A period in which QEMU's main loop, and so the whole VM, waited for a client.</summary>
 public sealed record QemuBlock(string Why, TimeSpan Duration);
 
 /// <summary>
-/// QEMU's main loop: what would run on it waits in a queue while one of its synchronous calls is unanswered. A client
-/// that makes QEMU wait while it waits for QEMU hangs here too.
+/// QEMU's main loop: actions wait in a queue while one of its synchronous calls is unanswered. A client that makes QEMU
+/// wait for it while it waits for QEMU hangs here too.
 /// </summary>
 internal sealed class QemuMainLoop
 {
@@ -33,7 +33,7 @@ internal sealed class QemuMainLoop
         _since = HostClock.Now;
     }
 
-    /// <summary>The continuation runs before everything that waits.</summary>
+    /// <summary>The continuation runs before everything in the queue.</summary>
     public void Unblock(Action then)
     {
         if (IsBlocked)

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>Shared memory (gl=off). For a listener that cannot map, and after a ScanoutMap that failed, bytes.</summary>
+/// <summary>Shared memory (gl=off). Sent as bytes to a listener that cannot map it or whose ScanoutMap failed.</summary>
 internal sealed class QemuMapScanout(HostFd memory, uint offset, uint width, uint height, uint stride, uint format)
     : QemuScanout(width, height)
 {
@@ -24,7 +24,7 @@ internal sealed class QemuMapScanout(HostFd memory, uint offset, uint width, uin
 
     protected override void Free() => memory.Dispose();
 
-    /// <summary>QEMU does not try again after an error (dbus_scanout_map).</summary>
+    /// <summary>QEMU does not retry after an error (dbus_scanout_map).</summary>
     private void Mapped(QemuConsole console, QemuListener listener, bool isDone, Action then)
     {
         listener.CanMap = listener.IsMapped = isDone;

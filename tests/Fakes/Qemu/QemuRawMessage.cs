@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>A message that need not be one: a body that does not fit its signature, sizes and counts that are lies.</summary>
+/// <summary>A message that may be malformed: a body that does not match its signature, wrong sizes and counts.</summary>
 public sealed class QemuRawMessage
 {
     public byte Type { get; init; } = 1;
@@ -15,19 +15,22 @@ public sealed class QemuRawMessage
 
     public string Member { get; init; } = "";
 
+    /// <summary>A name on a bus, if the message is not for everybody.</summary>
+    public string? Destination { get; init; }
+
     public string Signature { get; init; } = "";
 
     public byte[] Body { get; init; } = [];
 
     public IReadOnlyList<SafeHandle> Fds { get; init; } = [];
 
-    /// <summary>What the header says, instead of the truth.</summary>
+    /// <summary>The value in the header, if it is not to be the correct one.</summary>
     public uint? BodySize { get; init; }
 
-    /// <summary>What the header says, instead of the truth.</summary>
+    /// <summary>The value in the header, if it is not to be the correct one.</summary>
     public uint? FdCount { get; init; }
 
-    /// <summary>The body that these values make, to change it then.</summary>
+    /// <summary>The body for these values, to be modified by the test.</summary>
     public static byte[] Marshal(string signature, params IReadOnlyList<object> values)
     {
         var writer = new DBusWriter(new FdLedger());
@@ -38,13 +41,18 @@ public sealed class QemuRawMessage
     internal static List<HostFd> Duplicates(IReadOnlyList<SafeHandle> fds, FdLedger ledger) =>
         fds.Select(fd => new HostFd(Libc.Fcntl(fd, Libc.F_DUPFD_CLOEXEC, 0), ledger)).ToList();
 
-    internal void Send(DBusConnection connection, FdLedger ledger)
+    internal void Send(DBusConnection connection, FdLedger ledger) =>
+        connection.SendBytes(Encode(connection.NextSerial(), ledger), Duplicates(Fds, ledger));
+
+    internal byte[] Encode(uint serial, FdLedger ledger)
     {
         List<object> fields = [Field(1, "o", Path), Field(2, "s", Interface), Field(8, "g", Signature), Field(3, "s", Member)];
+        if (Destination is not null)
+            fields.Add(Field(6, "s", Destination));
         if ((FdCount ?? (uint)Fds.Count) is > 0 and var count)
             fields.Add(Field(9, "u", count));
-        object[] header = [(byte)'l', Type, Flags, (byte)1, BodySize ?? (uint)Body.Length, connection.NextSerial(), fields];
-        connection.SendBytes(DBusMessage.Encode(ledger, header, Body), Duplicates(Fds, ledger));
+        object[] header = [(byte)'l', Type, Flags, (byte)1, BodySize ?? (uint)Body.Length, serial, fields];
+        return DBusMessage.Encode(ledger, header, Body);
     }
 
     private static object[] Field(byte code, string signature, object value) => [code, new DBusVariant(signature, value)];

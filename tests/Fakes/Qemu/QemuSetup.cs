@@ -1,28 +1,28 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>The VM that the fake is. Fixed once it runs.</summary>
+/// <summary>The configuration of the fake VM. It cannot change once the fake runs.</summary>
 public sealed class QemuSetup
 {
     public string Name { get; set; } = "fake";
 
     public string Uuid { get; set; } = "00000000-0000-0000-0000-000000000000";
 
-    /// <summary>Numbered from 0.</summary>
+    /// <summary>The consoles, numbered from 0.</summary>
     public IReadOnlyList<QemuConsoleSetup> Consoles { get; set; } = [new()];
 
-    /// <summary>QEMU 7.x: no MultiTouch, no Interfaces properties, and those of a listener are not looked at.</summary>
+    /// <summary>QEMU 7.x: no MultiTouch, no Interfaces properties, and those of a listener are not read.</summary>
     public bool IsBefore8 { get; set; }
 
-    /// <summary>Serial and parallel port show up as Chardevs among the objects; they do nothing.</summary>
+    /// <summary>Adds the Chardev objects of a serial and a parallel port; they do nothing.</summary>
     public bool HasChardevs { get; set; } = true;
 
     /// <summary>QEMU's DBUS_DEFAULT_TIMEOUT, after which it gives up on UpdateDMABUF and ScanoutMap (ui/dbus.h).</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromMilliseconds(1000);
 
-    /// <summary>GDBus's own for synchronous calls without one: GetAll, Clipboard.Request.</summary>
+    /// <summary>GDBus's default timeout of synchronous calls: GetAll, Clipboard.Request.</summary>
     public TimeSpan SyncTimeout { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>Of a client's Clipboard.Request that the guest does not answer (ui/dbus-clipboard.c).</summary>
+    /// <summary>The timeout of a client's Clipboard.Request that the guest does not answer (ui/dbus-clipboard.c).</summary>
     public TimeSpan ClipboardTimeout { get; set; } = TimeSpan.FromSeconds(5);
 }
 
@@ -32,7 +32,7 @@ public sealed class QemuConsoleSetup
 
     public uint Head { get; set; }
 
-    /// <summary>Or "Text".</summary>
+    /// <summary>"Graphic" or "Text".</summary>
     public string Type { get; set; } = "Graphic";
 
     public uint Width { get; set; } = 640;
@@ -43,21 +43,24 @@ public sealed class QemuConsoleSetup
 
     public bool IsAbsolute { get; set; }
 
-    /// <summary>False as with -vga std: SetUIInfo is an error.</summary>
+    /// <summary>False, as for -vga std: SetUIInfo is an error.</summary>
     public bool TakesUiInfo { get; set; } = true;
 
     /// <summary>INPUT_EVENT_SLOTS_MAX (include/ui/input.h).</summary>
     public int MaxSlots { get; set; } = 10;
 
     /// <summary>
-    /// As virtio-gpu: while an UpdateDMABUF is unanswered, dma-buf scanouts and updates wait. False as VFIO's timer, which
-    /// does not look (dbus_gl_refresh asks the device before it looks at gl_block).
+    /// True for virtio-gpu: while an UpdateDMABUF is unanswered, dma-buf scanouts and updates wait. False for VFIO's timer, which
+    /// does not check (dbus_gl_refresh queries the device before it checks gl_block).
     /// </summary>
     public bool IsThrottled { get; set; } = true;
 
-    /// <summary>A black surface of the console's size is there from the start, as "Display output is not active".</summary>
+    /// <summary>A black surface of the console's size exists from the start, as with "Display output is not active".</summary>
     public bool HasSurface { get; set; } = true;
 
-    /// <summary>MouseSet(0, 0, off) to a new listener (QEMU 8.1 and later).</summary>
+    /// <summary>Lists the planes interface of guestplane share.</summary>
+    public bool HasPlanes { get; set; }
+
+    /// <summary>Sends MouseSet(0, 0, off) to a new listener (QEMU 8.1 and later).</summary>
     public bool SetsMouseAtStart { get; set; } = true;
 }

@@ -1,36 +1,36 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>Where in the handshake a fault strikes, always instead of what QEMU does there.</summary>
+/// <summary>The stage of the handshake at which a fault occurs, instead of what QEMU does there.</summary>
 public enum QemuStage
 {
-    /// <summary>AUTH has come on the control connection.</summary>
+    /// <summary>AUTH was received on the control connection.</summary>
     ControlAuth,
 
-    /// <summary>NEGOTIATE_UNIX_FD has come.</summary>
+    /// <summary>NEGOTIATE_UNIX_FD was received.</summary>
     ControlNegotiate,
 
-    /// <summary>BEGIN has come.</summary>
+    /// <summary>BEGIN was received.</summary>
     ControlBegin,
 
-    /// <summary>The call has come.</summary>
+    /// <summary>The call was received.</summary>
     GetManagedObjects,
 
-    /// <summary>The call has come; nothing is answered yet.</summary>
+    /// <summary>The call was received and has not been answered.</summary>
     RegisterListener,
 
-    /// <summary>The call is answered; nothing is read of the listener yet.</summary>
+    /// <summary>The call was answered, and nothing has been read from the listener.</summary>
     ListenerRegistered,
 
-    /// <summary>AUTH has come on the listener.</summary>
+    /// <summary>AUTH was received on the listener.</summary>
     ListenerAuth,
 
-    /// <summary>NEGOTIATE_UNIX_FD has come on the listener.</summary>
+    /// <summary>NEGOTIATE_UNIX_FD was received on the listener.</summary>
     ListenerNegotiate,
 
-    /// <summary>BEGIN has come; GetAll is not sent.</summary>
+    /// <summary>BEGIN was received, and GetAll has not been sent.</summary>
     ListenerBegin,
 
-    /// <summary>The client has answered every GetAll; the scanout is not replayed.</summary>
+    /// <summary>The client has answered every GetAll, and the scanout has not been replayed.</summary>
     ListenerReplay,
 }
 

@@ -1,11 +1,11 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>Things to do later.</summary>
+/// <summary>Actions to run later.</summary>
 internal sealed class QemuTimers
 {
     private readonly PriorityQueue<QemuTimer, long> _timers = new();
 
-    /// <summary>For poll(): -1 without timers.</summary>
+    /// <summary>The timeout for poll(): -1 without timers.</summary>
     public int Timeout()
     {
         while (_timers.TryPeek(out var timer, out var due))

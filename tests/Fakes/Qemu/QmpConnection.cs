@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>One client of the monitor. QEMU's own has one client at a time; nobody here needs that.</summary>
+/// <summary>One client of the monitor. The real one has one client at a time; no test depends on that.</summary>
 internal sealed class QmpConnection : IQemuSource
 {
     private const string Greeting = """
@@ -63,7 +63,7 @@ internal sealed class QmpConnection : IQemuSource
         _socket.Dispose();
     }
 
-    /// <summary>Whole JSON values; QEMU does not ask for a newline between them.</summary>
+    /// <summary>Splits into complete JSON values; QEMU does not require a newline between them.</summary>
     private bool Understand()
     {
         try
@@ -90,11 +90,14 @@ internal sealed class QmpConnection : IQemuSource
         if (_qmp.SendsEvents)
             Say("""{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "NIC_RX_FILTER_CHANGED", "data": {"path": "/x"}}""");
         var id = command.TryGetProperty("id", out var given) ? $", \"id\": {given.GetRawText()}" : "";
-        var error = Execute(command);
-        Say(error is null ? $"{{\"return\": {{}}{id}}}" : $"{{\"error\": {error}{id}}}");
+        var (value, error) = ("{}", Execute(command));
+        if (error is { } text && text.StartsWith('='))
+            (value, error) = (text[1..], null);
+        if (!_qmp.IsMute)
+            Say(error is null ? $"{{\"return\": {value}{id}}}" : $"{{\"error\": {error}{id}}}");
     }
 
-    /// <summary>The error, in JSON and in QEMU's words, or null.</summary>
+    /// <summary>The error as JSON with QEMU's message, null, or "=" and what the command returns.</summary>
     private string? Execute(JsonElement command)
     {
         var name = command.TryGetProperty("execute", out var execute) ? execute.GetString()! : "";
@@ -107,6 +110,10 @@ internal sealed class QmpConnection : IQemuSource
             "qmp_capabilities" => null,
             "getfd" => GetFd(Argument(command, "fdname")),
             "add_client" => AddClient(Argument(command, "protocol"), Argument(command, "fdname")),
+            "query-mice" => $"=[{{\"name\": \"a\", \"index\": 2, \"current\": true, \"absolute\": {(_qmp.IsAbsolute ? "true" : "false")}}},"
+                + "{\"name\": \"b\", \"index\": 1, \"current\": false, \"absolute\": true}]",
+            "qom-get" => Get(Argument(command, "path"), Argument(command, "property")),
+            "input-send-event" => SendEvents(command.GetProperty("arguments")),
             _ => Error("CommandNotFound", $"The command {name} has not been found"),
         };
     }
@@ -143,6 +150,24 @@ internal sealed class QmpConnection : IQemuSource
                 return Error("GenericError", "Failed to setup D-Bus socket");
             }
         }
+    }
+
+    /// <summary>The first console's device has an id.</summary>
+    private string Get(string? path, string? property) => (path, property) switch
+    {
+        ("/backend/console[0]", "device") => "=\"/machine/peripheral/video0\"",
+        ("/backend/console[0]", "head") => $"={_qmp.HeadOfConsole}",
+        _ => Error("DeviceNotFound", $"Device '{path}' not found"),
+    };
+
+    private string? SendEvents(JsonElement arguments)
+    {
+        var device = arguments.TryGetProperty("device", out var given) ? $"{given}:" : "";
+        var events = arguments.GetProperty("events").EnumerateArray().Select(one => device + one.GetRawText()).ToList();
+        if (_qmp.IsBefore81 && events.Exists(one => one.Contains("\"mtt\"", StringComparison.Ordinal)))
+            return Error("GenericError", "Parameter 'type' does not accept value 'mtt'");
+        _qmp.Record(events);
+        return null;
     }
 
     private static string? Argument(JsonElement command, string name) =>

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>A client by hand, for the tests of the fake itself: it waits where the test says so.</summary>
+/// <summary>A client for the tests of the fake itself, which control its every step.</summary>
 internal sealed class RawDBusClient : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -19,7 +19,7 @@ internal sealed class RawDBusClient : IDisposable
     private int _have;
     private uint _serial;
 
-    /// <summary>Takes the descriptor over.</summary>
+    /// <summary>Takes ownership of the descriptor.</summary>
     public RawDBusClient(int fd)
     {
         _plain = QemuLibc.SocketOf(fd);
@@ -28,10 +28,10 @@ internal sealed class RawDBusClient : IDisposable
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>The last message as it came.</summary>
+    /// <summary>The bytes of the last message.</summary>
     public byte[] LastBytes { get; private set; } = [];
 
-    /// <summary>An authenticated client.</summary>
+    /// <summary>Creates an authenticated client.</summary>
     public static RawDBusClient On(FakeQemu qemu)
     {
         var client = new RawDBusClient(qemu.Connect());
@@ -57,7 +57,7 @@ internal sealed class RawDBusClient : IDisposable
         for (var sent = 0; sent < bytes.Length;)
         {
             var count = _socket.Send(bytes.AsSpan(sent), fds);
-            // A peer that is gone shows when it is listened to.
+            // A read will show that the peer is gone.
             sent = count == -2 ? bytes.Length : sent + Math.Max(count, 0);
             if (count == -1)
             {
@@ -101,6 +101,9 @@ internal sealed class RawDBusClient : IDisposable
         return message.Serial;
     }
 
+    public void Send(QemuRawMessage message) =>
+        Say(message.Encode(++_serial, _ledger), QemuRawMessage.Duplicates(message.Fds, _ledger));
+
     public void Answer(DBusMessage call, string signature = "", params IReadOnlyList<object> values) =>
         Send(DBusMessage.With(_ledger, new DBusMessage
         {
@@ -112,7 +115,7 @@ internal sealed class RawDBusClient : IDisposable
     public void Refuse(DBusMessage call) =>
         Send(new DBusMessage { Type = DBusType.Error, ReplySerial = call.Serial, ErrorName = "org.example.No" });
 
-    /// <summary>The reply; what comes before it is kept for <see cref="Next"/>.</summary>
+    /// <summary>Waits for the reply; messages before it are kept for <see cref="Next"/>.</summary>
     public DBusMessage Call(string path, string ofInterface, string member, string signature = "", params IReadOnlyList<object> values)
     {
         var serial = Send(path, ofInterface, member, signature, values);
@@ -129,7 +132,7 @@ internal sealed class RawDBusClient : IDisposable
         throw new IOException($"no answer to {member}");
     }
 
-    /// <summary>The next call or signal with this name; others are dropped.</summary>
+    /// <summary>Waits for the next call or signal with this name; others are dropped.</summary>
     public DBusMessage Expect(string member)
     {
         while (Next() is { } message)
@@ -141,7 +144,7 @@ internal sealed class RawDBusClient : IDisposable
         throw new IOException($"no {member}");
     }
 
-    /// <summary>Null when the connection closes or the time is up.</summary>
+    /// <summary>Null if the connection closes or the time is up.</summary>
     public DBusMessage? Next(TimeSpan? patience = null)
     {
         if (_stash.TryDequeue(out var kept))
@@ -161,7 +164,7 @@ internal sealed class RawDBusClient : IDisposable
         }
     }
 
-    /// <summary>RegisterListener, with the handshake. The interfaces are what the listener says that it can more.</summary>
+    /// <summary>RegisterListener with the handshake. The listener lists these optional interfaces.</summary>
     public RawDBusClient Listen(QemuConsole console, params string[] interfaces)
     {
         var listener = SendListener(console);
@@ -170,12 +173,15 @@ internal sealed class RawDBusClient : IDisposable
         return listener;
     }
 
-    /// <summary>RegisterListener and its answer; the listener is not authenticated yet.</summary>
-    public RawDBusClient SendListener(QemuConsole console)
+    /// <summary>RegisterListener and its answer, without authenticating the listener.</summary>
+    public RawDBusClient SendListener(QemuConsole console) => SendListener(console.Path);
+
+    /// <inheritdoc cref="SendListener(QemuConsole)"/>
+    public RawDBusClient SendListener(string console)
     {
         var (ours, theirs) = QemuLibc.SocketPair();
         using (var end = new HostFd(theirs, _ledger))
-            Send(console.Path, "org.qemu.Display1.Console", "RegisterListener", "h", end.Handle);
+            Send(console, "org.qemu.Display1.Console", "RegisterListener", "h", end.Handle);
         return new RawDBusClient(ours);
     }
 

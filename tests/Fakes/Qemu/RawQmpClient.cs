@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Guestplane.Tests.Fakes.Qemu;
 
-/// <summary>A monitor's client by hand.</summary>
+/// <summary>A minimal client of the monitor.</summary>
 internal sealed class RawQmpClient : IDisposable
 {
     private readonly Socket _plain = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

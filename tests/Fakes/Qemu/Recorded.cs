@@ -1,7 +1,7 @@
 namespace Guestplane.Tests.Fakes.Qemu;
 
 /// <summary>
-/// What a QEMU 7.2 (-name probe -vga std -display dbus,p2p=yes) sent to a client that called what is told here, in this order.
+/// The messages of a QEMU 7.2 (-name probe -vga std -display dbus,p2p=yes) to a client that made these calls, in this order.
 /// </summary>
 internal static class Recorded
 {

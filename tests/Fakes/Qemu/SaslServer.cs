@@ -13,7 +13,7 @@ internal enum SaslStep
 
 /// <summary>
 /// GDBus's server side of the authentication: a nul, EXTERNAL with the uid at once or as DATA (as libsystemd does), unix
-/// descriptors, BEGIN. Lines may come all together.
+/// descriptors, BEGIN. All lines may arrive at once.
 /// </summary>
 internal sealed class SaslServer(Func<SaslStep, bool?> ask, Action<string> send)
 {
@@ -24,12 +24,12 @@ internal sealed class SaslServer(Func<SaslStep, bool?> ask, Action<string> send)
 
     public bool IsAuthenticated { get; private set; }
 
-    /// <summary>BEGIN has come: what follows is messages.</summary>
+    /// <summary>BEGIN was received: messages follow.</summary>
     public bool IsDone { get; private set; }
 
     public bool HasFds { get; private set; }
 
-    /// <summary>Takes what it can of the bytes; returns how many.</summary>
+    /// <summary>Consumes complete lines and returns the number of bytes consumed.</summary>
     /// <exception cref="FormatException">The client does not speak the protocol.</exception>
     public int Take(ReadOnlySpan<byte> bytes)
     {
@@ -91,12 +91,12 @@ internal sealed class SaslServer(Func<SaslStep, bool?> ask, Action<string> send)
         return Asked(SaslStep.Auth, $"OK {_guid}", "REJECTED EXTERNAL", () => IsAuthenticated = true);
     }
 
-    /// <summary>True of <c>ask</c> is yes, false an error, null silence.</summary>
+    /// <summary>True if <c>ask</c> allows it, false for an error, null for no answer.</summary>
     private string? Asked(SaslStep step, string yes, string no, Action granted)
     {
         if (ask(step) is not { } answer)
         {
-            // Also to the lines that came with this one.
+            // The lines that arrived together with this one are not answered either.
             _isSilent = true;
             return null;
         }

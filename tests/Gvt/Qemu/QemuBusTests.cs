@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Guestplane.Compositor;
 using Guestplane.Gvt;
 using Guestplane.Gvt.Qemu;
 using Guestplane.Linux;
@@ -44,13 +45,13 @@ public sealed class QemuBusTests : IDisposable
     }
 
     [Fact]
-    public void It_is_shown_and_gets_its_input()
+    public void A_VM_on_a_bus_is_shown_and_gets_input()
     {
         _qemu.JoinBus(BusPath);
-        using var guest = QemuGuest.Open(Source, _loop);
+        using var guest = QemuVm.Open(Source, _loop);
         var flips = 0;
         guest.Heads[0].Flipped += _ => flips++;
-        guest.Start(_loop);
+        guest.Start();
         Turn(() => flips > 0);
         guest.Heads[0].Input!.MoveTo(5, 6);
         Turn(() => _qemu.Input.Contains(new QemuPosition(0, 5, 6)));
@@ -60,28 +61,133 @@ public sealed class QemuBusTests : IDisposable
     }
 
     [Fact]
-    public void One_that_leaves_the_bus_is_lost_and_found_again()
+    public void A_VM_that_leaves_the_bus_is_reported_lost_and_found_again()
     {
         _qemu.JoinBus(BusPath);
-        using var guest = QemuGuest.Open(Source, _loop);
-        var (lost, returns) = (0, 0);
-        guest.Lost += _ => lost++;
-        guest.Returned += () => returns++;
-        guest.Start(_loop);
+        using var guest = QemuVm.Open(Source, _loop, waits: true);
+        var changes = new List<GuestState>();
+        guest.Changed += () => changes.Add(guest.State);
+        guest.Start();
         Turn(() => _qemu.Console.Listeners == 1);
         _qemu.Die();
-        Turn(() => lost == 1);
-        guest.Return();
+        Turn(() => changes.Count == 1);
         _qemu.JoinBus(BusPath);
-        Turn(() => returns == 1 && _qemu.Console.Listeners == 1);
-        Assert.Equal(1, lost);
+        Turn(() => changes.Count == 2 && _qemu.Console.Listeners == 1);
+        Assert.Equal([GuestState.Away, GuestState.Here], changes);
     }
 
     [Fact]
-    public void A_bus_without_a_VM_is_said_with_the_remedy()
+    public void A_bus_without_a_VM_is_reported_with_the_remedy()
     {
-        var refused = Assert.Throws<SourceException>(() => QemuGuest.Open(Source, _loop));
+        var refused = Assert.Throws<SourceException>(() => QemuVm.Open(Source, _loop));
         Assert.Contains("start QEMU with -display dbus", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_of_several_VMs_is_reached_by_its_name_or_UUID()
+    {
+        const string Uuid = "0a0b0c0d-0000-4000-8000-000000000001";
+        using var second = new FakeQemu(new QemuSetup { Name = "tag=beta, the \"2nd\"", Uuid = Uuid });
+        _qemu.JoinBus(BusPath);
+        second.JoinBus(BusPath);
+        foreach (var (words, qemu) in new[] { ("", _qemu), (",name=fake", _qemu), (",name=tag=beta, the \"2nd\"", second), ($",uuid={Uuid}", second) })
+        {
+            using var guest = QemuVm.Open(Source + words, _loop);
+            guest.Start();
+            Turn(() => qemu.Console.Listeners == 1);
+            Assert.Equal(qemu.Setup.Name, guest.Title);
+        }
+        var refused = Assert.Throws<SourceException>(() => QemuVm.Open($"{Source},name=gamma", _loop));
+        Assert.Contains("no VM on the bus is named \"gamma\" (there are: \"fake\" (pid ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($", UUID {Uuid}).", refused.Message.Replace("))", ")", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_two_VMs_have_is_not_enough()
+    {
+        using var second = new FakeQemu(QemuVm.Small());
+        _qemu.JoinBus(BusPath);
+        second.JoinBus(BusPath);
+        var refused = Assert.Throws<SourceException>(() => QemuVm.Open($"{Source},name=fake", _loop));
+        Assert.Contains("several VMs on the bus are named \"fake\": write qemu:uuid=UUID or qemu:pid=PID", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The second VM then owns the name; it has the same name and UUID, as VMs have that were given none.</summary>
+    [Fact]
+    public void A_VM_that_is_gone_is_not_the_next_one_in_the_queue()
+    {
+        using var second = new FakeQemu(QemuVm.Small());
+        _qemu.JoinBus(BusPath);
+        second.JoinBus(BusPath);
+        using var guest = QemuVm.Open(Source, _loop, waits: true);
+        guest.Start();
+        Turn(() => _qemu.Console.Listeners == 1);
+        _qemu.Die();
+        Turn(() => guest.State == GuestState.Away);
+        var attempts = second.Calls("GetAll");
+        Turn(() => second.Calls("GetAll") >= attempts + 2);
+        Assert.Equal((GuestState.Away, 0), (guest.State, second.Console.ListenersRegistered));
+        _qemu.JoinBus(BusPath);
+        Turn(() => guest.State == GuestState.Here && _qemu.Console.Listeners == 1);
+    }
+
+    [Fact]
+    public void A_VM_that_hangs_is_no_hindrance_to_another()
+    {
+        using var second = new FakeQemu(new QemuSetup { Name = "beta" });
+        _qemu.JoinBus(BusPath);
+        second.JoinBus(BusPath);
+        _qemu.Pause(true);
+        using var guest = QemuVm.Open($"{Source},name=beta", _loop);
+        guest.Start();
+        Turn(() => second.Console.Listeners == 1);
+    }
+
+    /// <summary>Of input only nothing else says so: there is no listener whose connection ends.</summary>
+    [Fact]
+    public void Input_without_images_ends_with_the_VM()
+    {
+        _qemu.JoinBus(BusPath);
+        using var guest = new QemuGuest(QemuSource.Parse(Source, null), _loop, use: QemuUse.InputOnly);
+        var (isOpen, lost) = (false, "");
+        guest.Lost += sentence => lost = sentence;
+        guest.Open(problem => isOpen = problem is null);
+        Turn(() => isOpen);
+        guest.Start(_loop);
+        _qemu.Die();
+        Turn(() => lost.Length > 0);
+        Assert.Equal($"{Source} takes no input any more: the VM has left the bus.", lost);
+    }
+
+    /// <summary>The bus passes on what any of its clients sends to another one.</summary>
+    [Fact]
+    public void What_another_program_on_the_bus_says_changes_nothing()
+    {
+        const string Ours = ":1.1", Clipboard = "org.qemu.Display1.Clipboard";
+        _qemu.JoinBus(BusPath);
+        using var guest = QemuVm.Open(Source, _loop);
+        guest.Start();
+        Turn(() => _qemu.Console.Listeners == 1);
+        Assert.True(guest.Heads[0].Input!.IsAbsolute);
+        using var stranger = new FakeQemu(QemuVm.Small());
+        stranger.JoinBus(BusPath);
+        stranger.SendRaw(new QemuRawMessage
+        {
+            Type = 4,
+            Destination = Ours,
+            Path = _qemu.Console.Path,
+            Interface = "org.freedesktop.DBus.Properties",
+            Member = "PropertiesChanged",
+            Signature = "sa{sv}as",
+            Body = QemuRawMessage.Marshal("sa{sv}as", "org.qemu.Display1.Mouse",
+                new List<DBusEntry> { new("IsAbsolute", new DBusVariant("b", false)) }, new List<object>()),
+        });
+        // Its next message is behind the signal.
+        var (answers, isTaken) = (0, true);
+        stranger.CallOnBus(Ours, FakeQemu.Root + "/Clipboard", Clipboard, "Register", taken => (answers, isTaken) = (1, taken));
+        Turn(() => Volatile.Read(ref answers) == 1);
+        Assert.False(isTaken);
+        Assert.True(guest.Heads[0].Input!.IsAbsolute);
     }
 
     private void Turn(Func<bool> until)

@@ -22,7 +22,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void Rows_are_taken_without_their_padding()
+    public void Rows_are_copied_without_their_padding()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.Scanout(2, 2, 12, Xrgb, [1, 1, 1, 1, 2, 2, 2, 2, 9, 9, 9, 9, 3, 3, 3, 3, 4, 4, 4, 4, 9, 9, 9, 9]);
@@ -50,7 +50,7 @@ public sealed class QemuBytesTests
     [InlineData(0x1802_0888u, 3, "RG24")]
     [InlineData(0x1002_0565u, 2, "RG16")]
     [InlineData(0x1002_0555u, 2, "XR15")]
-    public void A_pixman_format_is_the_same_as_DRM_calls_it(uint pixman, int bytes, string drm)
+    public void A_pixman_format_is_mapped_to_the_DRM_format_of_the_same_layout(uint pixman, int bytes, string drm)
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.Scanout(4, 4, 16, pixman, new byte[64]);
@@ -59,7 +59,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void A_part_is_the_damage_and_all_that_is_copied()
+    public void Only_the_updated_part_is_copied_and_damaged()
     {
         using var vm = new QemuVm();
         var (first, copied) = (vm.Last.Scanout, vm.Head.CopiedBytes);
@@ -72,7 +72,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void A_whole_image_of_the_same_size_is_the_same_scanout()
+    public void A_new_image_of_the_same_size_keeps_the_scanout()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.Scanout(64, 48, 256, Xrgb, new byte[256 * 48]);
@@ -83,7 +83,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void Another_size_retires_the_old_image_once_the_new_one_is_up()
+    public void A_new_size_retires_the_old_image_after_the_new_one_is_shown()
     {
         using var vm = new QemuVm();
         var order = new List<string>();
@@ -96,10 +96,10 @@ public sealed class QemuBytesTests
 
     /// <summary>QEMU 7.2 changes to a text mode without sending the image (ui/dbus-listener.c, dbus_gfx_update).</summary>
     [Fact]
-    public void An_old_QEMU_tells_the_size_of_a_text_mode_by_its_property_alone()
+    public void An_old_QEMU_reports_a_text_modes_size_only_by_properties()
     {
         using var vm = new QemuVm(new QemuSetup { IsBefore8 = true, Consoles = [new() { Width = 4, Height = 2 }] }, start: false);
-        vm.Guest.Start(vm.Loop);
+        vm.Guest.Start();
         vm.Turn(() => vm.Flips.Count == 1);
         vm.Qemu.Console.Update(0, 0, 1, 1, 4, Xrgb, [1, 2, 3, 4]);
         vm.Turn(() => vm.Flips.Count == 2);
@@ -113,7 +113,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void A_part_beyond_the_image_says_that_it_has_grown()
+    public void A_part_beyond_the_image_grows_it()
     {
         using var vm = new QemuVm(QemuVm.Small(console => (console.Width, console.Height) = (4, 2)));
         vm.Qemu.Console.Update(4, 2, 1, 1, 4, Xrgb, [5, 6, 7, 8]);
@@ -124,7 +124,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void QEMUs_own_memory_is_shown_where_it_lies()
+    public void QEMUs_shared_memory_is_shown_without_a_copy()
     {
         using var memory = Memfd.Create("map", 8192);
         using var vm = new QemuVm();
@@ -141,7 +141,7 @@ public sealed class QemuBytesTests
 
     /// <summary>For a surface without a handle QEMU to 11.1 passes its descriptor 0: it must be told, and sends bytes then.</summary>
     [Fact]
-    public void A_descriptor_that_is_of_no_use_is_answered_with_an_error_and_bytes_come()
+    public void An_unusable_descriptor_is_answered_with_an_error_and_bytes_follow()
     {
         using var memory = Memfd.Create("map", 4000);
         using var vm = new QemuVm();
@@ -152,7 +152,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void The_cursor_has_an_image_a_hotspot_and_a_place()
+    public void The_cursor_has_an_image_a_hotspot_and_a_position()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.MouseSet(5, 6, true);
@@ -170,7 +170,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void Straight_alpha_is_made_premultiplied_and_what_is_premultiplied_stays()
+    public void Straight_alpha_is_premultiplied_and_premultiplied_alpha_is_kept()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.MouseSet(1, 1, true);
@@ -184,7 +184,7 @@ public sealed class QemuBytesTests
     }
 
     [Fact]
-    public void A_hotspot_outside_of_the_cursor_is_none()
+    public void A_hotspot_outside_of_the_cursor_is_ignored()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.MouseSet(1, 1, true);

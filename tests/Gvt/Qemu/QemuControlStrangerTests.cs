@@ -30,12 +30,12 @@ public sealed class QemuControlStrangerTests
 
     [Theory]
     [MemberData(nameof(Messages))]
-    public void A_message_that_is_wrong_changes_nothing(string name)
+    public void A_wrong_message_changes_nothing(string name)
     {
         using var vm = new QemuVm();
         vm.Turn(() => vm.Qemu.Clipboard.IsRegistered);
         var (offers, flips) = (0, vm.Flips.Count);
-        vm.Guest.Clipboard!.Offered += _ => offers++;
+        vm.Guest.Clipboard!.Clipboard.Changed += () => offers++;
         vm.Qemu.SendRaw(s_messages[name]);
         // What comes next is heard, and is heard after it.
         vm.Qemu.Console.SetAbsolute(true);
@@ -48,7 +48,7 @@ public sealed class QemuControlStrangerTests
     [InlineData(0u, 0u)]
     [InlineData(uint.MaxValue, 1u)]
     [InlineData(1u, uint.MaxValue)]
-    public void A_size_that_is_none_leaves_the_image_or_makes_one_that_can_be_shown(uint width, uint height)
+    public void An_invalid_size_keeps_the_image_or_makes_a_valid_one(uint width, uint height)
     {
         using var vm = new QemuVm();
         vm.Qemu.SendRaw(Changed(Console, ("Width", "u", width), ("Height", "u", height)));

@@ -10,7 +10,7 @@ public sealed class QemuDmaBufTests
     private const uint Nv12 = 0x3231564e;
 
     [Fact]
-    public void The_old_message_is_understood()
+    public void The_message_of_older_versions_is_understood()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -24,7 +24,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void An_update_is_the_damage_and_has_a_ticket()
+    public void An_update_has_damage_and_a_ticket()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -49,7 +49,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void Upside_down_is_told_and_its_damage_is_turned()
+    public void A_bottom_up_image_is_marked_and_its_damage_is_flipped()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -70,7 +70,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void Several_planes_lie_in_one_descriptor()
+    public void Several_planes_share_one_descriptor()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -89,7 +89,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void Or_each_in_its_own()
+    public void Several_planes_have_a_descriptor_each()
     {
         using var first = QemuVm.Memory();
         using var second = Memfd.Create("chroma", 64 * 24);
@@ -109,7 +109,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void A_part_of_a_buffer_is_the_crop()
+    public void A_scanout_of_a_part_of_a_buffer_has_a_crop()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -135,7 +135,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void A_buffer_that_another_has_replaced_is_not_the_displays_end()
+    public void Disabling_a_replaced_buffer_does_not_switch_the_display_off()
     {
         using var first = QemuVm.Memory();
         using var second = QemuVm.Memory();
@@ -153,7 +153,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void A_display_that_is_off_is_so_after_a_while_and_an_update_switches_it_on()
+    public void A_display_is_switched_off_after_a_delay_and_on_by_an_update()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -170,7 +170,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void A_display_is_off_only_once()
+    public void A_display_is_switched_off_only_once()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.Disable();
@@ -182,7 +182,7 @@ public sealed class QemuDmaBufTests
     }
 
     [Fact]
-    public void What_is_not_shown_any_more_is_let_go()
+    public void A_buffer_that_is_no_longer_shown_is_released()
     {
         using var vm = new QemuVm();
         var retired = 0;

@@ -12,7 +12,7 @@ public sealed class QemuFlipCostTests
     private const int WarmUp = 100, Flips = 1000;
 
     [Fact]
-    public void A_thousand_flips_between_two_buffers_take_two_dma_bufs_no_descriptor_and_no_byte()
+    public void A_thousand_flips_between_two_buffers_import_two_dma_bufs_and_allocate_nothing()
     {
         using var first = QemuVm.Memory();
         using var second = QemuVm.Memory();
@@ -50,7 +50,7 @@ public sealed class QemuFlipCostTests
     }
 
     [Fact]
-    public void A_thousand_updates_by_bytes_take_none_of_the_heap()
+    public void A_thousand_updates_by_bytes_allocate_nothing()
     {
         using var vm = new QemuVm();
         var (seen, bytes, row) = (0, 0L, new byte[256]);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Guestplane.Gvt;
-using Guestplane.Gvt.Qemu;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes.Qemu;
 using Guestplane.Tests.Linux;
@@ -28,7 +27,7 @@ public sealed class QemuHandshakeTests
     }
 
     [Fact]
-    public void QEMU_waits_for_us_no_longer_than_it_must()
+    public void QEMU_is_blocked_no_longer_than_necessary()
     {
         using var vm = new QemuVm(new QemuSetup { Consoles = [new(), new() { Head = 1 }] });
         Assert.All(vm.Qemu.Blocks, block => Assert.True(block.Duration < TimeSpan.FromSeconds(1), $"{block}"));
@@ -40,16 +39,16 @@ public sealed class QemuHandshakeTests
     }
 
     [Fact]
-    public void An_old_QEMU_that_asks_for_no_interfaces_is_served_too()
+    public void An_old_QEMU_that_does_not_read_Interfaces_is_served_too()
     {
         using var vm = new QemuVm(new QemuSetup { IsBefore8 = true }, start: false);
-        vm.Guest.Start(vm.Loop);
+        vm.Guest.Start();
         vm.Turn(() => vm.Flips.Count == 1);
         Assert.Empty(vm.Qemu.Violations);
     }
 
     [Fact]
-    public void The_name_is_the_VMs()
+    public void The_guest_has_the_VMs_name()
     {
         using var vm = new QemuVm(new QemuSetup { Name = "debian" }, start: false);
         Assert.Equal(("debian", "virtio-vga"), (vm.Guest.Title, vm.Head.Name));
@@ -57,7 +56,7 @@ public sealed class QemuHandshakeTests
 
     [Theory]
     [MemberData(nameof(EveryEnd))]
-    public void A_peer_that_ends_anywhere_is_one_sentence_and_leaks_nothing(QemuStage stage, QemuFault fault)
+    public void A_peer_that_ends_at_any_stage_is_one_sentence_and_leaks_nothing(QemuStage stage, QemuFault fault)
     {
         NoLeak(() =>
         {
@@ -71,7 +70,7 @@ public sealed class QemuHandshakeTests
 
     /// <summary>It can be shown nothing but bytes.</summary>
     [Fact]
-    public void A_listener_that_may_have_no_descriptors_is_shown_bytes()
+    public void A_listener_without_descriptor_passing_gets_bytes()
     {
         using var vm = new QemuVm(start: false);
         vm.Qemu.Faults.At(QemuStage.ListenerNegotiate, QemuFault.Refuse);
@@ -90,7 +89,7 @@ public sealed class QemuHandshakeTests
     [InlineData(QemuStage.ListenerNegotiate)]
     [InlineData(QemuStage.ListenerBegin)]
     [InlineData(QemuStage.ListenerReplay)]
-    public void A_peer_that_hangs_can_be_left_and_leaks_nothing(QemuStage stage)
+    public void A_hanging_peer_can_be_disposed_and_leaks_nothing(QemuStage stage)
     {
         NoLeak(() =>
         {
@@ -102,17 +101,17 @@ public sealed class QemuHandshakeTests
 
     /// <summary>It is seen only when something is sent: nobody has turned the loop since.</summary>
     [Fact]
-    public void A_VM_that_ends_before_the_show_begins_is_lost_then()
+    public void A_VM_that_ends_before_Start_is_reported_lost_after_Start()
     {
         using var vm = new QemuVm(start: false);
         vm.Qemu.Die();
-        vm.Guest.Start(vm.Loop);
+        vm.Guest.Start();
         vm.Turn(() => vm.Lost.Count > 0);
         Assert.StartsWith("qemu:fd=", Assert.Single(vm.Lost));
     }
 
     [Fact]
-    public void The_end_of_a_console_is_the_end_of_the_show()
+    public void A_show_ends_with_its_console()
     {
         using var vm = new QemuVm();
         vm.Qemu.Console.CloseListeners();
@@ -140,10 +139,10 @@ public sealed class QemuHandshakeTests
         loop.Add(leave);
         try
         {
-            using var guest = QemuGuest.Open($"qemu:fd={qemu.Connect()}", loop);
+            using var guest = QemuVm.Open($"qemu:fd={qemu.Connect()}", loop);
             var lost = new List<string>();
-            guest.Lost += lost.Add;
-            guest.Start(loop);
+            guest.Changed += () => lost.Add(guest.Problem);
+            guest.Start();
             var since = Stopwatch.StartNew();
             while (lost.Count == 0 && !loop.Stopped && since.Elapsed < s_soon)
                 loop.Turn(5_000_000);

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
+using Guestplane.Compositor;
 using Guestplane.Gvt;
-using Guestplane.Gvt.Qemu;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes.Qemu;
 
@@ -10,7 +10,7 @@ namespace Guestplane.Tests.Gvt.Qemu;
 public sealed class QemuHangTests
 {
     [Fact]
-    public async Task Nobody_is_waited_for_endlessly()
+    public async Task A_hanging_peer_is_given_up_after_a_while()
     {
         var ends = new List<Task<string>>();
         foreach (var stage in Enum.GetValues<QemuStage>().Where(stage => stage <= QemuStage.RegisterListener))
@@ -50,13 +50,11 @@ public sealed class QemuHangTests
         using var loop = new Loop();
         try
         {
-            using var guest = QemuGuest.Open(source, loop);
-            var lost = "";
-            guest.Lost += sentence => lost = sentence;
-            guest.Start(loop);
-            while (lost.Length == 0)
+            using var guest = QemuVm.Open(source, loop);
+            guest.Start();
+            while (guest.State != GuestState.Gone)
                 loop.Turn();
-            return lost;
+            return guest.Problem;
         }
         catch (SourceException e)
         {

@@ -21,19 +21,19 @@ public sealed class QemuQmpTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void It_hands_us_over_also_between_its_events(bool sendsEvents)
+    public void The_client_is_added_even_if_events_arrive_in_between(bool sendsEvents)
     {
         using var qemu = new FakeQemu();
         var qmp = new FakeQmp(qemu, SocketPath) { SendsEvents = sendsEvents };
         using var loop = new Loop();
-        using var guest = QemuGuest.Open($"qemu:qmp={SocketPath}", loop);
+        using var guest = QemuVm.Open($"qemu:qmp={SocketPath}", loop);
         Assert.Single(guest.Heads);
         Assert.Equal(["qmp_capabilities", "getfd", "add_client"], qmp.Commands);
-        Assert.True(guest.CanReturn);
+        Assert.True(QemuSource.Parse(guest.Source, null).CanReturn);
     }
 
     [Fact]
-    public void A_QEMU_with_another_display_is_said_with_the_remedy()
+    public void A_QEMU_with_another_display_is_reported_with_the_remedy()
     {
         using var qemu = new FakeQemu();
         _ = new FakeQmp(qemu, SocketPath) { RefusesClients = true };
@@ -44,7 +44,7 @@ public sealed class QemuQmpTests : IDisposable
     public void A_socket_that_is_not_there_is_named() => Assert.Contains(SocketPath, Refusal(), StringComparison.Ordinal);
 
     [Fact]
-    public void A_file_that_is_no_socket_is_named()
+    public void A_file_that_is_not_a_socket_is_named()
     {
         File.WriteAllText(SocketPath, "");
         Assert.Contains(SocketPath, Refusal(), StringComparison.Ordinal);
@@ -60,22 +60,25 @@ public sealed class QemuQmpTests : IDisposable
     [InlineData("{\"error\": 5}\n")]
     [InlineData("{\"error\": null}\n")]
     [InlineData("{\"error\": {\"desc\": 5}}\n")]
+    [InlineData("{\"error\": {\"desc\": \"\\ud800\"}}\n")]
+    [InlineData("{\"error\": {\"desc\": \"\u00ff\"}}\n")]
+    [InlineData("{\"\\udfff\": 1}\n")]
     [InlineData("[1, 2]\n17\n\"QMP\"\n")]
     [InlineData("\n\n\n")]
     [InlineData("{\"QMP\": 1}\n{\"return\": 1}\n{\"return\": 1}\n{\"return\": 1}\n")]
-    public void What_speaks_no_QMP_is_one_sentence_and_leaks_nothing(string says)
+    public void A_peer_that_does_not_speak_QMP_is_one_sentence_and_leaks_nothing(string says)
     {
         var live = Fd.Live;
-        Assert.Matches("^qemu:qmp=[^\n]*[.]$", RefusalOf(Encoding.ASCII.GetBytes(says)));
+        Assert.Matches("^qemu:qmp=[^\n]*[.]$", RefusalOf(Encoding.Latin1.GetBytes(says)));
         Assert.Equal(live, Fd.Live);
     }
 
     [Fact]
-    public void A_line_without_end_is_no_QMP() =>
+    public void An_endless_line_is_not_QMP() =>
         Assert.Contains("does not speak QMP", RefusalOf(Enumerable.Repeat((byte)'a', 3 << 20).ToArray()), StringComparison.Ordinal);
 
     [Fact]
-    public void One_that_drops_what_it_is_handed_is_one_sentence()
+    public void A_QEMU_that_closes_the_passed_socket_is_one_sentence()
     {
         var live = Fd.Live;
         var sentence = RefusalOf(client =>
@@ -125,7 +128,7 @@ public sealed class QemuQmpTests : IDisposable
     private string Refusal()
     {
         using var loop = new Loop();
-        var refused = Assert.Throws<SourceException>(() => QemuGuest.Open($"qemu:qmp={SocketPath}", loop));
+        var refused = Assert.Throws<SourceException>(() => QemuVm.Open($"qemu:qmp={SocketPath}", loop));
         Assert.Equal(SourceFault.NotThere, refused.Fault);
         return refused.Message;
     }

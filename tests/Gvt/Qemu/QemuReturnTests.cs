@@ -1,4 +1,5 @@
-using Guestplane.Gvt.Qemu;
+using System.Text;
+using Guestplane.Compositor;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes.Qemu;
 
@@ -8,7 +9,7 @@ namespace Guestplane.Tests.Gvt.Qemu;
 public sealed class QemuReturnTests
 {
     [Fact]
-    public void It_is_found_again_and_its_last_image_stays_until_then()
+    public void A_VM_is_found_again_and_its_last_image_stays_until_then()
     {
         using var vm = new QemuVm(byQmp: true);
         var last = vm.Last.Scanout!;
@@ -16,7 +17,6 @@ public sealed class QemuReturnTests
         last.Retired += _ => retired = true;
         vm.Qemu.Die();
         vm.Turn(() => vm.Lost.Count == 1);
-        vm.Guest.Return();
         Assert.False(retired);
         vm.Qemu.Console.Scanout(32, 32, 128, QemuByteScanout.X8R8G8B8, new byte[128 * 32]);
         vm.Turn(() => vm.Last.Scanout is { Width: 32 });
@@ -26,40 +26,37 @@ public sealed class QemuReturnTests
     }
 
     [Fact]
-    public void It_is_looked_for_until_it_is_there()
+    public void A_missing_VM_is_retried_until_it_is_there()
     {
         using var vm = new QemuVm(byQmp: true);
         vm.Qemu.Die();
         vm.Turn(() => vm.Lost.Count == 1);
         vm.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Refuse);
         vm.Qemu.Faults.At(QemuStage.GetManagedObjects, QemuFault.Disconnect);
-        vm.Guest.Return();
         vm.Turn(() => vm.Returns == 1);
         Assert.Single(vm.Lost);
     }
 
     [Fact]
-    public void Its_input_goes_to_the_new_one()
+    public void Input_is_sent_to_the_new_VM()
     {
         using var vm = new QemuVm(byQmp: true);
         vm.Qemu.Die();
         vm.Turn(() => vm.Lost.Count == 1);
         vm.Input.Key(30, true);
-        vm.Guest.Return();
         vm.Turn(() => vm.Returns == 1 && vm.Qemu.Console.Listeners == 1);
         vm.Input.Key(31, true);
         Assert.Equal([new QemuKey(0, 31, true)], vm.Sent(1));
     }
 
     [Fact]
-    public void A_VM_that_dies_again_and_again_is_lost_once_for_each_time()
+    public void A_VM_that_dies_repeatedly_is_reported_lost_each_time()
     {
         using var vm = new QemuVm(byQmp: true);
         for (var i = 1; i <= 3; i++)
         {
             vm.Qemu.Die();
             vm.Turn(() => vm.Lost.Count == i);
-            vm.Guest.Return();
             vm.Turn(() => vm.Returns == i && vm.Qemu.Console.Listeners == 1);
         }
         vm.Settle();
@@ -68,13 +65,12 @@ public sealed class QemuReturnTests
 
     /// <summary>It was never there again, so it cannot be lost.</summary>
     [Fact]
-    public void One_that_comes_back_without_a_display_is_waited_for_further()
+    public void A_VM_that_comes_back_without_a_display_is_retried()
     {
         using var vm = new QemuVm(byQmp: true);
         vm.Qemu.Die();
         vm.Turn(() => vm.Lost.Count == 1);
         vm.Qemu.RemoveConsole(vm.Qemu.Console);
-        vm.Guest.Return();
         vm.TurnFor(600);
         Assert.Equal((1, 0), (vm.Lost.Count, vm.Returns));
         vm.Qemu.AddConsole(new QemuConsoleSetup { Width = 16, Height = 16 });
@@ -83,14 +79,67 @@ public sealed class QemuReturnTests
     }
 
     [Fact]
-    public void An_inherited_socket_cannot_return()
+    public void An_inherited_socket_cannot_be_found_again()
     {
-        using var vm = new QemuVm(start: false);
-        Assert.False(vm.Guest.CanReturn);
+        using var qemu = new FakeQemu();
+        using var loop = new Loop();
+        using var guest = QemuVm.Open($"qemu:fd={qemu.Connect()}", loop, waits: true);
+        qemu.Die();
+        while (guest.State == GuestState.Here)
+            loop.Turn();
+        Assert.Equal(GuestState.Gone, guest.State);
+    }
+
+    /// <summary>Its number tells which window it belongs to: a VM may have another graphics card when it is started again.</summary>
+    [Fact]
+    public void A_console_that_is_missing_is_taken_when_a_later_VM_has_it()
+    {
+        using var vm = new QemuVm(new QemuSetup { Consoles = [new(), new() { Head = 1 }] }, byQmp: true);
+        var heads = vm.Guest.Heads;
+        var second = vm.Qemu.Consoles[1];
+        vm.Qemu.Die();
+        vm.Turn(() => vm.Lost.Count == 1);
+        vm.Qemu.RemoveConsole(second);
+        vm.Turn(() => vm.Returns == 1);
+        Assert.Equal((true, false), (vm.Guest.Shows(heads[0]), vm.Guest.Shows(heads[1])));
+        vm.Qemu.Die();
+        vm.Turn(() => vm.Lost.Count == 2);
+        vm.Qemu.AddConsole(new QemuConsoleSetup { Label = "qxl-vga", Head = 1 });
+        vm.Turn(() => vm.Returns == 2);
+        Assert.All(heads, head => Assert.True(vm.Guest.Shows(head)));
+        Assert.Equal(heads, vm.Guest.Heads);
+    }
+
+    /// <summary>Nobody has seen it yet: the compositor is still waited for.</summary>
+    [Fact]
+    public void One_that_is_lost_before_the_start_is_looked_for_and_started_later()
+    {
+        using var vm = new QemuVm(byQmp: true, start: false);
+        vm.Qemu.Die();
+        vm.Turn(() => vm.Returns == 1);
+        Assert.Equal((1, 0), (vm.Lost.Count, vm.Qemu.Console.ListenersRegistered));
+        vm.Start();
+        Assert.Equal(1, vm.Qemu.Console.ListenersRegistered);
+    }
+
+    /// <summary>A report counts the dma-bufs of all lives.</summary>
+    [Fact]
+    public void Its_dma_bufs_are_counted_over_its_lives()
+    {
+        using var memory = QemuVm.Memory();
+        using var other = QemuVm.Memory();
+        using var vm = new QemuVm(byQmp: true);
+        vm.Show(memory);
+        vm.Qemu.Die();
+        vm.Turn(() => vm.Lost.Count == 1);
+        Assert.Equal(1, vm.Guest.DmaBufs);
+        vm.Turn(() => vm.Returns == 1 && vm.Qemu.Console.Listeners == 1);
+        vm.Show(other);
+        Assert.Equal(2, vm.Guest.DmaBufs);
     }
 
     [Fact]
-    public void It_may_be_waited_for_from_the_start()
+    public void A_VM_may_be_missing_at_the_start()
     {
         var folder = Directory.CreateTempSubdirectory("guestplane-qmp-");
         var path = Path.Combine(folder.FullName, "qmp");
@@ -100,10 +149,10 @@ public sealed class QemuReturnTests
         var appears = new LoopTimer(_ => qmp = new FakeQmp(qemu, path));
         appears.Set(Clock.Now + 100_000_000);
         loop.Add(appears);
-        var said = new List<string>();
-        using (var guest = QemuGuest.Open($"qemu:qmp={path}", loop, waiting: said.Add))
+        using var said = new MemoryStream();
+        using (var guest = QemuVm.Open($"qemu:qmp={path}", loop, waits: true, said: said))
             Assert.Single(guest.Heads);
-        Assert.EndsWith("Waiting for it.", Assert.Single(said), StringComparison.Ordinal);
+        Assert.Matches("^guestplane: [^\n]* Waiting for it[.]\n$", Encoding.UTF8.GetString(said.ToArray()));
         Assert.Equal("add_client", qmp!.Commands[^1]);
         folder.Delete(recursive: true);
     }

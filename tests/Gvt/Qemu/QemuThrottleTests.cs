@@ -11,7 +11,7 @@ public sealed class QemuThrottleTests
     private static readonly TimeSpan s_gaveUp = TimeSpan.FromMilliseconds(1000);
 
     [Fact]
-    public void It_is_answered_when_the_frame_is_taken_and_not_before()
+    public void An_update_is_answered_when_the_frame_is_taken_and_not_before()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -35,7 +35,7 @@ public sealed class QemuThrottleTests
     }
 
     [Fact]
-    public void The_next_command_of_the_guest_waits_for_it()
+    public void The_guests_next_command_waits_for_the_answer()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm(new QemuSetup { CallTimeout = TimeSpan.FromSeconds(30), Consoles = [new() { Width = 64, Height = 48 }] });
@@ -48,7 +48,7 @@ public sealed class QemuThrottleTests
     }
 
     [Fact]
-    public void Those_that_are_overtaken_are_answered_with_the_one_that_is_taken()
+    public void Coalesced_updates_are_answered_with_the_one_that_is_taken()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm(QemuVm.Small(console => console.IsThrottled = false));
@@ -62,7 +62,7 @@ public sealed class QemuThrottleTests
     }
 
     [Fact]
-    public void It_is_answered_within_a_tenth_of_a_second_when_nobody_looks()
+    public void An_update_of_a_hidden_window_is_answered_within_a_tenth_of_a_second()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
@@ -79,7 +79,7 @@ public sealed class QemuThrottleTests
 
     /// <summary>VFIO's display does not look whether the last was answered.</summary>
     [Fact]
-    public void Forty_at_once_are_all_answered_in_time()
+    public void Forty_pending_updates_are_all_answered_in_time()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm(QemuVm.Small(console => console.IsThrottled = false));
@@ -94,7 +94,7 @@ public sealed class QemuThrottleTests
     }
 
     [Fact]
-    public void An_update_of_nothing_is_answered_at_once()
+    public void An_update_without_an_image_is_answered_at_once()
     {
         using var vm = new QemuVm(QemuVm.Small(console => console.HasSurface = false));
         vm.Qemu.Console.UpdateDmabuf(0, 0, 64, 48);
@@ -103,7 +103,7 @@ public sealed class QemuThrottleTests
     }
 
     [Fact]
-    public void A_late_release_of_a_VM_that_has_gone_means_none_of_the_next()
+    public void A_late_release_for_a_VM_that_has_gone_answers_no_call_of_the_next()
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm(byQmp: true);
@@ -111,7 +111,6 @@ public sealed class QemuThrottleTests
         var late = vm.Last.Ticket;
         vm.Qemu.Die();
         vm.Turn(() => vm.Lost.Count == 1);
-        vm.Guest.Return();
         vm.Turn(() => vm.Returns == 1 && vm.Qemu.Console.Listeners == 1);
         vm.Show(memory);
         var unanswered = vm.Qemu.Console.Updates[^1];

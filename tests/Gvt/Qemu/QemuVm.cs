@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Guestplane.Compositor;
 using Guestplane.Gvt;
 using Guestplane.Gvt.Qemu;
 using Guestplane.Linux;
@@ -18,9 +19,10 @@ internal sealed class QemuVm : IDisposable
 
     /// <param name="setup">The VM; by default one console of 64x48.</param>
     /// <param name="console">As --console.</param>
-    /// <param name="byQmp">Reached so that it can return.</param>
+    /// <param name="byQmp">Reached so that it can be found again, and waited for when it was lost.</param>
     /// <param name="start">Started, and its listeners registered.</param>
-    public QemuVm(QemuSetup? setup = null, uint? console = null, bool byQmp = false, bool start = true)
+    /// <param name="direct">How each life finds the vGPU behind the VM's console.</param>
+    public QemuVm(QemuSetup? setup = null, uint? console = null, bool byQmp = false, bool start = true, Func<DirectPlanes>? direct = null)
     {
         Qemu = new FakeQemu(setup ?? Small());
         try
@@ -28,15 +30,15 @@ internal sealed class QemuVm : IDisposable
             _folder = byQmp ? Directory.CreateTempSubdirectory("guestplane-qmp-") : null;
             var qmp = _folder is null ? null : new FakeQmp(Qemu, Path.Combine(_folder.FullName, "qmp"));
             ControlFd = qmp is null ? Qemu.Connect() : -1;
-            Guest = QemuGuest.Open(qmp is null ? $"qemu:fd={ControlFd}" : $"qemu:qmp={qmp.SocketPath}", Loop, console);
+            var words = qmp is null ? $"qemu:fd={ControlFd}" : $"qemu:qmp={qmp.SocketPath}";
+            Guest = direct is null ? Open(words, Loop, console, waits: byQmp) : OpenDirect(QemuSource.Parse(words, null), direct, waits: byQmp);
         }
         catch
         {
             DisposeFakes();
             throw;
         }
-        Guest.Lost += Lost.Add;
-        Guest.Returned += () => Returns++;
+        Guest.Changed += OnChanged;
         foreach (var head in Guest.Heads)
         {
             head.Flipped += flip => (flip.Plane == PlaneKind.Cursor ? Cursor : Flips).Add(flip);
@@ -53,7 +55,7 @@ internal sealed class QemuVm : IDisposable
 
     public Loop Loop { get; } = new();
 
-    public QemuGuest Guest { get; }
+    public GuestSlot Guest { get; }
 
     public Head Head => Guest.Heads[0];
 
@@ -80,9 +82,42 @@ internal sealed class QemuVm : IDisposable
         return new QemuSetup { Consoles = [console] };
     }
 
+    /// <summary>The guest of these words, open.</summary>
+    public static GuestSlot Open(string source, Loop loop, uint? console = null, bool waits = false, Stream? said = null)
+    {
+        var messages = new Messages(said is null ? StreamWriter.Null : new StreamWriter(said) { AutoFlush = true });
+        var guest = Sources.Slot(new ShowOptions { Source = source, Console = console, Wait = waits }, loop, messages);
+        try
+        {
+            guest.Open();
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
+    private GuestSlot OpenDirect(QemuSource source, Func<DirectPlanes> direct, bool waits)
+    {
+        var guest = new GuestSlot(Loop, new Messages(StreamWriter.Null),
+            before => new QemuGuest(source, Loop, before: before as QemuGuest) { Direct = direct() }, waits ? GuestSlot.QemuPauseNs : null);
+        try
+        {
+            guest.Open();
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
     public void Start()
     {
-        Guest.Start(Loop);
+        Guest.Start();
         Turn(() => Qemu.Consoles.Sum(console => console.Listeners) == Guest.Heads.Count);
         Settle();
     }
@@ -147,6 +182,14 @@ internal sealed class QemuVm : IDisposable
     {
         Guest.Dispose();
         DisposeFakes();
+    }
+
+    private void OnChanged()
+    {
+        if (Guest.State == GuestState.Here)
+            Returns++;
+        else
+            Lost.Add(Guest.Problem);
     }
 
     private void DisposeFakes()

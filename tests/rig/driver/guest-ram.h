@@ -1,4 +1,4 @@
-// The RAM of a QEMU that has it in a memfd (memory-backend-memfd,share=on): mapped, as the guest's CPU has it.
+// The RAM of a QEMU that has it in a memfd (memory-backend-memfd,share=on), mapped as the guest's CPU sees it.
 #ifndef GUEST_RAM_H
 #define GUEST_RAM_H
 

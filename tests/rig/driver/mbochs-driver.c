@@ -1,4 +1,4 @@
-// Plays the guest of an mbochs vGPU: sets modes, draws and flips by the device's registers.
+// Drives an mbochs vGPU as its guest would: sets modes, draws and flips by the device's registers.
 // usage: mbochs-driver (--uuid UUID | --pid PID | --fd N) [--then-exec FD] STEP… [-- COMMAND…]
 // The steps and the bar code that numbers the frames are described in ../README.md.
 #define _GNU_SOURCE
@@ -46,7 +46,7 @@ static void usage(void)
 
 // ---- finding the device ------------------------------------------------------
 
-// As a VMM does it. Container and group stay open for as long as we live.
+// As a VMM does it. Container and group stay open until we exit.
 static int open_by_uuid(const char *uuid)
 {
 	char path[256], group[256];
@@ -157,7 +157,7 @@ static unsigned vbe_read(enum vbe_register index)
 	return word;
 }
 
-// The VRAM is mapped: mbochs' read and write of it go to the wrong address.
+// The VRAM is mapped, because mbochs' read and write access the wrong address.
 static void use_device(int fd)
 {
 	struct vfio_region_info vram;
@@ -207,7 +207,7 @@ static void set_mode(unsigned width, unsigned height, uint32_t number)
 	vbe_set_mode(vbe_write, width, height, second + height, 32);
 }
 
-// The EDID block lies before the registers, and reads as zeroes while the link is down. 54 on: its first detailed timing.
+// The EDID block is before the registers, and reads as zeroes while the link is down. Offset 54: its first detailed timing.
 static bool read_monitor(unsigned *width, unsigned *height)
 {
 	uint8_t edid[128];
@@ -243,7 +243,7 @@ static const struct guest guest = {
 
 // ---- the command -------------------------------------------------------------
 
-// Nobody would wait for it if we fail.
+// The child must not outlive us if we fail.
 static void end_command(void)
 {
 	if (command_pid > 0)

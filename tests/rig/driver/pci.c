@@ -8,7 +8,7 @@ enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc, SLOTS = 32 };
 enum { COMMAND = 0x04, CLASS = 0x08, BAR_0 = 0x10, CAPABILITIES = 0x34 };
 enum { COMMAND_MEMORY_AND_MASTER = 6, CLASS_DISPLAY = 3, BAR_TYPE = 6, BAR_64_BITS = 4, BAR_FLAGS = 15 };
 
-// Above the RAM of a small guest; each slot has 128 MiB of its own, of which each BAR has a share.
+// Above the RAM of a small guest; each slot has 128 MiB, which its BARs share.
 static const uint32_t ROOM = 0xc0000000, ROOM_OF_SLOT = 0x08000000, ROOM_OF_BAR = 0x01000000;
 
 static unsigned device;
@@ -59,7 +59,7 @@ uint64_t pci_bar(unsigned bar)
 	write_register(offset, 0xffffffff);
 	size = -(pci_read(offset) & ~BAR_FLAGS);
 	errno = 0;
-	// The VRAM is in the first, and may have the place of the second: no display has that too.
+	// The VRAM is in the first BAR, and may use the space of the second: no display has both.
 	if (!size || size > (bar ? ROOM_OF_BAR : 2 * ROOM_OF_BAR) || device * (uint64_t)ROOM_OF_SLOT + ROOM >= 0xf8000000)
 		fail("slot %u has no BAR %u, or it is too large for us", device, bar);
 	value = ROOM + device * ROOM_OF_SLOT + bar * ROOM_OF_BAR;

@@ -1,4 +1,4 @@
-// The display device of a QEMU with a q35 board: where it is on the PCI bus, and where its memory goes.
+// The display device of a QEMU with a q35 board: its place on the PCI bus, and its memory.
 #ifndef PCI_H
 #define PCI_H
 
@@ -7,16 +7,16 @@
 
 enum { PCI_SLOT_ANY = -1, PCI_CAPABILITY_VENDOR = 9 };
 
-// The first device of the display class, or the one in the slot. Nothing else is to run in the guest: no firmware
-// has been there before us, and BARs are put wherever there is room.
+// The first device of the display class, or the one in the slot. No other code may run in the guest: no firmware
+// has run before us, and BARs are placed wherever there is room.
 void pci_find_display(int slot);
 
 uint32_t pci_read(unsigned offset);
 
-// The address of a memory BAR, which is enabled; put there unless an earlier driver has done it.
+// The address of a memory BAR, which gets enabled; it is placed there unless an earlier driver has done it.
 uint64_t pci_bar(unsigned bar);
 
-// The offset of the next capability of a kind after one, or the first after 0; 0 if there is no more.
+// The offset of the next capability of a kind after one, or of the first after 0; 0 if there are no more.
 unsigned pci_next_capability(unsigned after, unsigned kind);
 
 #endif

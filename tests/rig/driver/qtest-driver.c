@@ -1,4 +1,4 @@
-// Plays the guest of a QEMU that runs none: programs its display device by qtest (-qtest unix:SOCKET).
+// Drives the display device of a QEMU without guest code, by qtest (-qtest unix:SOCKET).
 // usage: qtest-driver SOCKET vga|vga8|vfio|blob [--slot N] [--buffers N] STEP…
 // The devices and the steps are described in ../README.md.
 #include <errno.h>

@@ -14,7 +14,7 @@
 static int connection;
 static FILE *out, *in;
 
-// Commands that we have not waited for. If they were many, QEMU would wait for room for its answers, and we for it.
+// Commands whose answers we have not read. With too many, QEMU would wait for room for its answers, and we for QEMU.
 enum { MAX_UNANSWERED = 64 };
 static unsigned unanswered;
 
@@ -44,7 +44,7 @@ pid_t qtest_pid(void)
 	return peer.pid;
 }
 
-// The value of the next answer, 0 if that has none.
+// The value of the next answer; 0 if it has none.
 static uint64_t take_answer(const char *command)
 {
 	char answer[64];
@@ -66,7 +66,7 @@ void qtest_wait(void)
 		take_answer("write");
 }
 
-// Ends the line; the value of its answer.
+// Ends the line and returns the value of its answer.
 static uint64_t finish(const char *command)
 {
 	fputc('\n', out);
@@ -96,7 +96,7 @@ void qtest_write8(uint64_t address, uint8_t value) { command_with("writeb", addr
 void qtest_write16(uint64_t address, uint16_t value) { command_with("writew", address, value); }
 void qtest_write32(uint64_t address, uint32_t value) { command_with("writel", address, value); }
 
-// Three bytes in four letters; the last ones may be none.
+// Base64: three bytes in four letters; the last may be padding.
 static void print_base64(const uint8_t *p, size_t count)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,4 +1,4 @@
-// QEMU's qtest protocol: what a guest's CPU does, asked for by lines of text (docs/devel/testing/qtest.rst in QEMU).
+// QEMU's qtest protocol: accesses of the guest's CPU, requested by lines of text (docs/devel/testing/qtest.rst in QEMU).
 #ifndef QTEST_H
 #define QTEST_H
 
@@ -14,7 +14,7 @@ pid_t qtest_pid(void);
 void qtest_out32(uint16_t port, uint32_t value);
 uint32_t qtest_in32(uint16_t port);
 
-// Accesses to memory, of which a device may make something.
+// Accesses to memory, which may be a device's.
 uint8_t qtest_read8(uint64_t address);
 uint16_t qtest_read16(uint64_t address);
 uint32_t qtest_read32(uint64_t address);
@@ -22,7 +22,7 @@ void qtest_write8(uint64_t address, uint8_t value);
 void qtest_write16(uint64_t address, uint16_t value);
 void qtest_write32(uint64_t address, uint32_t value);
 
-// Writes a block, which QEMU notices to have been changed; sure to be there after qtest_wait() or another access.
+// Writes a block, whose pages QEMU marks as dirty; complete after qtest_wait() or another access.
 void qtest_post(uint64_t address, const void *bytes, size_t count);
 void qtest_wait(void);
 

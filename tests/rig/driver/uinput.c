@@ -1,6 +1,6 @@
-// Plays a user: a keyboard, a tablet and a mouse by /dev/uinput, which live as long as this does.
+// Imitates a user: a keyboard, a tablet and a mouse by /dev/uinput, which exist as long as this process.
 // usage: uinput WIDTHxHEIGHT [STEP…]
-// Without steps they are read from standard input, a line each. ../README.md describes them.
+// Without steps, they are read from standard input, one per line. ../README.md describes them.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "fail.h"
 #include "timing.h"
 
-// As a hand is: hosts sum up what comes at once.
+// At the speed of a user: compositors add up events that arrive together.
 #define TAP_NS (30 * NS_PER_MS)
 
 static const struct {
@@ -60,7 +60,7 @@ static void create(int fd, const char *name)
 		fail("%s", name);
 }
 
-// udev takes for a keyboard what has all of the first keys.
+// udev classifies a device as a keyboard if it has all of the first keys.
 static void make_keyboard(void)
 {
 	keyboard = open_device();
@@ -77,7 +77,7 @@ static void have_buttons(int fd)
 	have(fd, UI_SET_RELBIT, REL_HWHEEL);
 }
 
-// As QEMU's usb-tablet, with a place for each pixel.
+// As QEMU's usb-tablet, with one position per pixel.
 static void make_tablet(unsigned width, unsigned height)
 {
 	struct uinput_abs_setup x = { .code = ABS_X, .absinfo.maximum = width - 1 };
@@ -132,7 +132,7 @@ static uint16_t code_of(const char *step, const char *name)
 	fail("%s: no such key or button in linux/input-event-codes.h", step);
 }
 
-// Buttons are the tablet's: the pointer is where that has put it.
+// The buttons belong to the tablet: the pointer is at its position.
 static void press(uint16_t code, bool on)
 {
 	int fd = code >= BTN_MISC && code < KEY_OK ? tablet : keyboard;
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 	make_mouse();
 	printf("ready\n");
 
-	// Reading lines ends by any signal; steps as the other drivers' do.
+	// Reading lines ends with any signal; steps end as in the other drivers.
 	if (argc == 2) {
 		run_lines();
 		return 0;

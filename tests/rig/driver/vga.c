@@ -8,7 +8,7 @@
 #include "vbe.h"
 #include "vga.h"
 
-// VGA's own ports from 0x3c0 on, in the same BAR. mbochs does not have them, and ignores what is written there.
+// VGA's own ports from 0x3c0 on, in the same BAR. mbochs does not have them, and ignores writes to them.
 enum {
 	PORTS = 0x400,
 	ATTRIBUTE_INDEX = PORTS,
@@ -18,16 +18,16 @@ enum {
 	ATTRIBUTE_SCREEN_ON = 0x20,
 };
 
-// Both have 16 MiB of VRAM at least: -device VGA by default, mbochs from its "medium" type on.
+// Both have at least 16 MiB of VRAM: -device VGA by default, mbochs from its "medium" type on.
 static const uint64_t VRAM_SIZE = 16 << 20;
 
 static uint64_t registers, vram;
 
-// Bits a pixel: 32, or 8, of which QEMU must draw a picture of its own.
+// Bits per pixel: 32, or 8, which QEMU must convert into an image of its own.
 static unsigned depth;
 
-// Two buffers one above the other in the VRAM; a flip moves Y_OFFSET. They are drawn in memory of ours, of which the
-// VRAM gets a copy: QEMU looks for changes where it wrote itself.
+// Two buffers one above the other in the VRAM; a flip moves Y_OFFSET. They are drawn in our own memory and copied to the VRAM,
+// because QEMU only tracks changes that it has written itself.
 static struct {
 	unsigned width, height;
 	unsigned y[2];
@@ -94,7 +94,7 @@ static void draw_number(int half, uint32_t number)
 
 static void off(void) { vbe_write(VBE_ENABLE, VBE_DISABLED); }
 
-// QEMU's VGA forgets the offset meanwhile.
+// QEMU's VGA loses the offset meanwhile.
 static void on(void)
 {
 	vbe_write(VBE_ENABLE, VBE_ENABLED_LINEAR);
@@ -123,7 +123,7 @@ static void set_mode(unsigned width, unsigned height, uint32_t number)
 	vbe_set_mode(vbe_write, width, height, second + height, depth);
 	if (depth == 8)
 		set_palette();
-	// Reading the status makes the next write to the attribute port one of its index.
+	// Reading the status makes the next write to the attribute port set its index.
 	qtest_read8(registers + INPUT_STATUS_1);
 	qtest_write8(registers + ATTRIBUTE_INDEX, ATTRIBUTE_SCREEN_ON);
 }

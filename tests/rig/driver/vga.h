@@ -1,10 +1,10 @@
-// The guest of a card with Bochs' VBE registers behind a QEMU: -device VGA, or an mbochs by vfio-pci.
+// Drives a card with Bochs' VBE registers behind a QEMU: -device VGA, or an mbochs by vfio-pci.
 #ifndef VGA_H
 #define VGA_H
 
 #include "steps.h"
 
-// Takes the device that pci_find_display() has found, with 32 or (QEMU's VGA only) 8 bits a pixel.
+// Uses the device that pci_find_display() has found, with 32 or (QEMU's VGA only) 8 bits per pixel.
 const struct guest *vga_guest(unsigned bits);
 
 #endif

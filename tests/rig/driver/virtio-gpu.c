@@ -13,8 +13,8 @@
 
 enum { QUEUE_CONTROL, QUEUE_CURSOR };
 
-// The pointer's picture lies above the rings. What is above that is halved, and each mode takes the other half:
-// a resource that is shown stays whole until the next mode's are.
+// The pointer's image is above the rings. The memory above it is halved, and each mode uses the other half:
+// a resource that is shown stays intact until the next mode's is shown.
 enum { PAGE = 4096, CURSOR_ADDRESS = VIRTIO_RINGS_ADDRESS + VIRTIO_RINGS_SIZE, SCREENS_ADDRESS = 0x200000 };
 
 enum { CURSOR_RESOURCE = 1, FIRST_RESOURCE = 2 };
@@ -30,7 +30,7 @@ static struct {
 
 static bool has_cursor;
 
-// How long the device took for a flush, which is answered when the display has taken the frame.
+// How long the device took for a flush, which it answers when the display has taken the frame.
 static struct {
 	unsigned count;
 	long long sum, longest; // ns
@@ -96,7 +96,7 @@ static void scan_out_nothing(void)
 	request(QUEUE_CONTROL, VIRTIO_GPU_CMD_SET_SCANOUT, &scanout, sizeof scanout);
 }
 
-// Fenced, as Linux does it: only then is it answered after the display has.
+// Fenced, as Linux does it: only then is it answered after the display has taken the frame.
 static void flush(uint32_t resource, struct rectangle area)
 {
 	struct virtio_gpu_resource_flush flush = {

@@ -7,7 +7,7 @@
 #include "timing.h"
 #include "virtio.h"
 
-// The vendor capability of a structure: where in which BAR it is.
+// The vendor capability of a structure: its BAR and offset.
 enum { CAP_TYPE = 3, CAP_BAR = 4, CAP_OFFSET = 8, CAP_NOTIFY_MULTIPLIER = 16, TYPE_COMMON = 1, TYPE_NOTIFY = 2 };
 
 // The common structure's registers.
@@ -35,7 +35,7 @@ struct descriptor {
 	uint16_t flags, next;
 };
 
-// One page for each of the parts that the device is told of; 64 KiB in all.
+// One page for each part that the device is given; 64 KiB in all.
 struct ring {
 	struct descriptor descriptors[ENTRIES] __attribute__((aligned(4096)));
 	struct {
@@ -56,7 +56,7 @@ _Static_assert(sizeof(struct ring) * VIRTIO_QUEUES == VIRTIO_RINGS_SIZE, "the ri
 static uint64_t common;
 static struct {
 	struct ring *ring;
-	uint64_t address; // the guest's
+	uint64_t address; // in the guest
 	uint64_t doorbell;
 } queues[VIRTIO_QUEUES];
 
@@ -132,7 +132,7 @@ void virtio_start(uint8_t *ram, uint32_t features)
 	qtest_write8(common + STATUS, status | DRIVER_OK);
 }
 
-// Polled: the ring is in memory that we share, and there is no interrupt controller set up.
+// Polled: the ring is in shared memory, and no interrupt controller is set up.
 static void wait_for(const volatile uint16_t *used, uint16_t index)
 {
 	const int64_t deadline = now() + 30 * NS_PER_S;

@@ -1,34 +1,34 @@
 # shellcheck shell=bash
-# For scenarios: runs guestplane in the VM and leaves what it said in the share: NAME.json (the report),
-# NAME.err (its messages), NAME.rc (its exit code). A test outside reads them.
+# For scenarios: runs guestplane in the VM and leaves its output in the share: NAME.json (the report), NAME.err (its messages),
+# NAME.rc (its exit code). A test outside reads them.
 
 SHARE=/share
 GUESTPLANE=$SHARE/guestplane
 DRIVER=$SHARE/mbochs-driver
 
-# A guest that the rig stops is stopped by SIGTERM within this; a script whose guest plays for longer sets more.
-SHOW_TIMEOUT=90
+# The rig stops guestplane with SIGTERM within this time; a script that runs longer sets more.
+SHOW_TIMEOUT=400
 
-# The command that shows: show or kiosk.
+# The command: show or kiosk.
 SHOW_COMMAND=show
 
-# Seconds until show_start gives up the first frame; a script that expects none sets fewer.
-FIRST_FRAME_TIMEOUT=30
+# Seconds until show_start gives up waiting for the first frame; a script that expects none sets fewer.
+FIRST_FRAME_TIMEOUT=120
 
-# show NAME ARGUMENT…: one run, to its end.
+# show NAME ARGUMENT…: runs guestplane to its end.
 show() {
 	show_start "$@"
 	show_end
 }
 
-# show_start NAME ARGUMENT…: starts it and returns when its first frame is on screen, or when it has ended.
+# show_start NAME ARGUMENT…: starts guestplane and returns when its first frame is on screen, or when it has ended.
 show_start() {
 	local ready
 
 	SHOW_NAME=$1
 	shift
 	ready=$(mktemp -u) && mkfifo "$ready"
-	# Opened for both, so that neither side's open waits for the other; the program's copy alone decides on the end.
+	# Opened for reading and writing, so that neither side's open blocks; the end is when the program closes its own copy.
 	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" "$SHOW_COMMAND" "$@" --report "$SHARE/$SHOW_NAME.json" --ready-fd 9 \
 		2>"$SHARE/$SHOW_NAME.err" 9>"$ready" &
 	SHOW_PID=$!
@@ -36,10 +36,16 @@ show_start() {
 	rm -f "$ready"
 }
 
-# The program itself: timeout(1) is its parent.
-show_process() { pgrep -P "$SHOW_PID" guestplane; }
+# The program's own pid: timeout(1) is its parent.
+show_process() {
+	local pid name
 
-# show_stop: SIGTERM, as a session manager would.
+	# The file has a line without an end, which read takes for a failure.
+	read -r pid _ <"/proc/$SHOW_PID/task/$SHOW_PID/children"
+	[[ -n $pid ]] && read -r name <"/proc/$pid/comm" && [[ $name == guestplane ]] && echo "$pid"
+}
+
+# show_stop: sends SIGTERM, as a session manager would.
 show_stop() {
 	kill -TERM "$SHOW_PID" 2>/dev/null
 	show_end
@@ -53,13 +59,17 @@ show_end() {
 	echo "$SHOW_NAME: exit $code, $(tail -n 1 "$SHARE/$SHOW_NAME.err")"
 }
 
-# fds_of PID: how many descriptors it has open.
-fds_of() { find "/proc/$1/fd" -mindepth 1 -maxdepth 1 | wc -l; }
+# fds_of PID: the number of its open descriptors.
+fds_of() {
+	local fds=("/proc/$1/fd/"*)
 
-# holds_group PID: whether it has a device open that it opened by group.
+	echo "${#fds[@]}"
+}
+
+# holds_group PID: true if it has a device open by group.
 holds_group() { find "/proc/$1/fd" -lname 'anon_inode:\[vfio-device\]' | grep -q .; }
 
-# watch_fds PID NAME: leaves in NAME.fds how many it had open, a line per second for five.
+# watch_fds PID NAME: writes the number of its open descriptors to NAME.fds, once a second for five seconds.
 watch_fds() {
 	for _ in {1..5}; do
 		fds_of "$1"
@@ -67,13 +77,13 @@ watch_fds() {
 	done >"$SHARE/$2.fds"
 }
 
-# flip_600 NAME: at 60 Hz between two offsets. guestplane is the VMM's child, has its device by fd:N, and ends the flips by
-# its own end; it counts as a flip what may be one, also while the guest stands still at the start.
+# flip_600 NAME: 600 flips at 60 Hz between two offsets. guestplane is a child of the VMM, gets its device by fd:N, and its end ends
+# the flips. It counts everything that may be a flip, also before the guest flips at all.
 flip_600() {
 	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=1500 flip=60,1500 hold -- \
 		"$GUESTPLANE" show fd:3 --fullscreen --frames 720 --report "$SHARE/$1.json" \
 		>"$SHARE/$1.driver" 2>"$SHARE/$1.err" &
-	# From its first frame on; the flips begin when the driver has waited, and then it has both buffers.
+	# From its first frame on; the flips begin after the driver has waited, when guestplane knows both buffers.
 	wait_until 20 grep -qs 'goes by' "$SHARE/$1.err"
 	sleep 2.5
 	drm_state >"$SHARE/$1.drm"
@@ -82,7 +92,7 @@ flip_600() {
 	echo $? >"$SHARE/$1.rc"
 }
 
-# last_flip NAME [SOURCE]: the last flip stands still, so that what a screenshot shows is known.
+# last_flip NAME [SOURCE]: the last flip stays on screen, so that a screenshot has a known frame.
 last_flip() {
 	show_start "$1" "${2:-vfio:$MBOCHS_UUID}" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,37 wait=1500 >"$SHARE/$1.driver"
@@ -90,7 +100,29 @@ last_flip() {
 	show_stop
 }
 
-# on HOST FUNCTION…: a host, what is to be done on it, and its end.
+# probe NAME ARGUMENT…: guestplane probe, to its end.
+probe() {
+	local name=$1 code=0
+
+	shift
+	timeout 240 "$GUESTPLANE" probe "$@" --json >"$SHARE/$name.json" 2>"$SHARE/$name.err" || code=$?
+	echo "$code" >"$SHARE/$name.rc"
+	echo "$name: exit $code"
+}
+
+# matrix NAME ARGUMENT…: guestplane scanout-test, to its end.
+matrix() {
+	local name=$1 code=0
+
+	shift
+	timeout 400 "$GUESTPLANE" scanout-test "$@" --json "$SHARE/$name.json" --junit "$SHARE/$name.xml" --html "$SHARE/$name.html" \
+		>"$SHARE/$name.txt" 2>"$SHARE/$name.err" || code=$?
+	echo "$code" >"$SHARE/$name.rc"
+	echo "$name: exit $code"
+	cat "$SHARE/$name.txt"
+}
+
+# on HOST FUNCTION…: starts a compositor, runs the function, stops it.
 on() {
 	host_start "$1" || return
 	shift

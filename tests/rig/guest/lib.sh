@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Functions for the scripts that run in the VM: kernel modules, vGPUs, Wayland hosts, screenshots.
-# /rig/init makes bash source this before the script. README.md says what each host is.
+# Functions for the scripts that run in the VM: kernel modules, vGPUs, Wayland compositors ("hosts"), screenshots.
+# /rig/init makes bash source this before the script. README.md describes each host.
 
 unset BASH_ENV
 
@@ -10,13 +10,25 @@ complain() { printf 'rig: %s\n' "$*" >&2; }
 
 uptime_seconds() { cut -d' ' -f1 /proc/uptime; }
 
-# wait_until SECONDS COMMAND…: asks every 50 ms; false if it never came true.
+# A busy machine may be so many times slower than an idle one. Deadlines are there to end what hangs, not to measure.
+PATIENCE=4
+
+# pause SECONDS: sleeps without a process. Under emulation, starting one takes 100 ms of a CPU that what is waited for needs.
+PAUSE=/run/rig.pause
+pause() {
+	[[ -p $PAUSE ]] || mkfifo -m 666 "$PAUSE"
+	read -r -t "$1" _ <>"$PAUSE"
+	return 0
+}
+
+# wait_until SECONDS COMMAND…: runs the command every 50 ms until it succeeds; false if it has not after the time that an idle machine
+# may take, times PATIENCE.
 wait_until() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * PATIENCE))
 	shift
 	until "$@"; do
 		((SECONDS <= deadline)) || return 1
-		sleep 0.05
+		pause 0.05
 	done
 }
 
@@ -28,13 +40,13 @@ udev_start() {
 	udevadm settle -t 20
 }
 
-# load_vkms [PARAMETER=VALUE…]: all its planes, unless told otherwise.
+# load_vkms [PARAMETER=VALUE…]: with all its planes by default.
 # shellcheck disable=SC2120 # the parameters are for scripts
 load_vkms() {
 	modprobe vkms enable_cursor=1 enable_overlay=1 enable_writeback=1 "$@"
 }
 
-# load_vkms_syncobj: the vkms that has sync objects (lib/kernel.sh), in place of the other.
+# load_vkms_syncobj: the vkms with sync objects (lib/kernel.sh) instead of the other.
 load_vkms_syncobj() { modprobe vkms_syncobj enable_cursor=1 enable_overlay=1 enable_writeback=1; }
 
 # card_of DRIVER: prints /dev/dri/cardN of vkms, bochs, virtio_gpu or vgem.
@@ -88,8 +100,8 @@ load_mbochs() {
 }
 
 # load_mbochs_cdev [small|medium|large]: as load_mbochs patched, on the VFIO that
-# has device nodes (lib/kernel.sh), and exports MBOCHS_NODE too. For the rest of
-# the boot there is no other VFIO.
+# has device nodes (lib/kernel.sh), and exports MBOCHS_NODE too. It is then the
+# only VFIO until the next boot.
 load_mbochs_cdev() {
 	local size=${1:-medium} module
 
@@ -106,7 +118,7 @@ load_mbochs_cdev() {
 }
 
 # load_mdpy [vga|xga|hd]: makes an mdpy vGPU, exports MDPY_UUID and prints it.
-# There is nothing to drive: it shows a grey gradient, in a region.
+# It cannot be driven: it shows a grey gradient, in a region.
 load_mdpy() {
 	modprobe -a vfio_iommu_type1 mdpy || return
 	MDPY_UUID=$(create_mdev "/sys/class/mdpy/mdpy/mdev_supported_types/mdpy-${1:-xga}") || return
@@ -114,7 +126,36 @@ load_mdpy() {
 	echo "$MDPY_UUID"
 }
 
-# create_mdev TYPE: with a UUID that nothing has yet; prints it.
+# load_testgpu gvt|gvt-overlay|mbochs [CARD]: makes one more testgpu vGPU, exports TESTGPU_UUID and prints it. CARD, a node of
+# /dev/dri, is the GPU that the vGPUs belong to, as GVT-g's do; it counts for the first one.
+load_testgpu() {
+	modprobe vfio_iommu_type1 || return
+	[[ -d /sys/module/testgpu ]] || modprobe testgpu ${2:+"card=$2"} || return
+	TESTGPU_UUID=$(create_mdev /sys/class/mdev_bus/*/mdev_supported_types/*-"$1") || return
+	export TESTGPU_UUID
+	echo "$TESTGPU_UUID"
+}
+
+# testgpu COMMAND…: what the vGPU's guest or driver is to do (../README.md).
+testgpu() {
+	local command
+
+	for command in "$@"; do
+		echo "$command" >"/sys/bus/mdev/devices/$TESTGPU_UUID/testgpu/control" || { complain "testgpu: $command"; return 1; }
+	done
+}
+
+# testgpu_state [NAME]: all of its counters, or one.
+testgpu_state() {
+	local words
+
+	words=$(<"/sys/bus/mdev/devices/$TESTGPU_UUID/testgpu/state")
+	[[ -n ${1:-} ]] || { echo "$words"; return; }
+	words=${words#*"$1="}
+	echo "${words%%[[:space:]]*}"
+}
+
+# create_mdev TYPE: with an unused UUID; prints it.
 create_mdev() {
 	local number uuid
 
@@ -135,23 +176,23 @@ mdev_ready() {
 	group=$(readlink "/sys/bus/mdev/devices/$1/iommu_group") && [[ -c /dev/vfio/${group##*/} ]]
 }
 
-# unload_mdevs: removes every vGPU and the drivers; nothing may hold one.
+# unload_mdevs: removes every vGPU and the drivers; no process may have one open.
 unload_mdevs() {
 	local device module
 
 	for device in /sys/bus/mdev/devices/*; do
 		[[ ! -e $device ]] || echo 1 >"$device/remove"
 	done
-	for module in mbochs mbochs_vmap mdpy; do
+	for module in mbochs mbochs_vmap mdpy testgpu; do
 		[[ ! -d /sys/module/$module ]] || modprobe -r "$module"
 	done
-	unset MBOCHS_UUID MBOCHS_NODE MDPY_UUID
+	unset MBOCHS_UUID MBOCHS_NODE MDPY_UUID TESTGPU_UUID
 }
 
-# ---- a user's hands ------------------------------------------------------
+# ---- user input ----------------------------------------------------------
 
-# input_start [WIDTHxHEIGHT]: makes a keyboard, a tablet of that size (1024x768) and a mouse, which are there until the
-# script ends. Before the host, which then has them from the start.
+# input_start [WIDTHxHEIGHT]: creates a keyboard, a tablet of that size (1024x768) and a mouse, which exist until the script
+# ends. Call it before the compositor starts, so that it has them from the start.
 input_start() {
 	modprobe -a uinput evdev || return
 	coproc INPUT { exec /share/uinput "${1:-1024x768}"; }
@@ -159,7 +200,7 @@ input_start() {
 	udev_start
 }
 
-# input STEP…: what the user does; returns when it is done. driver/uinput has the steps.
+# input STEP…: plays the steps and returns when they are done. driver/uinput describes them.
 input() {
 	local step
 
@@ -169,10 +210,10 @@ input() {
 	done
 }
 
-# ---- Wayland hosts ---------------------------------------------------------
+# ---- Wayland compositors ---------------------------------------------------
 
-# host_start NAME: starts the host, waits for its socket, sets WAYLAND_DISPLAY.
-# Its output goes to /share/host-NAME.log. One host at a time.
+# host_start NAME: starts the compositor, waits for its socket, sets WAYLAND_DISPLAY.
+# Its output goes to /share/host-NAME.log. One at a time.
 host_start() {
 	[[ -z ${HOST_PID:-} ]] || { complain "host $HOST_NAME is running"; return 1; }
 	HOST_NAME=$1
@@ -190,23 +231,26 @@ host_start() {
 	kwin-drm) kwin_drm_start ;;
 	kwin-virtual) kwin_virtual_start ;;
 	mutter-headless) mutter_start ;;
+	hyprland-vkms) hyprland_start ;;
+	phoc-vkms) phoc_start ;;
+	mir-vkms) mir_start ;;
 	*) complain "no host is called $1"; return 2 ;;
 	esac
 }
 
-# Some do not end by themselves: cage waits for its application, KWin for good.
+# Some do not end by themselves: cage waits for its application, KWin never ends.
 host_stop() {
 	[[ -n ${HOST_PID:-} ]] || return 0
 	kill "$HOST_PID" 2>/dev/null
-	wait_until 2 host_gone || kill -KILL "$HOST_PID" 2>/dev/null
+	PATIENCE=1 wait_until 2 host_gone || kill -KILL "$HOST_PID" 2>/dev/null
 	wait "$HOST_PID" 2>/dev/null
 	rm -f "$XDG_RUNTIME_DIR"/wayland-*
-	unset HOST_PID HOST_NAME WAYLAND_DISPLAY SWAYSOCK
+	unset HOST_PID HOST_NAME WAYLAND_DISPLAY SWAYSOCK HYPRLAND_INSTANCE_SIGNATURE
 }
 
 host_gone() { ! kill -0 "$HOST_PID" 2>/dev/null; }
 
-# launch COMMAND…: the common end of every start.
+# launch COMMAND…: the last part of every start.
 launch() {
 	rm -f "$XDG_RUNTIME_DIR"/wayland-*
 	"$@" >"/share/host-$HOST_NAME.log" 2>&1 </dev/null &
@@ -218,11 +262,11 @@ launch() {
 		host_stop
 		return 1
 	fi
-	# On a busy machine its socket is there long before it listens to anyone.
+	# On a busy machine the socket exists long before it accepts connections.
 	wait_until 60 host_answers
 }
 
-host_answers() { host_gone || timeout 30 wayland-info >/dev/null 2>&1; }
+host_answers() { host_gone || timeout 60 wayland-info >/dev/null 2>&1; }
 
 host_settled() { find_socket || host_gone; }
 
@@ -237,7 +281,7 @@ find_socket() {
 	return 1
 }
 
-# No seat manager in the VM, and no input devices unless a test adds some.
+# The VM has no seat manager, and no input devices unless a test adds some.
 wlroots_start() {
 	local driver=$1 renderer=$2 card
 	shift 2
@@ -253,8 +297,8 @@ sway_start() {
 	export SWAYSOCK
 }
 
-# --debug is what allows weston-screenshooter. WESTON_SHELL=desktop for windows:
-# the kiosk shows full screen clients only, and (16.0) only one in its life.
+# --debug allows weston-screenshooter. WESTON_SHELL=desktop for windows:
+# the kiosk shell shows full-screen clients only, and (16.0) only one in its lifetime.
 weston_start() {
 	launch env LIBSEAT_BACKEND=noop weston --config=/rig/weston.ini --debug --renderer=gl \
 		--shell="${WESTON_SHELL:-kiosk}-shell.so" --logger-scopes=log,drm-backend "$@"
@@ -274,20 +318,20 @@ kwin_drm_start() {
 	KWIN_DRM_DEVICES=$card kwin_start --drm
 }
 
-# With no render node at all it would not draw by GL, nor take dma-bufs. KWIN_OPTIONS are for another screen (--scale).
+# Without any render node it would not use GL and would not accept dma-bufs. KWIN_OPTIONS change the screen (--scale).
 kwin_virtual_start() {
 	need_card vgem >/dev/null || return
 	# shellcheck disable=SC2086 # words
 	kwin_start --virtual ${KWIN_OPTIONS:---width 1024 --height 768}
 }
 
-# Anyone may take screenshots: it would want to know a caller by its desktop file.
+# Allows screenshots to everyone: otherwise it identifies a caller by its desktop file.
 kwin_start() {
 	session_bus_start
 	launch env KWIN_SCREENSHOT_NO_PERMISSION_CHECKS=1 kwin_wayland --no-lockscreen --no-global-shortcuts "$@"
 }
 
-# Without logind mutter has no card to show on; vgem's render node lets it draw.
+# Without logind mutter has no card to display on; it renders on vgem's render node.
 mutter_start() {
 	need_card vgem >/dev/null || return
 	session_bus_start
@@ -295,7 +339,29 @@ mutter_start() {
 	GSETTINGS_BACKEND=memory launch mutter --headless --wayland --no-x11 --virtual-monitor 1024x768
 }
 
-# What mutter's screen casts go by. It stays until the VM ends.
+# It does not run as root without being told that this is meant.
+hyprland_start() {
+	local card
+
+	card=$(need_card vkms) || return
+	rm -rf "$XDG_RUNTIME_DIR/hypr"
+	launch env LIBSEAT_BACKEND=noop AQ_DRM_DEVICES="$card" HYPRLAND_NO_RT=1 Hyprland --i-am-really-stupid \
+		--config /rig/hyprland.lua || return
+	HYPRLAND_INSTANCE_SIGNATURE=$(ls "$XDG_RUNTIME_DIR/hypr")
+	export HYPRLAND_INSTANCE_SIGNATURE
+}
+
+phoc_start() { GSETTINGS_BACKEND=memory wlroots_start vkms gles2 phoc -C /rig/phoc.ini; }
+
+mir_start() {
+	local card
+
+	card=$(need_card vkms) || return
+	launch env LIBSEAT_BACKEND=noop miral-shell --console-provider=none --platform-display-libs=mir:gbm-kms \
+		--platform-rendering-libs=mir:gbm-kms --add-wayland-extensions=all
+}
+
+# PipeWire, which carries mutter's screen casts. It runs until the VM ends.
 pipewire_start() {
 	[[ ! -S $XDG_RUNTIME_DIR/pipewire-0 ]] || return 0
 	pipewire >/share/pipewire.log 2>&1 </dev/null &
@@ -310,7 +376,7 @@ session_bus_start() {
 	export DBUS_SESSION_BUS_ADDRESS
 }
 
-# kwin_script STATEMENT: done by KWin, in JavaScript, to "it": guestplane's window.
+# kwin_script STATEMENT: JavaScript that KWin runs with "it" as guestplane's window.
 kwin_script() {
 	local file id to=(dbus-send --session --print-reply=literal --dest=org.kde.KWin)
 
@@ -320,30 +386,39 @@ kwin_script() {
 		"${to[@]}" "/Scripting/Script${id##* }" org.kde.kwin.Script.run >/dev/null
 }
 
-# ---- what is on the screen ---------------------------------------------------
+# hyprland_dispatch CALL: as hyprctl dispatch, which does not wait until a busy Hyprland has done it.
+hyprland_dispatch() {
+	python3 -c 'import socket, sys
+hyprland = socket.socket(socket.AF_UNIX)
+hyprland.connect(sys.argv[1])
+hyprland.sendall(b"/dispatch " + sys.argv[2].encode())
+hyprland.recv(4096)' "$XDG_RUNTIME_DIR/hypr/$HYPRLAND_INSTANCE_SIGNATURE/.socket.sock" "$1"
+}
 
-# screenshot FILE.png [OPTION…]: what the host shows, as the host itself tells. -c is with the host's pointer, on sway.
+# ---- the screen ------------------------------------------------------------------
+
+# screenshot FILE.png [OPTION…]: a screenshot by the compositor itself. -c includes its pointer, on sway.
 screenshot() {
 	case $HOST_NAME in
 	weston-*) weston_screenshot "$1" ;;
-	sway-* | cage-* | labwc-*) grim "${@:2}" "$1" ;;
-	kwin-*) timeout 60 /rig/kwin-screenshot "$1" ;;
-	mutter-*) timeout 60 /rig/mutter-screenshot "$1" ;;
+	sway-* | cage-* | labwc-* | hyprland-* | phoc-* | mir-*) grim "${@:2}" "$1" ;;
+	kwin-*) timeout 240 /rig/kwin-screenshot "$1" ;;
+	mutter-*) timeout 240 /rig/mutter-screenshot "$1" ;;
 	*) complain "$HOST_NAME gives no screenshots"; return 2 ;;
 	esac
 }
 
-# weston-screenshooter picks its own file name, in the working directory.
+# weston-screenshooter chooses its own file name, in the working directory.
 weston_screenshot() {
 	local directory
 
 	directory=$(mktemp -d)
-	(cd "$directory" && timeout 30 weston-screenshooter) && mv "$directory"/wayland-screenshot-*.png "$1"
+	(cd "$directory" && timeout 120 weston-screenshooter) && mv "$directory"/wayland-screenshot-*.png "$1"
 }
 
-# drm_state: one line for each plane of the active crtcs, as the kernel has it.
-# imported=yes is a dma-buf that came from another driver: direct scanout.
-# A card without a host shows its text console.
+# drm_state: one line for each plane of the active crtcs, from the kernel.
+# imported=yes is a dma-buf of another driver: direct scanout.
+# A card without a compositor shows its text console.
 drm_state() {
 	local state
 
@@ -366,3 +441,6 @@ drm_state() {
 			END { finish() }' "$state"
 	done
 }
+
+# is_scanned_out [WIDTHxHEIGHT]: an imported buffer of that size is on a plane.
+is_scanned_out() { drm_state | grep -q "fb=${1:-.*} imported=yes"; }

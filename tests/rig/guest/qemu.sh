@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# For scenarios: QEMUs in the VM that run no guest code. qtest-driver plays their guests, through their qtest sockets.
+# For scenarios: QEMUs in the VM that run no guest code. qtest-driver drives their guests through their qtest sockets.
 
 # shellcheck disable=SC2034 # read by scenarios
 QTEST_DRIVER=/share/qtest-driver
 
-# The QEMU that they are: the VM's own, unless other_qemu says otherwise.
+# The QEMU to run: the VM's own, unless other_qemu changes it.
 QEMU=(qemu-system-x86_64)
 
-# other_qemu: theirs is from now on that of the Debian on the second disk (boot SUITE+OTHER), with its libraries and Mesa.
+# other_qemu: from now on use the QEMU of the Debian on the second disk (boot SUITE+OTHER), with its libraries and Mesa.
 other_qemu() {
 	local root=/mnt directory
 
@@ -18,15 +18,15 @@ other_qemu() {
 	QEMU=(chroot "$root" qemu-system-x86_64)
 }
 
-# The devices that qtest-driver plays the guest of, without the vGPU; vfio_device has that.
+# The devices that qtest-driver drives, except the vGPU; see vfio_device for that.
 # shellcheck disable=SC2034,SC2054 # read by scenarios; a comma of QEMU's
 VGA_DEVICE=(-device VGA) BLOB_DEVICE=(-device virtio-gpu-pci,blob=true)
 
-# vfio_device UUID: sets VFIO_DEVICE. Only a display with gl=on takes it.
+# vfio_device UUID: sets VFIO_DEVICE. Only a display with gl=on accepts it.
 # shellcheck disable=SC2034 # read by scenarios
 vfio_device() { VFIO_DEVICE=(-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$1,display=on"); }
 
-# render_node [DRIVER]: a node for rendernode=, of vgem unless told otherwise. vkms has none but its card.
+# render_node [DRIVER]: a node for rendernode=, of vgem by default. vkms only has its card.
 # shellcheck disable=SC2120 # the driver is for scripts
 render_node() {
 	local card node
@@ -38,7 +38,7 @@ render_node() {
 	echo "$card"
 }
 
-# qemu_on_bus NAME on|off DEVICE…: a QEMU whose display is org.qemu on the session bus, with or without GL. One at a
+# qemu_on_bus NAME on|off DEVICE…: a QEMU whose display is org.qemu on the session bus, with or without GL. Only one at a
 # time.
 qemu_on_bus() {
 	local name=$1 gl
@@ -49,7 +49,7 @@ qemu_on_bus() {
 	qemu_start "$name" -display "dbus,$gl" "$@"
 }
 
-# qemu_p2p NAME on|off DEVICE…: a QEMU whose display takes its client's socket by QMP. As many as one likes.
+# qemu_p2p NAME on|off DEVICE…: a QEMU whose display gets its client's socket by QMP. Several can run.
 qemu_p2p() {
 	local name=$1 gl
 
@@ -66,8 +66,8 @@ gl_of() {
 	node=$(render_node) && echo "gl=on,rendernode=$node"
 }
 
-# qemu_window NAME DEVICE…: a QEMU with its own window, of GTK with GL, full-screen on the host; forky only. GTK starts in
-# the VM only if it is told that GL is software. The log has what it says to the host, for window_frames.
+# qemu_window NAME DEVICE…: a QEMU with its own GTK window with GL, full screen; forky only. In the VM, GTK only starts if it is
+# told to use software GL. The log has its Wayland protocol, for window_frames.
 qemu_window() {
 	local name=$1
 	shift
@@ -75,12 +75,12 @@ qemu_window() {
 		qemu_start "$name" -display gtk,gl=on,full-screen=on,show-menubar=off "$@"
 }
 
-# window_frames NAME: how often the window has given the host a buffer to show.
+# window_frames NAME: how often the window has committed a buffer.
 window_frames() { grep -cE 'wl_surface[@#][0-9]+\.attach\(wl_buffer' "/share/qemu-$1.log"; }
 
-# qemu_start NAME ARGUMENT…: returns when it answers. Sets QEMU_PID; /share/qemu-NAME.log is what it says. qemu_qtest
-# and qemu_qmp print its sockets. It stands still (-S), so that nothing but qtest touches its devices. Not -accel
-# qtest: with that its clock would stand still, too.
+# qemu_start NAME ARGUMENT…: returns when QEMU answers. Sets QEMU_PID; its output is in /share/qemu-NAME.log. qemu_qtest and
+# qemu_qmp print its sockets. The CPU is stopped (-S), so that only qtest accesses its devices. Not with -accel qtest: its clock
+# would then be stopped, too.
 qemu_start() {
 	local name=$1
 	shift
@@ -105,11 +105,11 @@ qemu_start() {
 qemu_settled() { qemu_answers "$1" || qemu_gone; }
 qemu_gone() { ! kill -0 "$QEMU_PID" 2>/dev/null; }
 
-# It takes commands when all else is set up, the display too.
+# QEMU accepts commands when everything else is set up, including the display.
 qemu_answers() { qmp "$1" query-status >/dev/null 2>&1; }
 
-# What makes QEMU's guest one that takes places, or moves (a PC has that mouse by itself, and QEMU prefers it to what no
-# driver has asked for), and leaves what it was told in /share/qemu-NAME.input. Then qemu_run.
+# input_devices NAME absolute|relative: devices that make QEMU take absolute positions or relative motion (a PC has that mouse anyway,
+# and QEMU prefers it to a device that no driver uses), and a trace of the input it gets in /share/qemu-NAME.input. Then qemu_run.
 # shellcheck disable=SC2034 # read by scenarios
 input_devices() {
 	local name=$1 kind=$2
@@ -118,7 +118,7 @@ input_devices() {
 	[[ $kind = relative ]] || INPUT_DEVICES+=(-machine i8042=off -device qemu-xhci -device usb-tablet -device usb-kbd)
 }
 
-# A machine that stands still gets no input. This one runs, and has nothing to do.
+# A stopped machine gets no input. This one runs, and only executes hlt.
 halting_firmware() {
 	local file=/run/halt.bin
 
@@ -131,7 +131,7 @@ qemu_run() { qmp "$1" cont >/dev/null; }
 qemu_qtest() { echo "/run/qemu-$1.qtest"; }
 qemu_qmp() { echo "/run/qemu-$1.qmp"; }
 
-# qemu_stop [PID]: the last one that was started, unless told otherwise.
+# qemu_stop [PID]: stops the QEMU that was started last by default.
 # shellcheck disable=SC2120 # the process is for scripts
 qemu_stop() {
 	QEMU_PID=${1:-$QEMU_PID}
@@ -141,15 +141,16 @@ qemu_stop() {
 	unset QEMU_PID
 }
 
-# qmp NAME COMMAND [ARGUMENTS]: prints the answer. The socket has one client at a time: none while guestplane uses it.
+# qmp NAME COMMAND [ARGUMENTS]: prints the answer. The socket has one client at a time; it cannot be used while guestplane does.
 qmp() { /rig/qmp "$(qemu_qmp "$1")" "${@:2}"; }
 
-# cpu_ms PID: the processor time that it has used, with its threads.
+# cpu_ms PID: the CPU time of the process and its threads.
 cpu_ms() {
 	local stat
 
 	stat=$(<"/proc/$1/stat") || return
 	# shellcheck disable=SC2086 # fields; the name before them may have spaces
 	set -- ${stat##*) }
-	echo $(((${12} + ${13}) * 1000 / $(getconf CLK_TCK)))
+	# proc_pid_stat(5) counts in hundredths of a second.
+	echo $(((${12} + ${13}) * 10))
 }

@@ -28,7 +28,7 @@ cache_dir() {
 image_key() (
 	cd "$RIG" || exit
 	export LC_ALL=C
-	sha256sum image packages.txt modules.txt initramfs-init lib/*.sh patches/* | sha256sum | cut -c1-12
+	sha256sum image packages.txt modules.txt initramfs-init lib/*.sh patches/* testgpu/* | sha256sum | cut -c1-12
 )
 
 image_dir() {

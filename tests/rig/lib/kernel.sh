@@ -84,12 +84,14 @@ build_modules() {
 	grep -q DRIVER_SYNCOBJ_TIMELINE "$tree/build/vkms_syncobj/vkms_drv.c" || die "vkms has other driver features in this kernel"
 
 	lay_out_cdev "$tree/build/cdev"
+	cp -r "$RIG/testgpu" "$tree/build/"
 
 	# objtool reads /proc
 	mount -t proc proc "$tree/proc"
 	make_module "$version" "$tree" samples
 	make_module "$version" "$tree" vkms
 	make_module "$version" "$tree" vkms_syncobj
+	make_module "$version" "$tree" testgpu
 	make_module "$version" "$tree" cdev CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=
 	umount "$tree/proc"
 }
@@ -154,7 +156,7 @@ install_kernel() {
 	else
 		cp -a "kernel/lib/modules/$version/." "full/$modules/"
 	fi
-	cp buildtree/build/{samples,vkms,vkms_syncobj}/*.ko "full/$modules/extra/"
+	cp buildtree/build/{samples,vkms,vkms_syncobj,testgpu}/*.ko "full/$modules/extra/"
 	strip --strip-debug "full/$modules/extra"/*.ko
 	depmod -b full "$version"
 

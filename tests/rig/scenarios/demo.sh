@@ -1,5 +1,5 @@
 #!/bin/bash
-# What ./run rig shows: patched mbochs, flipped at 60 Hz for ten seconds, on sway.
+# The demo of ./run rig: patched mbochs on sway, flipped at 60 Hz for ten seconds.
 . /rig/guestplane.sh
 
 demo() {

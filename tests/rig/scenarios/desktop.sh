@@ -1,21 +1,19 @@
 #!/bin/bash
-# A window's life on each host: mapped, made another size, full screen and back, closed; by a user's hands or by the host's own
-# commands, as far as it has any. In NAME.err is the whole conversation with the host (WAYLAND_DEBUG), by which this waits.
+# The life of a window on each compositor: mapped, resized, full screen and back, closed, by user input or by the compositor's
+# own commands, as far as it has any.
 . /rig/guestplane.sh
+. /rig/window.sh
 
-# A flip per second into many buffers: what a slow host still reads is not drawn over.
+# One flip per second into many buffers, so that a slow compositor never reads a buffer that is being drawn into.
 SHOWN=("pattern:memory=udmabuf,no-cursor,rate=1,buffers=8,size=640x480")
 SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
-# Debian 13's llvmpipe does not survive a dma-buf that is composited on vkms.
+# Debian 13's llvmpipe crashes when it composites a dma-buf on vkms.
 [[ $SUITE != trixie ]] || SHOWN+=(--transport shm)
 
-# ---- what can be done to a window ----------------------------------------
+# ---- actions on a window -------------------------------------------------
 
-# The program's own key; weston, labwc, sway and cage have the user's keyboard.
-press_f11() { input tap=KEY_F11; }
-
-# drag MODIFIER: by the lower right part of the window, 60,45 outwards. weston puts a window anywhere: where it is tells the pointer, which is
-# over it in the middle of the screen. A busy host hears of the button before the key, if both are new to it.
+# drag MODIFIER: drags the lower right part of the window outwards by 60,45. weston places windows anywhere; the pointer, which is over
+# the window in the middle of the screen, tells where it is. A busy compositor may get the button before the key if both are new.
 drag() {
 	local x y keys
 
@@ -29,7 +27,7 @@ drag() {
 		"release=$1"
 }
 
-# POINTED: where in the window the pointer was last.
+# POINTED: the pointer's last position in the window.
 pointed() {
 	read -r -a POINTED < <(sed -nE 's/.*wl_pointer.*\.(enter|motion)\(.* ([0-9]+)\.[0-9]+, ([0-9]+)\.[0-9]+\)$/\2 \3/p' \
 		"$SHARE/$SHOW_NAME.err" 2>/dev/null | tail -n 1)
@@ -39,7 +37,7 @@ pointed() {
 sway_resize() { swaymsg '[app_id=guestplane] resize set 800 600' >/dev/null; }
 sway_close() { swaymsg '[app_id=guestplane] kill' >/dev/null; }
 
-# The modifier of some versions, and of others.
+# The modifier key of some versions, and of others.
 labwc_resize() {
 	drag KEY_LEFTALT
 	drag KEY_LEFTMETA
@@ -52,78 +50,13 @@ kwin_resize() { kwin_script 'it.frameGeometry = { x: 60, y: 40, width: 800, heig
 kwin_fullscreen() { kwin_script 'it.fullScreen = !it.fullScreen'; }
 kwin_close() { kwin_script 'it.closeWindow()'; }
 
-# By the keyboard that mutter lets a remote desktop have. Alt+F10 is as large as it gets.
+# By the keyboard of mutter's remote desktop interface. Alt+F10 maximises.
 mutter_resize() { /rig/mutter-keys LEFTALT+F10; }
 mutter_restore() { mutter_resize; }
 mutter_fullscreen() { /rig/mutter-keys F11; }
 mutter_close() { /rig/mutter-keys LEFTALT+F4; }
 
-# ---- what has become of it -----------------------------------------------
-
-# said PATTERN: how often the host did; or the program to it. By 9p a file that is written to cannot be read at times.
-said() {
-	local count
-
-	until count=$(grep -c "$1" "$SHARE/$SHOW_NAME.err" 2>/dev/null) || [[ $? = 1 ]]; do :; done
-	echo "$count"
-}
-
-more() { (($(said "$1") > $2)); }
-
-# Two frames that were committed after this are on the screen.
-shown() { wait_until 30 more 'wp_presentation_feedback.*\.presented(' "$(($(said 'wp_presentation_feedback.*\.presented(') + 1))"; }
-
-# after COMMAND…: what the host is told, and what it answers the window; with that on the screen.
-after() {
-	local before
-
-	before=$(said 'xdg_toplevel.*\.configure(')
-	"$@"
-	wait_until 20 more 'xdg_toplevel.*\.configure(' "$before" || echo "$SHOW_NAME: no configure after $*"
-	shown
-}
-
-picture() { screenshot "$SHARE/$SHOW_NAME-$1.png"; }
-
-has() { declare -F "$1" >/dev/null; }
-
-# life NAME FULLSCREEN…: FULLSCREEN… makes it full screen, and a window again.
-life() {
-	local kind=${1%%-*}
-
-	# Out of the way of the picture.
-	input move=2,2
-	open "$1"
-	shown
-	picture window
-	if has "${kind}_resize"; then
-		after "${kind}_resize"
-		picture resized
-	fi
-	! has "${kind}_restore" || after "${kind}_restore"
-	after "${@:2}"
-	picture fullscreen
-	after "${@:2}"
-	picture back
-	close
-}
-
-# open NAME ARGUMENT…
-open() { WAYLAND_DEBUG=1 show_start "$1" "${SHOWN[@]}" "${@:2}"; }
-
-# By the host, where it has a command for it; it asks, and the program ends.
-close() {
-	local kind=${SHOW_NAME%%-*}
-
-	if ! has "${kind}_close"; then
-		show_stop
-		return
-	fi
-	"${kind}_close"
-	show_end
-}
-
-# A host that nobody can tell anything: a window, and another that begins full screen.
+# For a compositor without commands: a window, and another that starts full screen.
 unattended() {
 	open "$1"
 	shown
@@ -135,18 +68,7 @@ unattended() {
 	show_stop
 }
 
-# whole NAME FUNCTION…: the host's log of that; and of a client that breaks the protocol, so that a test knows how this host speaks
-# of one.
-whole() {
-	local log=$SHARE/host-$HOST_NAME.log
-
-	"$2" "$1" "${@:3}"
-	cp "$log" "$SHARE/$1.log"
-	/rig/bad-client
-	tail -n "+$(($(wc -l <"$SHARE/$1.log") + 1))" "$log" >"$SHARE/$1.bad-log"
-}
-
-# sway.conf has neither frames nor windows that lie freely.
+# sway.conf has neither decorations nor floating windows.
 sway_life() {
 	swaymsg 'for_window [app_id=guestplane] floating enable' >/dev/null
 	swaymsg 'for_window [app_id=guestplane] border normal' >/dev/null
@@ -162,7 +84,7 @@ on labwc-vkms whole labwc life press_f11
 on cage-vkms whole cage life press_f11
 on weston-drm whole weston life press_f11
 on weston-headless whole weston-headless unattended
-# Debian 13's has no card without logind.
+# Debian 13's needs logind to have a card.
 [[ $SUITE = trixie ]] || on kwin-drm whole kwin life kwin_fullscreen
 on kwin-virtual whole kwin-virtual life kwin_fullscreen
 on mutter-headless whole mutter life mutter_fullscreen

@@ -1,8 +1,8 @@
 #!/bin/bash
-# One guest pixel on one device pixel of outputs whose scale is no whole number: the host's screenshot has to be the card, byte for byte.
+# One guest pixel on one device pixel of outputs with fractional scales: the compositor's screenshot must have the test pattern, byte for byte.
 . /rig/guestplane.sh
 
-# still NAME WxH ARGUMENT…: a card of that size, and what the host then shows. Slowly: a host may say of the very first frame that it was not shown.
+# still NAME WxH ARGUMENT…: a screenshot of a test pattern of that size. It flips slowly, because a compositor may discard the very first frame.
 still() {
 	show_start "$1" "pattern:memory=udmabuf,no-cursor,rate=0.5,buffers=8,size=$2" "${@:3}"
 	[[ $1 != kwin-*-window ]] || kwin_script 'it.noBorder = true; it.frameGeometry = { x: 80, y: 40, width: it.width, height: it.height }'
@@ -11,7 +11,7 @@ still() {
 	show_stop
 }
 
-# at NAME: the whole screen; a card in the middle of it, which is a whole number of logical pixels; one that is not; and a window.
+# at NAME: patterns of the whole screen, of a whole number of logical pixels in its middle, of a size that is not, and in a window.
 at() {
 	still "$1-fit" 1680x1050 --fullscreen
 	still "$1-1:1" 840x630 --fullscreen --scale 1:1
@@ -20,14 +20,14 @@ at() {
 	still "$1-window" 840x630 --scale 1:1
 }
 
-# swaymsg waits for three seconds only; sway does it all the same, and answers when it has.
+# swaymsg only waits three seconds; sway still executes the command, and answers when it is done.
 tell() {
 	swaymsg "$1" >/dev/null 2>&1
 	wait_until 60 swaymsg -t get_version >/dev/null 2>&1
 }
 
-# 1680x1050 is a whole number of logical pixels by each of these scales: else grim itself would scale what it saves.
-# A window lies where a device pixel begins.
+# 1680x1050 is a whole number of logical pixels at each of these scales; otherwise grim itself would scale the screenshot.
+# A window is placed at the start of a device pixel.
 sway() {
 	local scale
 
@@ -44,7 +44,7 @@ sway() {
 udev_start
 load_vkms
 on sway-vkms sway
-# Its sizes are logical.
+# Its sizes are in logical pixels.
 kwin() { KWIN_OPTIONS="--scale $1 --width $2 --height $3" on kwin-virtual at "kwin-$1"; }
 
 kwin 1.25 1344 840

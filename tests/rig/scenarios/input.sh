@@ -1,9 +1,9 @@
 #!/bin/bash
-# A user's hands on sway/vkms: the pointer as the host shows it, and what of keys, buttons and motion gets to QEMU.
+# User input on sway/vkms: the pointer as the compositor shows it, and which keys, buttons and motion reach QEMU.
 . /rig/guestplane.sh
 . /rig/qemu.sh
 
-# wander: the pointer, all over the screen for five seconds.
+# wander: moves the pointer all over the screen for five seconds.
 wander() {
 	local i
 
@@ -12,13 +12,13 @@ wander() {
 	done
 }
 
-# at_rest NAME: at 300,200. Apart from what counts: for a screenshot sway composites.
+# at_rest NAME: the pointer at 300,200. A separate run, because sway composites during a screenshot, and the other counts zero-copy.
 at_rest() {
 	input move=300,200 wait=1000
 	screenshot "$SHARE/$1.png" -c
 }
 
-# The cursor plane as the host's pointer image.
+# The cursor plane as the compositor's pointer image.
 pointer() {
 	show_start pointer pattern:memory=udmabuf --fullscreen --cursor pointer
 	wander
@@ -30,7 +30,7 @@ pointer() {
 	show_stop
 }
 
-# The same with the cursor of a QEMU's guest.
+# The same with the cursor of a QEMU guest.
 guest_pointer() {
 	local driver
 
@@ -55,7 +55,7 @@ guest_pointer() {
 	qemu_stop
 }
 
-# played_on NAME absolute|relative FUNCTION: what the user does to a QEMU.
+# played_on NAME absolute|relative FUNCTION: runs user input on a QEMU.
 played_on() {
 	input_devices "$1" "$2"
 	qemu_on_bus "$1" on "${VGA_DEVICE[@]}" "${INPUT_DEVICES[@]}" || return
@@ -70,8 +70,8 @@ played_on() {
 	qemu_stop
 }
 
-# told NAME WORD: what QEMU was told since this was last asked, how often sway took F9 for itself (sway-input.conf), and sway's windows. A
-# second later: the machine may be busy.
+# told NAME WORD: records the input that QEMU received since the last call, how often sway itself took F9 (sway-input.conf), and
+# sway's windows. It waits a second before, because the machine may be busy.
 told() {
 	local all=$SHARE/qemu-$1.input
 
@@ -82,7 +82,7 @@ told() {
 	wait_until 60 tree "$SHARE/$1-$2.tree"
 }
 
-# swaymsg waits for three seconds only.
+# swaymsg only waits three seconds.
 tree() { swaymsg -t get_tree >"$1" 2>/dev/null; }
 
 grab_chord() { input press=KEY_LEFTCTRL press=KEY_LEFTALT wait=50 release=KEY_LEFTALT release=KEY_LEFTCTRL; }
@@ -101,7 +101,7 @@ absolute() {
 	told "$1" keys
 	input press=KEY_B wait=1500 release=KEY_B
 	told "$1" held
-	# The host's own shortcut, then the guest's, then the host's again.
+	# The compositor's own shortcut, then the guest's, then the compositor's again.
 	input tap=KEY_F9
 	told "$1" shortcut
 	grab_chord

@@ -1,12 +1,12 @@
 #!/bin/bash
-# The pattern guest over udmabuf on every host of the rig: flipping at 60 Hz, and then with its cursor plane.
+# The test pattern over udmabuf on every compositor of the rig: flipping at 60 Hz, and then with its cursor plane.
 # Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
 
-# Without a GPU these are seconds behind when the machine is busy; and a screenshot stops weston for as long.
+# Without a GPU these are seconds behind on a busy machine, and a screenshot stops weston for as long.
 is_slow() { [[ $1 = weston-* || $1 = kwin-* || $1 = mutter-* ]]; }
 
-# plain HOST: longer where few frames are presented; a share of few says little.
+# plain HOST: runs longer where few frames are presented, because a share of few frames means little.
 plain() {
 	local seconds=5
 
@@ -14,20 +14,45 @@ plain() {
 	show "$1" pattern:memory=udmabuf,no-cursor --fullscreen --seconds "$seconds"
 }
 
-# with_cursor HOST: slowly between many buffers. This guest waits for nobody: at 60 Hz it would long have drawn over the
-# buffer that a host without a GPU still reads, and a screenshot's bar code would not say when the cursor was there.
+# with_cursor HOST: flips slowly between many buffers. The pattern does not wait for the compositor: at 60 Hz it would draw over the
+# buffer that a compositor without a GPU still reads, and the bar code in a screenshot would not match the cursor's position.
 with_cursor() {
 	local rate=10
 
-	! is_slow "$1" || rate=1
+	# labwc composites, too, once there is a cursor.
+	if is_slow "$1" || [[ $1 = labwc-* ]]; then
+		rate=1
+	fi
 	show_start "$1-cursor" "pattern:memory=udmabuf,rate=$rate,buffers=16" --fullscreen
 	sleep 5
 	screenshot "$SHARE/$1-cursor.png"
 	show_stop
 }
 
-# still HOST: one flip and no other, in a window, whose first frame a host may discard.
+# still HOST: a single flip, in a window, whose first frame a compositor may discard.
 still() { show "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01 --seconds 4; }
+
+# attacked HOST: a VM whose dma-bufs are memory that it takes away while they are on the screen; then a client that a dead compositor
+# would not show.
+attacked() {
+	local socket=$XDG_RUNTIME_DIR/$1.sock fifo=$XDG_RUNTIME_DIR/$1.fifo share viewer
+
+	mkfifo "$fifo"
+	LD_PRELOAD=$SHARE/shrink.so SHRINK=$fifo "$GUESTPLANE" share pattern:memory=udmabuf,no-cursor,rate=10 --socket "$socket" \
+		2>"$SHARE/$1-share.err" &
+	share=$!
+	wait_until 20 test -S "$socket"
+	show_start "$1-attacked" "qemu:socket=$socket" --fullscreen
+	viewer=$SHOW_PID
+	echo >"$fifo"
+	show_start "$1-after" pattern:memory=udmabuf,no-cursor --fullscreen
+	show_stop
+	SHOW_NAME=$1-attacked SHOW_PID=$viewer
+	show_stop
+	# It may have read the memory itself, to send it as bytes.
+	kill "$share" 2>/dev/null
+	wait "$share"
+}
 
 all() {
 	plain "$1"
@@ -40,7 +65,7 @@ load_vkms
 for host in sway-vkms cage-vkms labwc-vkms sway-pixman kwin-drm kwin-virtual; do
 	on "$host" all "$host"
 done
-# The kiosk of weston 16 shows one client in its life; mutter is busy for seconds with a window that is gone.
+# The kiosk shell of weston 16 shows one client in its lifetime; mutter is busy for seconds with a closed window.
 for host in weston-drm weston-headless mutter-headless; do
 	on "$host" plain "$host"
 	on "$host" with_cursor "$host"
@@ -49,3 +74,6 @@ for host in sway-bochs weston-bochs sway-virtio; do
 	on "$host" plain "$host"
 done
 on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 12
+for host in labwc-vkms kwin-virtual weston-headless; do
+	on "$host" attacked "$host"
+done

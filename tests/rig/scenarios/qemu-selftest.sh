@@ -1,12 +1,12 @@
 #!/bin/bash
-# Do QEMU's played guests show what they should? A listener on its D-Bus display tells, no guestplane. What that heard
-# and what the drivers said stays in the share: NAME.messages, NAME.driver.
+# Tests the rig's QEMU guests with a listener on QEMU's D-Bus display, without guestplane. The listener's output and the drivers'
+# output stay in the share: NAME.messages, NAME.driver.
 . /rig/qemu.sh
 
 readonly MAP=org.qemu.Display1.Listener.Unix.Map
 FAILED=0
 
-# heard NAME LISTENER-OPTIONS DEVICE STEP…: the guest of the QEMU NAME plays to a listener. QEMU ends then, and with
+# heard NAME LISTENER-OPTIONS DEVICE STEP…: runs the steps in the guest of QEMU NAME, with a listener. Then QEMU ends, and with
 # it the listener.
 heard() {
 	local name=$1 options=$2 device=$3 listener
@@ -23,7 +23,7 @@ heard() {
 	summary "$name"
 }
 
-# Which messages there were, the buffers that came most often, and the guest's last words.
+# Which messages arrived, the most frequent buffers, and the driver's last output.
 summary() {
 	echo "== $1: $(tail -n 1 "/share/$1.driver")"
 	grep -o '^t=[0-9]* [A-Z][A-Za-z0-9]*' "/share/$1.messages" | cut -d' ' -f2 | sort | uniq -c
@@ -46,14 +46,14 @@ played() { grep -qx "last-frame=$2 flips=$2" "/share/$1.driver"; }
 has() { grep -q " $2 " "/share/$1.messages"; }
 shows() { tail -n 1 "/share/$1.messages" | grep -qE "frame=$2$"; }
 
-# alternates NAME COUNT: so many scanouts at least, of two buffers by turns.
+# alternates NAME COUNT: at least that many scanouts, alternating between two buffers.
 alternates() {
 	sed -n 's/.*DMABUF2* \[*fd:inode=\([0-9]*\).* 875713112 .*/\1/p' "/share/$1.messages" |
 		awk -v count="$2" '{ same += $1 == last; other += NR > 2 && $1 != before; before = last; last = $1 }
 			END { exit NR < count || same > 0 || other > 0 }'
 }
 
-# Trixie's python cannot look into a dma-buf, and its QEMU forgets many of the buffers that a blob guest flips to.
+# Trixie's python cannot read a dma-buf, and its QEMU drops many of the buffers that a blob guest flips to.
 readable() { python3 -c 'import mmap' 2>/dev/null; }
 old_qemu() { "${QEMU[@]}" --version | grep -q 'version 10\.0'; }
 
@@ -85,7 +85,7 @@ blob() {
 	check "blob, p2p: played" played blob-steps 19
 	check "blob, p2p: the pointer" has blob-steps CursorDefine
 
-	# QEMU sends a map of nothing, is refused, and sends bytes.
+	# QEMU sends an unusable map, gets an error, and sends bytes.
 	qemu_on_bus blob-map off "${BLOB_DEVICE[@]}" &&
 		heard blob-map "--interfaces $MAP" blob mode=1024x768 flip=10,5 update=10,5 flip=10,1
 	check "blob, maps: played" played blob-map 11

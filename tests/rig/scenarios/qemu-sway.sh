@@ -1,13 +1,11 @@
 #!/bin/bash
-# QEMU's consoles by its D-Bus display, on sway/vkms. qtest-driver plays their guests. The QEMU is that of the second disk,
-# if the VM has one.
+# QEMU's consoles by its D-Bus display, on sway/vkms. qtest-driver drives their guests. The QEMU is that of the second disk, if the VM
+# has one.
 . /rig/guestplane.sh
 . /rig/qemu.sh
 
-SHOW_TIMEOUT=400
-
-# played NAME DEVICE STEP…: what the guest of the QEMU NAME plays, from the first frame on; then a screenshot of its last,
-# and another of what a client is told that comes after it.
+# played NAME DEVICE STEP…: runs the steps in the guest of QEMU NAME, from the first frame on; then takes a screenshot of its last
+# frame, and another of what a client shows that connects after it.
 played() {
 	local name=$1 device=$2
 	shift 2
@@ -27,7 +25,7 @@ last() {
 	show_stop
 }
 
-# Between two resources; and what else a guest's driver does, with the display on no bus.
+# Flips between two resources, and other actions of a guest's driver, with a peer-to-peer display.
 blob() {
 	qemu_on_bus blob on "${BLOB_DEVICE[@]}" && played blob blob mode=1024x768 flip=60,1000 wait=500
 	qemu_p2p blob-steps on "${BLOB_DEVICE[@]}" && SOURCE=qemu:qmp=$(qemu_qmp blob-steps) played blob-steps blob --buffers 3 \
@@ -35,20 +33,20 @@ blob() {
 		mode=1024x768 flip=30,31 cursor=300,200 wait=500
 }
 
-# Looked at while it flips.
+# Screenshots while it flips, for as long as they take.
 order() {
 	local driver number
 
 	qemu_on_bus order on "${BLOB_DEVICE[@]}" || return
 	show_start order qemu: --fullscreen --fixed
-	"$QTEST_DRIVER" "$(qemu_qtest order)" blob mode=1024x768 flip=20,200 >"$SHARE/order.driver" 2>&1 &
+	"$QTEST_DRIVER" "$(qemu_qtest order)" blob mode=1024x768 flip=20,100000 >"$SHARE/order.driver" 2>&1 &
 	driver=$!
 	wait_until 20 grep -q step=mode "$SHARE/order.driver"
 	for number in {1..5}; do
 		sleep 1
 		screenshot "$SHARE/order-$number.png"
 	done
-	wait "$driver"
+	kill "$driver"
 	show_stop
 	qemu_stop
 }
@@ -59,16 +57,40 @@ vga() {
 	qemu_on_bus vga-map off "${VGA_DEVICE[@]}" && played vga-map vga8 mode=1024x768 flip=10,30 update=10,10 wait=500
 }
 
-# QEMU looks at a vGPU's plane every 30 ms: at ten flips a second it sees each.
+# QEMU polls a vGPU's plane every 30 ms: at ten flips a second it gets each.
 vfio() {
 	vfio_device "$MBOCHS_UUID"
 	qemu_on_bus vfio on "${VFIO_DEVICE[@]}" || return
-	show_start vfio qemu: --fullscreen --fixed
+	show_start vfio qemu: --fullscreen --fixed --planes qemu
 	"$DRIVER" --pid "$QEMU_PID" mode=1024x768 flip=10,101 wait=500 >"$SHARE/vfio.driver"
 	drm_state >"$SHARE/vfio.drm"
 	show_stop
-	# Only now a screenshot: QEMU sends updates all the time, and while it is taken the host composites.
+	# The screenshot is last: QEMU sends updates all the time, and the compositor composites while it is taken.
 	last vfio
+	qemu_stop
+}
+
+# The same vGPU asked directly, which QEMU then does not ask: it has none of its dma-bufs. A VM that ends and comes back is asked again.
+vfio_direct() {
+	local name=vfio-direct source
+
+	source=qemu:qmp=$(qemu_qmp $name)
+	vfio_device "$MBOCHS_UUID"
+	qemu_p2p $name on "${VFIO_DEVICE[@]}" || return
+	show_start $name "$source" --fullscreen --fixed --wait
+	"$DRIVER" --pid "$QEMU_PID" mode=1024x768 flip=60,60 >"$SHARE/$name-first.driver"
+	kill -KILL "$QEMU_PID"
+	wait_until 20 grep -q 'Waiting for it' "$SHARE/$name.err"
+	qemu_p2p $name on "${VFIO_DEVICE[@]}"
+	wait_until 20 grep -q 'is back' "$SHARE/$name.err"
+	"$DRIVER" --pid "$QEMU_PID" mode=1024x768 flip=60,61 wait=500 >"$SHARE/$name.driver"
+	grep -h exp_name "/proc/$QEMU_PID/fdinfo"/* >"$SHARE/$name.exporters"
+	# The words over the VM that was away are gone, and the compositor composites while a screenshot is taken.
+	wait_until 10 is_scanned_out
+	drm_state >"$SHARE/$name.drm"
+	screenshot "$SHARE/$name.png"
+	show_stop
+	SOURCE=$source last $name
 	qemu_stop
 }
 
@@ -84,7 +106,7 @@ returns() {
 	wait_until 20 grep -q 'Waiting for it' "$SHARE/returns.err"
 	screenshot "$SHARE/returns-away.png"
 	qemu_p2p returns on "${BLOB_DEVICE[@]}"
-	wait_until 20 grep -q 'is there again' "$SHARE/returns.err"
+	wait_until 20 grep -q 'is back' "$SHARE/returns.err"
 	"$QTEST_DRIVER" "$(qemu_qtest returns)" blob mode=1024x768 flip=30,47 wait=500 >"$SHARE/returns.driver" 2>&1
 	screenshot "$SHARE/returns.png"
 	show_stop
@@ -96,6 +118,7 @@ everything() {
 	order
 	vga
 	vfio
+	vfio_direct
 	returns
 }
 

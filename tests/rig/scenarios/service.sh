@@ -1,13 +1,13 @@
 #!/bin/bash
-# A machine that is a kiosk: Debian's own systemd, our package, and a screen on vkms that is the unit's; what it shows is a
-# vGPU, by its group's node and by its own, and a QEMU. The guest plays, the kiosk is killed, the guest plays on.
+# A kiosk machine: Debian's systemd, our package, and a screen on vkms that belongs to the unit. It shows a vGPU, by its group's node
+# and by its own, and by the unit that shares it, and a QEMU. The guest flips, the kiosk is killed, the guest flips again.
 # Needs boot with RIG_INIT=systemd, and the package in the share.
 . /rig/guestplane.sh
 . /rig/qemu.sh
 
 readonly UNIT=guestplane-kiosk@.service
 
-# No devices but the screen, and nothing but the processor to draw with. Not the package's business.
+# There are no devices but the screen, and rendering is by CPU: settings of the rig, not of the package.
 machine() {
 	mkdir -p "/etc/systemd/system/$UNIT.d"
 	cat >"/etc/systemd/system/$UNIT.d/rig.conf" <<-'UNIT'
@@ -17,17 +17,24 @@ machine() {
 	systemctl daemon-reload
 }
 
-# process_of UNIT: guestplane, which is the child of cage.
-process_of() { pgrep --parent "$(systemctl show --value --property MainPID "$1")" --exact guestplane; }
+main_process() { systemctl show --value --property MainPID "$1"; }
 
-is_scanned_out() { drm_state | grep -q imported=yes; }
+# process_of UNIT: guestplane's process, which is a child of cage.
+process_of() { pgrep --parent "$(main_process "$1")" --exact guestplane; }
+
 is_restarted() { (($(systemctl show --value --property NRestarts "$1") > 0)) && systemctl is-active --quiet "$1"; }
+
+is_looked_at() { guestplane list | grep -q "looks at console 0"; }
 
 # play_… UNIT COUNT: the guest's next frames.
 play_vgpu() { "$DRIVER" --pid "$(process_of "$1")" mode=1024x768 flip=30,"$2" wait=500; }
+play_share() {
+	wait_until 30 is_looked_at
+	"$DRIVER" --pid "$(main_process "$SHARE_UNIT.service")" mode=1024x768 flip=30,"$2" wait=500
+}
 play_qemu() { "$QTEST_DRIVER" "$(qemu_qtest service)" blob mode=1024x768 flip=30,"$2" wait=500; }
 
-# seen NAME UNIT PLAY COUNT: what is on the screen after that many.
+# seen NAME UNIT PLAY COUNT: what is on screen after that many frames.
 seen() {
 	wait_until 20 process_of "$2" >/dev/null || return
 	"$3" "$2" "$4" >"$SHARE/$1.driver" 2>&1
@@ -46,15 +53,45 @@ kiosk() {
 	systemctl stop "$unit"
 }
 
+kill_main() {
+	systemctl kill --kill-whom=main --signal=KILL "$1"
+	wait_until 20 is_restarted "$1"
+}
+
 # drill NAME UNIT PLAY
 drill() {
 	systemctl start "$2"
 	echo $? >"$SHARE/$1.rc"
 	seen "$1" "$2" "$3" 37 || return
-	grep -E '^(Uid|NoNewPrivs|CapEff|Seccomp):' "/proc/$(process_of "$2")/status" >"$SHARE/$1.status"
-	systemctl kill --kill-whom=main --signal=KILL "$2"
-	wait_until 20 is_restarted "$2"
+	status_of "$(process_of "$2")" >"$SHARE/$1.status"
+	kill_main "$2"
 	seen "$1-again" "$2" "$3" 41
+}
+
+status_of() { grep -E '^(Uid|NoNewPrivs|CapEff|Seccomp):' "/proc/$1/status"; }
+
+# The kiosk is the client that starts the share, which has the vGPU; then the share is killed, and the kiosk finds the next one.
+share() {
+	local instance unit socket
+
+	instance=$(systemd-escape "vfio:$MBOCHS_UUID")
+	SHARE_UNIT=guestplane-share@$instance
+	socket=/run/guestplane/$instance.sock
+	systemctl start "$SHARE_UNIT.socket"
+	setpriv --reuid nobody --regid nogroup --clear-groups guestplane show "qemu:socket=$socket" 2>"$SHARE/stranger.err"
+	echo $? >"$SHARE/stranger.rc"
+	systemctl is-active "$SHARE_UNIT.service" >"$SHARE/stranger.state"
+	unit=$(systemd-escape --template=$UNIT "qemu:socket=$socket")
+	systemctl start "$unit"
+	echo $? >"$SHARE/share.rc"
+	seen share "$unit" play_share 37
+	status_of "$(process_of "$unit")" >"$SHARE/share.status"
+	status_of "$(main_process "$SHARE_UNIT.service")" >"$SHARE/share-unit.status"
+	kill_main "$SHARE_UNIT.service"
+	seen share-restarted "$unit" play_share 43
+	guestplane list >"$SHARE/share.list"
+	journalctl --no-pager --output=cat --unit "$unit" --unit "$SHARE_UNIT.service" >"$SHARE/share.err"
+	systemctl stop "$unit" "$SHARE_UNIT.socket" "$SHARE_UNIT.service"
 }
 
 dpkg --install "$SHARE"/*.deb || exit
@@ -65,8 +102,9 @@ udevadm settle
 stat --format '%n %G %a' /dev/vfio/[0-9]* "$MBOCHS_NODE" /dev/iommu /dev/udmabuf >"$SHARE/nodes"
 kiosk group "vfio:$MBOCHS_UUID" play_vgpu
 kiosk node "vfio:$MBOCHS_NODE" play_vgpu
+share
 qemu_p2p service on "${BLOB_DEVICE[@]}" || exit
-# As who runs it would: root's, and of those who may run VMs.
+# As doc/kiosk.md has a VM's socket.
 chgrp kvm "$(qemu_qmp service)" && chmod 660 "$(qemu_qmp service)"
 kiosk qemu "qemu:qmp=$(qemu_qmp service)" play_qemu
 qemu_stop

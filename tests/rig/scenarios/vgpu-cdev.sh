@@ -1,6 +1,6 @@
 #!/bin/bash
-# patched mbochs on sway/vkms, opened by its node in /dev/vfio/devices and an iommufd: flips, who else wants it, who may
-# have it, and that it is removed. While guestplane has the node nobody opens the group, so the driver borrows its descriptor.
+# patched mbochs on sway/vkms, opened by its node in /dev/vfio/devices and an iommufd: flips, a second opener, permissions, and
+# removal. While guestplane has the node open nobody can open the group, so the driver borrows its descriptor.
 . /rig/guestplane.sh
 
 flips() {
@@ -14,18 +14,18 @@ flips() {
 	drm_state >"$SHARE/flips.drm"
 	watch_fds "$process" flips
 	show_end
-	# What it borrowed keeps the device open.
+	# The borrowed descriptor keeps the device open.
 	kill "$guest"
 	wait "$guest"
 }
 
-# try NAME SOURCE: beside the one that is shown.
+# try NAME SOURCE: a second guestplane while one shows the device.
 try() {
 	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" show "$2" 2>"$SHARE/$1.err"
 	echo $? >"$SHARE/$1.rc"
 }
 
-# A second one by node, by group and of a process, and the list.
+# A second opener by node, by group and by process id, and the list.
 others_while_shown() {
 	show_start shown "vfio:$MBOCHS_NODE" --fullscreen
 	try busy-node "vfio:$MBOCHS_NODE"
@@ -45,7 +45,7 @@ node_while_group_is_held() {
 	wait %%
 }
 
-# As a user whose rights a udev rule gives: to nothing, to the node, to both. With both it is a host that is missing.
+# As a user with the permissions of a udev rule: to neither, to the node, to both. With both only the compositor is missing.
 permissions() {
 	try_as_nobody denied-node
 	chown nobody "$MBOCHS_NODE"
@@ -61,7 +61,7 @@ try_as_nobody() {
 	echo $? >"$SHARE/$1.rc"
 }
 
-# Whoever removes a vGPU waits until it is closed.
+# Removing a vGPU waits until it is closed.
 removed() {
 	show_start removed "vfio:$MBOCHS_NODE" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,30
@@ -71,7 +71,7 @@ removed() {
 }
 
 everything() {
-	# The mode outlives the driver: guestplane has something to show from the start.
+	# The mode outlives the driver, so guestplane has an image from the start.
 	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768
 	"$GUESTPLANE" list >"$SHARE/list.txt"
 	flips

@@ -1,13 +1,13 @@
 #!/bin/bash
-# patched mbochs on the other hosts with a card: weston, kwin (whose scanout only the kernel tells), sway on bochs-display,
-# and on virtio-gpu, which refuses to import. Then stock mbochs, which nobody can show.
+# patched mbochs on the other compositors with a card: weston, kwin (whose scanout only the kernel reports), sway on bochs-display,
+# and on virtio-gpu, which rejects imports. Then stock mbochs, which no compositor can show.
 # Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
 
-# The mode outlives the driver: guestplane has something to show from the start.
+# The mode outlives the driver, so guestplane has an image from the start.
 mode() { "$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768; }
 
-# flips NAME: 300 at 60 Hz, with what the kernel says in the midst of them.
+# flips NAME: 300 at 60 Hz, with the kernel's state in the middle of them.
 flips() {
 	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,300 >"$SHARE/$1.driver" &

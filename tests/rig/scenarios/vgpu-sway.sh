@@ -1,13 +1,15 @@
 #!/bin/bash
-# patched mbochs on sway/vkms: flips, mode switches, the plane off and on, a VMM that ends, a vGPU that is removed.
+# patched mbochs on sway/vkms: flips, mode switches, the plane off and on, a VMM that ends, a vGPU that is removed; guestplane share.
 . /rig/guestplane.sh
+. /rig/share.sh
 
-# How often each buffer is fetched, as the kernel sees it; by number, too, for a strace that knows no names.
+# How often each buffer is got from the kernel; by number too, for a strace that does not know the names.
+# The guest flips from the start until the show ends: frames of a guest that does not flip are counted too.
 count_gets() {
 	local trace
 
 	trace=$(mktemp)
-	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=2000 flip=60,200 hold -- \
+	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 flip=60,100000 -- \
 		strace -f --seccomp-bpf -e trace=ioctl -o "$trace" \
 		"$GUESTPLANE" show fd:3 --fullscreen --frames 120 --report "$SHARE/gets.json" 2>"$SHARE/gets.err"
 	echo $? >"$SHARE/gets.rc"
@@ -15,9 +17,9 @@ count_gets() {
 	grep -cE 'VFIO_DEVICE_QUERY_GFX_PLANE|0x3b, 0x72' "$trace" >"$SHARE/gets.queries"
 }
 
-# guestplane opens the vGPU by its UUID; the driver plays its guest through a borrowed descriptor.
-# 640x480 is a whole number of pages: mbochs makes dma-bufs of other sizes too, and llvmpipe, which cannot map those,
-# takes the host down with it when it composites one.
+# guestplane opens the vGPU by its UUID; the driver drives its guest through a borrowed descriptor.
+# 640x480 is a whole number of pages. mbochs also makes dma-bufs of other sizes, which llvmpipe cannot map: it crashes the
+# compositor when it composites one.
 switch_modes() {
 	local process
 
@@ -27,15 +29,13 @@ switch_modes() {
 	fds_of "$process" >"$SHARE/modes.fds-before"
 	"$DRIVER" --pid "$process" mode=640x480 flip=60,60 off wait=200 on mode=1024x768 flip=60,60
 	fds_of "$process" >"$SHARE/modes.fds-after"
-	# llvmpipe compiles for what it composites: seen to hold the host up for 1.4 s.
-	wait_until 10 scans_out 1024x768
+	# llvmpipe compiles shaders when it first composites, which has been seen to block the compositor for 1.4 s.
+	wait_until 10 is_scanned_out 1024x768
 	drm_state >"$SHARE/modes.drm"
 	show_stop
 }
 
-scans_out() { drm_state | grep -q "fb=$1 imported=yes"; }
-
-# The VMM that owns the device ends under us.
+# The VMM that owns the device ends while guestplane shows it.
 vmm_ends() {
 	local vmm
 
@@ -45,12 +45,12 @@ vmm_ends() {
 	show_start vmm "pid:$vmm" --fullscreen
 	kill -KILL "$vmm"
 	show_end
-	# Nothing of ours keeps the group busy.
+	# No descriptor of ours keeps the group busy.
 	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 >"$SHARE/vmm-after.driver" 2>&1
 	echo $? >"$SHARE/vmm-after.rc"
 }
 
-# Said before a host is asked for.
+# Reported before guestplane connects to a compositor.
 busy() {
 	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 hold >/dev/null &
 	wait_until 5 holds_group "$!"
@@ -67,7 +67,7 @@ edid() {
 
 monitor_is() { "$DRIVER" --pid "$(show_process)" monitor | grep -qx "monitor=$1"; }
 
-# The window becomes another, the vGPU's monitor with it, and the guest takes the monitor's mode.
+# The window is resized, the vGPU's monitor with it, and the guest takes the monitor's mode.
 follows() {
 	show_start follows "vfio:$MBOCHS_UUID"
 	swaymsg '[app_id=guestplane]' floating enable, resize set 800 640 >/dev/null
@@ -76,7 +76,7 @@ follows() {
 	show_stop
 }
 
-# Whoever removes a vGPU waits until it is closed.
+# Removing a vGPU waits until it is closed.
 removed() {
 	show_start removed "vfio:$MBOCHS_UUID" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,30
@@ -92,9 +92,9 @@ not_permitted() {
 
 mdpy() {
 	load_mdpy xga
-	show_start mdpy "vfio:$MDPY_UUID" --fullscreen --seconds 4
+	show_start mdpy "vfio:$MDPY_UUID" --fullscreen
 	screenshot "$SHARE/mdpy.png"
-	show_end
+	show_stop
 }
 
 everything() {
@@ -115,4 +115,6 @@ everything() {
 udev_start
 load_vkms
 load_mbochs patched
+# A headless output beside vkms's.
+WLR_BACKENDS=drm,headless on sway-vkms three_viewers
 on sway-vkms everything

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The second leg, within what Debian 13's llvmpipe survives: full-screen scanout on sway and weston, nothing composited.
+# The second suite, as far as Debian 13's llvmpipe does not crash: full-screen scanout on sway and weston, nothing composited.
 . /rig/guestplane.sh
 
 udev_start

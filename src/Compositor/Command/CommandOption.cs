@@ -1,0 +1,62 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Guestplane.Linux;
+
+namespace Guestplane.Compositor;
+
+/// <summary>Option values that several commands read.</summary>
+internal static class CommandOption
+{
+    /// <summary>More than thirty years of seconds: a deadline in ns does not overflow.</summary>
+    private const int Most = 1_000_000_000;
+
+    /// <summary>Parses a number above 0. A comma is rejected: some write it for a thousand, others for a fraction.</summary>
+    public static double Number(ArgumentResult result)
+    {
+        const NumberStyles Form = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        if (double.TryParse(Text(result), Form, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= Most)
+            return number;
+        Reject(result, $"a number above 0 and up to {Most}, such as 2.5");
+        return default;
+    }
+
+    /// <summary>Parses a count of at least 1.</summary>
+    public static int Count(ArgumentResult result) => Whole(result, 1);
+
+    /// <summary>Parses a number of a thing, of at least 0.</summary>
+    public static int Index(ArgumentResult result) => Whole(result, 0);
+
+    /// <summary>Adds an error that names the option, what it takes, and what it was given.</summary>
+    public static void Reject(ArgumentResult result, string taken) =>
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} takes {taken}, and not \"{Text(result)}\".");
+
+    private static string Text(ArgumentResult result) => result.Tokens[^1].Value;
+
+    private static int Whole(ArgumentResult result, int least)
+    {
+        if (int.TryParse(Text(result), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= Most)
+            return number;
+        Reject(result, $"a whole number from {least} to {Most}");
+        return default;
+    }
+
+    /// <summary>Creates a file for the end of the run. A file that cannot be written is reported now.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">The beginning of an error sentence: "The report".</param>
+    public static OutputFile File(string path, string what) => OutputFile.Create(path, what);
+
+    /// <summary>Takes ownership of a descriptor that the program inherited.</summary>
+    public static Fd Descriptor(int number, string option)
+    {
+        try
+        {
+            return InheritedFds.Take(number);
+        }
+        catch (LinuxException)
+        {
+            throw new ExitException(ExitCode.Usage, $"{option} {number} is not open: whoever starts guestplane must leave it "
+                + $"open, as in: guestplane … {option} 3 3>FILE.");
+        }
+    }
+}

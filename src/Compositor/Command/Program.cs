@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Linux.DBus;
+using Guestplane.Wayland;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Guestplane.Compositor;
+
+/// <summary>The command line, and the only place where the program is put together.</summary>
+internal static class Program
+{
+    public static int Main(string[] args)
+    {
+        InheritedFds.Begin();
+        using var output = new StreamWriter(OutputFile.Standard()) { AutoFlush = true };
+        using var errors = new StreamWriter(new StandardStream(StandardStream.Error)) { AutoFlush = true };
+        var messages = new Messages(errors);
+        ProcessRights.RaiseFileLimit();
+        StrayFds.Watch();
+        try
+        {
+            return Invoke(args, output, errors, messages);
+        }
+        catch (Exception e)
+        {
+            var failure = Failure.Of(e);
+            foreach (var line in failure.Lines)
+                messages.Error(line);
+            return (int)failure.Code;
+        }
+    }
+
+    private static int Invoke(string[] args, StreamWriter output, StreamWriter errors, Messages messages)
+    {
+        UsageError.CheckEncoding(args);
+        var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
+        {
+            ShowCommand.Create(options => Run(messages, options)),
+            KioskCommand.Create(options => Run(messages, options)),
+            ShareCommand.Create(messages),
+            ListCommand.Create(output),
+            ProbeCommand.Create(output, messages, OnHost),
+            ScanoutTestCommand.Create(output, messages, OnHost),
+        };
+        root.Options.OfType<VersionOption>().Single().Action = new VersionText(output);
+        root.Options.OfType<VersionOption>().Single().Description = "Show the version, and the libraries that are found.";
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Description = "Show this.";
+        root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
+        // System.CommandLine adds the Windows spellings of --help, which are paths here.
+        foreach (var alias in (string[])["/h", "/?"])
+            help.Aliases.Remove(alias);
+        var parsed = root.Parse(args);
+        if (parsed.GetResult(help) is not null)
+            return (int)HelpText.Write(output, parsed);
+        if (parsed.Errors.Count > 0)
+            throw new ExitException(ExitCode.Usage, UsageError.Of(parsed));
+        return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, Output = output, Error = errors });
+    }
+
+    /// <summary>Creates the singletons in the order of their dependencies, and disposes them in reverse.</summary>
+    private static ExitCode Run(Messages messages, ShowOptions options)
+    {
+        messages.Verbosity = options.Verbosity;
+        messages.Detail($"This is {ProgramName.Text}.");
+        options.Settings.ForEach(messages.Detail);
+        using var services = new ServiceCollection()
+            .AddSingleton(messages)
+            .AddSingleton(options)
+            .AddSingleton<Loop>()
+            .AddSingleton(provider => Sources.Slot(options, provider.GetRequiredService<Loop>(), messages))
+            .AddSingleton(provider => Connect(provider.GetRequiredService<Loop>(), options, messages))
+            .AddSingleton(_ => new GuestLayout(options.GuestLayout, messages))
+            .AddSingleton<Seats>()
+            .AddSingleton<Show>()
+            .BuildServiceProvider();
+        var loop = services.GetRequiredService<Loop>();
+        StopSignals.On(loop);
+        using var manager = ServiceManager.Start(loop);
+        var guest = services.GetRequiredService<GuestSlot>();
+        // Opened before the connection, so that a missing source is reported first. One that is waited for has a splash.
+        if (options.Splash is null)
+            guest.Open();
+        if (loop.Stopped)
+            return ExitCode.Ok;
+        var show = services.GetRequiredService<Show>();
+        messages.Detail($"The compositor is {services.GetRequiredService<Seats>().Host.Name}.");
+        show.Ready += () => manager?.Ready();
+        return show.Run();
+    }
+
+    /// <summary>Runs a command with a loop and, when it calls for one, a compositor.</summary>
+    private static ExitCode OnHost(Func<Loop, Func<Host>, ExitCode> run)
+    {
+        using var services = new ServiceCollection()
+            .AddSingleton<Loop>()
+            .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
+            .BuildServiceProvider();
+        var loop = services.GetRequiredService<Loop>();
+        StopSignals.On(loop);
+        return run(loop, services.GetRequiredService<Host>);
+    }
+
+    private static Host Connect(Loop loop, ShowOptions options, Messages messages) => !options.Reconnect
+        ? Host.Connect(loop, isFramed: options.IsFramed)
+        : Host.Await(loop, options.IsFramed, sentence => messages.Info($"{sentence} Waiting for one."))
+            ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+}

@@ -1,0 +1,38 @@
+using Guestplane.Gvt;
+
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// The cursor plane as the compositor's pointer image (wl_pointer.set_cursor). The compositor moves it and continues to scan out
+/// what is below. Its position is not used: the guest's pointer follows the compositor's.
+/// </summary>
+internal sealed class PointerCursor(ScreenSetup setup, WindowInput input, Func<bool> maySend)
+    : FloatingPlane(setup, PlaneKind.Cursor, parent: null, maySend)
+{
+    /// <summary>
+    /// In logical pixels. The compositor draws a pointer image over everything: scaled like a small image in a large window, it
+    /// would cover the desktop.
+    /// </summary>
+    private const int MostSide = 256;
+
+    private long _images;
+
+    protected override Placed Place(Flip flip, Placement placement, bool isNewImage)
+    {
+        if (flip.Scanout is not { } scanout)
+        {
+            input.SetPointerImage(PointerImage.Hidden);
+            return default;
+        }
+        var (width, height) = placement.MapSize(scanout.Width, scanout.Height);
+        if (Math.Max(width, height) > MostSide)
+            (width, height) = Placement.Fit((MostSide, MostSide), (width, height));
+        var whole = new Rectangle(0, 0, width, height);
+        var placed = Layer!.Place(whole, flip.UprightSource, (scanout.Width, scanout.Height), whole);
+        if (isNewImage)
+            _images++;
+        var (hotspotX, hotspotY) = (flip.Hotspot.X * width / scanout.Width, flip.Hotspot.Y * height / scanout.Height);
+        input.SetPointerImage(new(Surface, hotspotX, hotspotY, _images));
+        return placed;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Runtime.InteropServices;
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Linux.Drm;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>A tranche of dma-buf feedback: formats and modifiers that one device of the compositor accepts.</summary>
+internal sealed class Tranche
+{
+    /// <summary>dev_t of the device. A GPU's primary and render node have different ones.</summary>
+    public ulong Device { get; set; }
+
+    /// <summary>True if buffers of this tranche may be scanned out.</summary>
+    public bool Scanout { get; set; }
+
+    public HashSet<(Fourcc Format, Modifier Modifier)> Formats { get; } = [];
+}
+
+/// <summary>
+/// The dma-buf formats that the compositor accepts, in general or for one surface (linux-dmabuf-v1.xml). Version 4 has
+/// feedback, which is re-sent at each change; version 3 has modifier events.
+/// </summary>
+internal sealed class Feedback : IDisposable
+{
+    // An entry of the format table: u32 format, u32 padding, u64 modifier. Indices have 16 bits.
+    private const int TableEntry = 16, MostEntries = 1 << 16;
+
+    private readonly ZwpLinuxDmabufFeedbackV1? _proxy;
+    private byte[] _table = [];
+
+    // Feedback is re-sent whenever scanout of a surface begins or ends, so tranches are re-used.
+    private readonly Stack<Tranche> _spare = new();
+    private List<Tranche> _pending = [], _current = [];
+    private Tranche _tranche = new();
+
+    private Feedback(ZwpLinuxDmabufFeedbackV1? proxy)
+    {
+        _proxy = proxy;
+        if (proxy is null)
+            return;
+        proxy.FormatTable += (_, e) => ReadTable(e.TakeFd(), e.Size);
+        proxy.MainDevice += (_, e) => MainDevice = Device(e.Device);
+        proxy.TrancheTargetDevice += (_, e) => _tranche.Device = Device(e.Device);
+        proxy.TrancheFlags += (_, e) => _tranche.Scanout = (e.Flags & ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout) != 0;
+        proxy.TrancheFormats += (_, e) => AddFormats(e.Indices);
+        proxy.TrancheDone += (_, _) =>
+        {
+            _pending.Add(_tranche);
+            _tranche = Spare();
+        };
+        proxy.Done += (_, _) => Apply();
+    }
+
+    /// <summary>Best first; empty if the compositor accepts no dma-bufs.</summary>
+    public IReadOnlyList<Tranche> Tranches => _current;
+
+    /// <summary>dev_t of the device that the compositor draws with; 0 if it does not report one.</summary>
+    public ulong MainDevice { get; private set; }
+
+    /// <summary>The tranches have been replaced.</summary>
+    public event Action? Changed;
+
+    /// <summary>How often the compositor has sent tranches.</summary>
+    public int Times { get; private set; }
+
+    /// <summary>The feedback for surfaces in general.</summary>
+    public static Feedback Default(ZwpLinuxDmabufV1? dmabuf)
+    {
+        if (dmabuf is null)
+            return new Feedback(null);
+        if (dmabuf.ProxyVersion >= 4)
+            return new Feedback(dmabuf.GetDefaultFeedback());
+        var feedback = new Feedback(null);
+        feedback._current.Add(feedback._tranche);
+        dmabuf.Modifier += (_, e) =>
+            feedback._tranche.Formats.Add((new Fourcc(e.Format), new Modifier((ulong)e.ModifierHi << 32 | e.ModifierLo)));
+        return feedback;
+    }
+
+    /// <summary>The feedback for one surface; null if the compositor's version has none.</summary>
+    public static Feedback? OfSurface(ZwpLinuxDmabufV1? dmabuf, WlSurface surface) =>
+        dmabuf is { ProxyVersion: >= 4 } ? new Feedback(dmabuf.GetSurfaceFeedback(surface)) : null;
+
+    public bool Accepts(Fourcc format, Modifier modifier) =>
+        Tranches.Any(tranche => tranche.Formats.Contains((format, modifier)));
+
+    /// <summary>The /sys/devices folders of the compositor's GPUs, for drawing or scanout; empty if it reports none.</summary>
+    public IEnumerable<string> Gpus =>
+        Tranches.Select(tranche => tranche.Device).Append(MainDevice).Distinct().Select(DrmNode.DeviceOf).OfType<string>();
+
+    /// <summary>The accepted modifiers of a format, as text.</summary>
+    public string ModifiersOf(Fourcc format)
+    {
+        var modifiers = Tranches.SelectMany(tranche => tranche.Formats).Where(pair => pair.Format == format)
+            .Select(pair => pair.Modifier.ToString()).Distinct().ToList();
+        return modifiers.Count == 0 ? "none of that format" : string.Join(", ", modifiers);
+    }
+
+    public void Dispose()
+    {
+        _proxy?.Dispose();
+    }
+
+    /// <summary>
+    /// Keeps the table: weston and mutter do not send it again with later tranches. It is copied, because memory that its owner
+    /// truncates must not be read. A table that is not as large as the compositor says has no formats.
+    /// </summary>
+    private void ReadTable(Fd fd, uint size)
+    {
+        using (fd)
+        {
+            var length = (int)Math.Min(size, MostEntries * TableEntry);
+            if (_table.Length != length)
+                _table = new byte[length];
+            try
+            {
+                fd.ReadAt(_table, 0);
+            }
+            catch (LinuxException)
+            {
+                _table = [];
+            }
+        }
+    }
+
+    private void AddFormats(ReadOnlySpan<byte> indices)
+    {
+        foreach (var index in MemoryMarshal.Cast<byte, ushort>(indices))
+        {
+            if ((index + 1) * TableEntry > _table.Length)
+                continue;
+            var entry = _table.AsSpan(index * TableEntry, TableEntry);
+            _tranche.Formats.Add((
+                new Fourcc(MemoryMarshal.Read<uint>(entry)), new Modifier(MemoryMarshal.Read<ulong>(entry[8..]))));
+        }
+    }
+
+    private void Apply()
+    {
+        Times++;
+        foreach (var old in _current)
+            _spare.Push(old);
+        _current.Clear();
+        (_current, _pending) = (_pending, _current);
+        Changed?.Invoke();
+    }
+
+    private Tranche Spare()
+    {
+        if (!_spare.TryPop(out var tranche))
+            return new Tranche();
+        tranche.Scanout = false;
+        tranche.Formats.Clear();
+        return tranche;
+    }
+
+    private static ulong Device(ReadOnlySpan<byte> bytes) => bytes.Length == sizeof(ulong) ? MemoryMarshal.Read<ulong>(bytes) : 0;
+}

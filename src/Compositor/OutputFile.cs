@@ -1,0 +1,61 @@
+using Guestplane.Linux;
+
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// An output file of an option, or standard output. The first write that fails throws an <see cref="ExitException"/> that names
+/// the file and the cause. Later writes are dropped, so that closing does not fail again.
+/// </summary>
+internal sealed class OutputFile : WriteOnlyStream
+{
+    private readonly Stream _inner;
+    private readonly string _what;
+    private bool _hasFailed;
+
+    private OutputFile(Stream inner, string what) => (_inner, _what) = (inner, what);
+
+    public static OutputFile Standard() => new(new StandardStream(StandardStream.Output), "Standard output cannot be written");
+
+    /// <summary>Creates or truncates a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">The content, as the beginning of a sentence: "The report".</param>
+    /// <exception cref="ExitException">The file cannot be opened for writing.</exception>
+    public static OutputFile Create(string path, string what)
+    {
+        what = $"{what} cannot be written to \"{path}\"";
+        try
+        {
+            // No buffer: a write must fail in Write, not when the file is closed.
+            return new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), what);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw Failed(what, e);
+        }
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (_hasFailed)
+            return;
+        try
+        {
+            _inner.Write(buffer);
+        }
+        catch (Exception e) when (e is IOException or LinuxException)
+        {
+            _hasFailed = true;
+            throw Failed(_what, e);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _inner.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static ExitException Failed(string what, Exception cause) =>
+        new(ExitCode.CannotWrite, $"{what}: {Failure.Cause(cause)}.");
+}

@@ -1,0 +1,41 @@
+using Guestplane.Linux;
+
+namespace Guestplane.Compositor;
+
+/// <summary>File descriptors that the program owns now, and the most it ever owned.</summary>
+internal readonly record struct FdCount(int Live, int Peak);
+
+/// <summary>The costs of a run, measured after the warm-up.</summary>
+internal sealed record RunCost(double ManagedBytesPerFlip, long CpuNsPerFlip, FdCount Fds);
+
+/// <summary>Measures bytes allocated on the managed heap and CPU time per flip, after a warm-up.</summary>
+internal sealed class FlipCost
+{
+    /// <summary>By then imports are made and pools filled, which happens once.</summary>
+    private const int WarmUpFlips = 60;
+
+    private long _warmFlips, _warmCpu, _bytes, _byteFlips, _bytesAtFlip, _eventsAtFlip;
+    private bool _isWarm;
+
+    /// <summary>Called after each flip.</summary>
+    /// <param name="flips">All flips so far.</param>
+    /// <param name="events">Other events so far (imports, buffers, feedback): bytes with one in between do not count.</param>
+    public void Count(long flips, long events)
+    {
+        if (!_isWarm && flips >= WarmUpFlips)
+            (_isWarm, _warmFlips, _warmCpu) = (true, flips, Clock.Cpu);
+        var bytes = GC.GetAllocatedBytesForCurrentThread();
+        if (_isWarm && events == _eventsAtFlip)
+        {
+            _bytes += bytes - _bytesAtFlip;
+            _byteFlips++;
+        }
+        (_bytesAtFlip, _eventsAtFlip) = (bytes, events);
+    }
+
+    /// <summary>The costs after this many flips.</summary>
+    public RunCost Until(long flips) => new(
+        (double)_bytes / Math.Max(1, _byteFlips),
+        (Clock.Cpu - _warmCpu) / Math.Max(1, flips - _warmFlips),
+        new(Fd.Live, Fd.Peak));
+}

@@ -1,0 +1,72 @@
+namespace Guestplane.Compositor;
+
+/// <summary>
+/// Estimates how long before a vblank the compositor stops taking commits for it. No protocol reports that: weston 7 ms, wlroots
+/// a whole refresh or max_render_time, mutter and KWin what they measure. The estimate rises when commits that should be in time
+/// are late, and creeps down while they are in time. doc/pacing.md explains it.
+/// </summary>
+internal sealed class Latch
+{
+    /// <summary>A middle value: on any compositor, at most two commits are late before the estimate rises.</summary>
+    private const long FirstGuessNs = 8_000_000;
+
+    /// <summary>Added to the last lateness, so that the next commit is not late again at once.</summary>
+    private const long RoomNs = 500_000;
+
+    private const long LeastNs = 200_000;
+
+    /// <summary>Each commit in time lowers the estimate by 1/512: to a half in six seconds at 60 Hz.</summary>
+    private const int DownBy = 512;
+
+    /// <summary>This many commits in time outweigh a late one: a single late commit changes nothing.</summary>
+    private const int ForgivenBy = 128;
+
+    /// <summary>Rises within this time are one search, in longer and longer steps.</summary>
+    private const long SearchNs = 1_000_000_000;
+
+    /// <summary>How long the estimate stays after a rise; doubled each time that creeping down led to another rise.</summary>
+    private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
+
+    private readonly bool _creepsDown;
+    private long _room = RoomNs, _risen, _hold = FirstHoldNs, _heldUntil;
+    private int _late;
+
+    /// <param name="creepsDown">True to search for the latest moment, which costs a late commit from time to time.</param>
+    public Latch(bool creepsDown) => _creepsDown = creepsDown;
+
+    /// <summary>The estimate, in ns before the vblank.</summary>
+    public long Estimate { get; private set; } = FirstGuessNs;
+
+    /// <summary>Learns from a commit that was presented. Times are in ns.</summary>
+    public void Learn(long commitToPresented, long refresh, long now)
+    {
+        var tooLateBy = commitToPresented - refresh;
+        // More than a refresh late is not the latch: the compositor had no time for that frame.
+        if (tooLateBy >= Estimate && tooLateBy < refresh + RoomNs)
+            Late(tooLateBy, refresh, now);
+        else if (tooLateBy < Estimate)
+            InTime(now);
+    }
+
+    private void Late(long tooLateBy, long refresh, long now)
+    {
+        _late += ForgivenBy;
+        if (_late < 2 * ForgivenBy)
+            return;
+        _late = 0;
+        _room = now - _risen < SearchNs ? _room * 2 : RoomNs;
+        Estimate = Math.Min(tooLateBy + _room, refresh + 2 * RoomNs);
+        if (_creepsDown && now >= _heldUntil)
+            _hold = Math.Min(_hold * 2, LongestHoldNs);
+        (_risen, _heldUntil) = (now, now + _hold);
+    }
+
+    private void InTime(long now)
+    {
+        _late = Math.Max(0, _late - 1);
+        if (_heldUntil == 0)
+            _heldUntil = now + _hold;
+        if (_creepsDown && now >= _heldUntil)
+            Estimate = Math.Max(LeastNs, Estimate - Estimate / DownBy);
+    }
+}

@@ -1,0 +1,134 @@
+using Guestplane.Gvt;
+using Guestplane.Linux;
+
+namespace Guestplane.Compositor;
+
+/// <summary>What the user wants of the time from a flip to the screen.</summary>
+internal enum Latency
+{
+    /// <summary>As short as possible: the newest flip wins, and a polled guest is polled at the last moment.</summary>
+    Low,
+
+    /// <summary>As even as possible: one commit per refresh, none replaced, polls with time to spare.</summary>
+    Smooth,
+}
+
+/// <summary>What the next poll of a polled guest waits for; doc/pacing.md explains the states.</summary>
+internal enum PacerState
+{
+    NotStarted,
+
+    /// <summary>The last moment before the compositor latches for the next vblank.</summary>
+    Latching,
+
+    /// <summary>No window is visible: poll every 100 ms.</summary>
+    Hidden,
+
+    /// <summary>The guest answered with an error, and says when it may be polled again.</summary>
+    BackingOff,
+
+    /// <summary>The guest is gone.</summary>
+    Ended,
+}
+
+/// <summary>Polls a guest once per refresh, as late as its commit can still make the next vblank (doc/pacing.md).</summary>
+internal sealed class Pacer : PlaneObserver
+{
+    private const long HiddenPeriodNs = 100_000_000;
+
+    /// <summary>Part of the margin: timers and the compositor's clock are not exact.</summary>
+    private const long RoomNs = 300_000;
+
+    /// <summary>A poll that is quicker than the own way lowers it by 1/256 at most.</summary>
+    private const int OwnWayDownBy = 256;
+
+    private readonly Func<long, long> _poll;
+    private readonly Vblanks _vblanks;
+    private readonly LoopTimer _timer;
+    private readonly Latency _latency;
+    private readonly Latch _latch;
+    private readonly Func<long, bool> _isHidden;
+    private readonly PlaneObserver _observer;
+    private long _notBefore, _planned, _ownWay;
+
+    /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
+    /// <param name="vblanks">The vblanks of the polled head.</param>
+    /// <param name="latency">Smooth polls a quarter of a refresh earlier.</param>
+    /// <param name="isHidden">True if no window is visible at this time.</param>
+    /// <param name="observer">Notified of each poll.</param>
+    public Pacer(
+        Func<long, long> poll, Vblanks vblanks, Latency latency, Func<long, bool> isHidden, PlaneObserver? observer = null)
+    {
+        (_poll, _vblanks, _latency, _isHidden, _timer) = (poll, vblanks, latency, isHidden, new LoopTimer(Poll));
+        _observer = observer ?? None;
+        _latch = new Latch(creepsDown: latency == Latency.Low);
+    }
+
+    public PacerState State { get; private set; }
+
+    /// <summary>How long after a poll its flips arrive, ns: <see cref="IGuest.PollDelay"/>.</summary>
+    public Func<long> PollDelay { private get; init; } = () => 0;
+
+    /// <summary>How long before a vblank the guest is polled, ns.</summary>
+    public long Margin => _latch.Estimate + _ownWay + Math.Min(PollDelay(), _vblanks.Refresh / 2) + RoomNs
+        + (_latency == Latency.Smooth ? _vblanks.Refresh / 4 : 0);
+
+    /// <summary>Starts to poll, or continues after the guest was gone.</summary>
+    public void Start(Loop loop)
+    {
+        if (State == PacerState.NotStarted)
+            loop.Add(_timer);
+        var now = Clock.Now;
+        _notBefore = now;
+        Plan(now, now);
+    }
+
+    public void Stop(Loop loop) => loop.Remove(_timer);
+
+    public override void Answered(in Frame frame)
+    {
+        if (!frame.IsDiscarded)
+            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
+    }
+
+    /// <summary>Polls at once when a hidden window is visible again.</summary>
+    public override void FrameDone(long now)
+    {
+        if (State == PacerState.Hidden && !_isHidden(now) && now >= _notBefore)
+            Plan(now, now);
+    }
+
+    /// <summary>When to poll next: the margin before the first vblank that is further away than the margin.</summary>
+    internal long Next(long now)
+    {
+        if (_isHidden(now))
+            return now + HiddenPeriodNs;
+        var next = _vblanks.After(now + Margin) - Margin;
+        // Do not poll twice for a vblank that came slightly later than predicted.
+        return next - now < _vblanks.Refresh / 2 ? next + _vblanks.Refresh : next;
+    }
+
+    /// <summary>Learns the own way: the time from the planned poll to the end of its commit.</summary>
+    internal void Took(long planned, long done) =>
+        _ownWay = Math.Min(Math.Max(done - planned, _ownWay - _ownWay / OwnWayDownBy), _vblanks.Refresh / 2);
+
+    private void Poll(long now)
+    {
+        var planned = _planned;
+        _notBefore = _poll(now);
+        var done = Clock.Now;
+        if (State == PacerState.Latching)
+            Took(planned, done);
+        _observer.Polled(now, done);
+        Plan(now, _notBefore == LoopSource.Never ? LoopSource.Never : Next(now));
+    }
+
+    private void Plan(long now, long next)
+    {
+        _planned = Math.Max(next, _notBefore);
+        State = _planned == LoopSource.Never ? PacerState.Ended
+            : _notBefore > next ? PacerState.BackingOff
+            : _isHidden(now) ? PacerState.Hidden : PacerState.Latching;
+        _timer.Set(_planned);
+    }
+}

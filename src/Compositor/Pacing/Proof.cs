@@ -1,0 +1,232 @@
+namespace Guestplane.Compositor;
+
+/// <summary>What is known about whether the committed images reach the screen.</summary>
+internal enum ProofState
+{
+    /// <summary>The compositor gives no evidence: an image counts as shown when its frame callback comes.</summary>
+    Unknowable,
+
+    /// <summary>No image has been presented by this transport yet.</summary>
+    Unproven,
+
+    /// <summary>The last answered image of this transport was presented.</summary>
+    Shown,
+
+    /// <summary>The newest commit was discarded, so its image may not be on screen; an earlier one was presented.</summary>
+    Doubted,
+
+    /// <summary>The previous transport showed nothing, and the current one has to do better.</summary>
+    OnTrial,
+
+    /// <summary>No transport shows this plane, although the compositor presents others. Retried from time to time.</summary>
+    GivenUp,
+}
+
+/// <summary>What to do so that the newest image is seen.</summary>
+internal enum ProofAdvice
+{
+    None,
+
+    /// <summary>Commit the image again.</summary>
+    Repeat,
+
+    /// <summary>Try the next transport, then call <see cref="Proof.TrialBegins"/> or <see cref="Proof.NothingToTry"/>.</summary>
+    StepDown,
+
+    /// <summary>The next transport did no better: return to the previous one.</summary>
+    StepBack,
+
+    /// <summary>The next transport shows what the previous one did not: keep it, and report why.</summary>
+    Confirm,
+
+    /// <summary>Try again what was given up.</summary>
+    Retry,
+}
+
+/// <summary>
+/// Decides whether a plane's commits are seen (states: doc/pacing.md). Some compositors import a dma-buf and cannot read it:
+/// weston then discards every commit, wlroots answers nothing, and both send frame callbacks. But sway 1.7 headless shows frames
+/// and never answers: silence proves nothing until another transport does better. Times are CLOCK_MONOTONIC in ns.
+/// </summary>
+/// <param name="isReported">True if the compositor has wp_presentation.</param>
+internal sealed class Proof(bool isReported)
+{
+    /// <summary>Frames that the compositor may take, by prompt frame callbacks, without presenting one.</summary>
+    public const int MostFrames = 32;
+
+    /// <summary>Repeats without a presented image: enough to judge a transport and the next one.</summary>
+    private const int MostRepeats = 2 * MostFrames;
+
+    /// <summary>A compositor that has not answered this long after it took a frame will not answer.</summary>
+    public const long SilenceNs = 1_000_000_000;
+
+    /// <summary>Silences that count as much as <see cref="MostFrames"/>: for a guest whose screen does not change.</summary>
+    private const int MostSilences = 2;
+
+    private const long FirstRetryNs = 20_000_000_000, LongestRetryNs = 300_000_000_000, Never = long.MaxValue;
+
+    private int _repeats, _silences;
+    private long _since = Never, _trialBegan, _retryIn = FirstRetryNs;
+    private bool _isTaken, _isRepeatDue;
+
+    public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
+
+    /// <summary>Frames that the compositor has taken by this transport without presenting one.</summary>
+    public int Frames { get; private set; }
+
+    /// <summary>True if an image is on screen, or if a compositor that reports nothing has taken one.</summary>
+    public bool IsSeen => State switch
+    {
+        ProofState.Shown or ProofState.Doubted => true,
+        ProofState.GivenUp => false,
+        ProofState.Unknowable => _isTaken,
+        _ => _silences > 0,
+    };
+
+    /// <summary>When <see cref="Check"/> is due.</summary>
+    public long NextCheck =>
+        State == ProofState.GivenUp || (IsUndecided && _isTaken && _silences < MostSilences) ? _since : Never;
+
+    private bool IsUndecided => State is ProofState.Unproven or ProofState.OnTrial;
+
+    /// <summary>An image was committed.</summary>
+    public void Committed()
+    {
+        if (_isRepeatDue)
+            RepeatBegins();
+    }
+
+    /// <summary>A frame callback came. Only prompt ones are evidence: compositors send rare ones to hidden windows.</summary>
+    public void FrameTaken(long now, bool isPrompt)
+    {
+        _isTaken = true;
+        if (!IsUndecided)
+            return;
+        Frames += isPrompt ? 1 : 0;
+        if (_since == Never)
+            _since = now + SilenceNs;
+    }
+
+    /// <summary>A commit was presented.</summary>
+    /// <param name="committed">When it was committed.</param>
+    /// <param name="presented">When it was on screen.</param>
+    public ProofAdvice Presented(long committed, long presented)
+    {
+        // wlroots reports commits that its output rejected as presented, when that presents something else.
+        var isLate = committed < _trialBegan;
+        if (State == ProofState.GivenUp || (isLate && (State != ProofState.OnTrial || presented >= _trialBegan)))
+            return ProofAdvice.None;
+        var isOnTrial = State == ProofState.OnTrial;
+        Enter(ProofState.Shown);
+        _repeats = 0;
+        _retryIn = FirstRetryNs;
+        return !isOnTrial ? ProofAdvice.None : isLate ? ProofAdvice.StepBack : ProofAdvice.Confirm;
+    }
+
+    /// <summary>A commit was discarded.</summary>
+    public void Discarded(bool isNewest)
+    {
+        // A discard is an answer: silence is measured again from the next frame callback on.
+        if (IsUndecided)
+            _since = Never;
+        _isRepeatDue |= isNewest;
+        if (isNewest && State == ProofState.Shown)
+            State = ProofState.Doubted;
+    }
+
+    /// <summary>Time has passed.</summary>
+    /// <param name="now">CLOCK_MONOTONIC, ns.</param>
+    /// <param name="isIdle">
+    /// True if the compositor draws no frame of this window, because the window is suspended or the compositor is busy. Its
+    /// silence is no evidence then.
+    /// </param>
+    public void Check(long now, bool isIdle)
+    {
+        if (now < NextCheck || State == ProofState.GivenUp)
+            return;
+        _since = now + SilenceNs;
+        if (isIdle)
+            return;
+        _silences++;
+        _isRepeatDue |= _repeats == 0;
+    }
+
+    /// <summary>What to do now.</summary>
+    /// <param name="now">CLOCK_MONOTONIC, ns.</param>
+    /// <param name="mayRepeat">True if an image is on the surface, no flip waits, and no frame callback is pending.</param>
+    public ProofAdvice Next(long now, bool mayRepeat)
+    {
+        if (State == ProofState.GivenUp)
+            return now < _since ? ProofAdvice.None : Retry();
+        if (IsUndecided && (Frames >= MostFrames || (_silences >= MostSilences && Frames > 0)))
+            return State == ProofState.OnTrial ? TrialFailed() : ProofAdvice.StepDown;
+        if (!_isRepeatDue || !mayRepeat || _repeats >= MostRepeats)
+            return ProofAdvice.None;
+        _repeats++;
+        RepeatBegins();
+        return ProofAdvice.Repeat;
+    }
+
+    /// <summary>The next transport is in use from now on.</summary>
+    public void TrialBegins(long now)
+    {
+        Enter(ProofState.OnTrial);
+        _trialBegan = now;
+    }
+
+    /// <summary>No transport is left: the image is off, and what lies below it must be presented within one silence.</summary>
+    public void BackgroundTrialBegins(long now)
+    {
+        TrialBegins(now);
+        (_isTaken, _silences, _since) = (true, MostSilences - 1, now + SilenceNs);
+        Frames = 1;
+    }
+
+    /// <summary>The next transport did no better, so the previous one is not at fault.</summary>
+    public ProofAdvice TrialFailed()
+    {
+        NothingToTry();
+        return ProofAdvice.StepBack;
+    }
+
+    /// <summary>There is no transport to compare this one with.</summary>
+    public void NothingToTry()
+    {
+        Enter(ProofState.Unknowable);
+        _isTaken = true;
+    }
+
+    /// <summary>No transport is left, and the compositor presents other surfaces.</summary>
+    public void GiveUp(long now)
+    {
+        Enter(ProofState.GivenUp);
+        _trialBegan = now;
+        _since = now + _retryIn;
+        _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
+    }
+
+    /// <summary>Tries again what was given up, because something changed or time has passed.</summary>
+    public ProofAdvice Retry()
+    {
+        if (State != ProofState.GivenUp)
+            return ProofAdvice.None;
+        Enter(ProofState.Unproven);
+        _repeats = 0;
+        return ProofAdvice.Retry;
+    }
+
+    /// <summary>Silence about a repeat, or about a flip in place of one, is measured from its own frame callback.</summary>
+    private void RepeatBegins()
+    {
+        _isRepeatDue = false;
+        if (IsUndecided)
+            _since = Never;
+    }
+
+    private void Enter(ProofState state)
+    {
+        State = state;
+        (Frames, _silences, _since) = (0, 0, Never);
+        (_isTaken, _isRepeatDue) = (false, false);
+    }
+}

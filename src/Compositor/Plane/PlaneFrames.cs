@@ -1,0 +1,254 @@
+using Guestplane.Linux;
+using Guestplane.Wayland;
+
+namespace Guestplane.Compositor;
+
+/// <summary>The plane that <see cref="PlaneFrames"/> paces.</summary>
+internal interface IFramedPlane
+{
+    /// <summary>True if a flip or a repeat waits to be committed.</summary>
+    bool IsWaiting { get; }
+
+    /// <summary>True if an image is on the surface.</summary>
+    bool IsOn { get; }
+
+    /// <summary>The compositor has taken the last commit.</summary>
+    void Taken();
+
+    /// <summary>Commits the flip that waits, if nothing blocks it.</summary>
+    void CommitWaiting();
+
+    /// <summary>Commits the image that is on the surface again.</summary>
+    void Repeat();
+
+    /// <summary>Switches to the next transport that works for the image, which must be repeated then.</summary>
+    /// <returns>The transport in use from now on; null if this one cannot be left.</returns>
+    Transport? StepDown(string reason);
+
+    /// <summary>Undoes <see cref="StepDown"/>, and commits the newest image.</summary>
+    void StepBack();
+
+    /// <summary>Reports the transport in use, which is no longer on trial.</summary>
+    void Confirm();
+}
+
+/// <summary>
+/// Paces a head's primary plane: how many commits are made per frame callback, and whether they are seen. Its timer fires
+/// at most once per second, and only while an answer or a frame callback is pending or a plane is given up.
+/// </summary>
+// Fields: five are its parts, four are set or read from outside, and the others are the state of one frame callback.
+internal sealed class PlaneFrames : IPresentationListener, IDisposable
+{
+    /// <summary>The longest time that a flip waits for a frame callback.</summary>
+    private const long LongestWaitNs = 1_000_000_000;
+
+    /// <summary>A visible window's frame callback comes sooner than this after the commit, at any refresh rate.</summary>
+    private const long PromptNs = 200_000_000;
+
+    private readonly Loop _loop;
+    private readonly WlSurface _surface;
+    private readonly PlaneObserver _observer;
+    private readonly Proof _proof;
+    private readonly LoopTimer _check;
+    private readonly EventHandler<WlCallback.DoneEventArgs> _done;
+    private IFramedPlane? _plane;
+    private WlCallback? _frame;
+    private int _commits;
+    private long _requested, _committed, _forced, _backgroundShown = LoopSource.Never;
+    private bool _isSeenReported;
+
+    // Parameters: the last one only passes on the counters of the previous connection.
+    public PlaneFrames(
+        Loop loop, Host host, WlSurface surface, Vblanks vblanks, PlaneObserver observer, PlaneFrames? before = null)
+    {
+        (_loop, _surface, _observer, _done) = (loop, surface, observer, OnFrame);
+        Presentation = new Presentation(host, vblanks, this, before?.Presentation);
+        _proof = new Proof(Presentation.IsReported);
+        loop.Add(_check = new LoopTimer(Check));
+    }
+
+    public Presentation Presentation { get; }
+
+    /// <summary>Commits per frame callback. 2: one on screen, one that may replace it. 1 (smooth): none is replaced.</summary>
+    public int MostCommits { get; init; } = 2;
+
+    /// <summary>Whether the compositor reports the window as suspended.</summary>
+    public Func<bool> IsSuspended { get; init; } = () => false;
+
+    /// <summary>
+    /// Takes the image off the surface, and commits what is below it with presentation feedback, which is answered by
+    /// <see cref="BackgroundAnswered"/>. Null if nothing is below.
+    /// </summary>
+    public Action? ShowBackground { get; init; }
+
+    /// <summary>True if another commit is allowed now.</summary>
+    public bool IsOpen => _commits < MostCommits;
+
+    /// <summary>True if the transport is on trial, and therefore not reported yet.</summary>
+    public bool IsOnTrial => _proof.State == ProofState.OnTrial;
+
+    /// <summary>True if a frame callback has been pending for more than <paramref name="after"/> ns.</summary>
+    public bool IsStarved(long now, long after) => _frame is not null && now - _requested > after;
+
+    /// <summary>Sets the plane that is paced.</summary>
+    public void Pace(IFramedPlane plane) => _plane = plane;
+
+    /// <summary>Requests frame callback and presentation feedback for the commit that follows.</summary>
+    public void Request(long flipped, long now, bool isDmaBuf)
+    {
+        Presentation.Track(_surface, flipped, now, isDmaBuf);
+        _proof.Committed();
+        _committed = now;
+        _commits++;
+        if (_frame is not null)
+            return;
+        _requested = now;
+        _frame = _surface.Frame();
+        _frame.Done += _done;
+    }
+
+    /// <summary>Drops the pending frame callback: a surface without an image may never get it.</summary>
+    public void Forget()
+    {
+        _frame?.Dispose();
+        _frame = null;
+        _commits = 0;
+    }
+
+    /// <summary>Sets the timer, after a commit or when a flip has to wait.</summary>
+    public void Plan()
+    {
+        var due = _proof.NextCheck;
+        if (_plane!.IsWaiting && _frame is not null)
+            due = Math.Min(due, Math.Max(_requested, _forced) + LongestWaitNs);
+        if (due != _check.Due)
+            _check.Set(due);
+    }
+
+    /// <summary>Retries a plane that was given up, because something has changed.</summary>
+    public void Retry()
+    {
+        if (_proof.Retry() == ProofAdvice.Retry)
+            _plane!.StepBack();
+    }
+
+    public void Answered(in Frame frame, bool isNewest)
+    {
+        _observer.Answered(frame);
+        if (_plane is null)
+            return;
+        if (frame.IsDiscarded)
+            _proof.Discarded(isNewest);
+        else if (_plane.IsOn)
+            Follow(_proof.Presented(frame.Committed, frame.Presented));
+        // wlroots reports commits that its output rejected as presented, once the image is gone and the output works again.
+        else if (frame.Presented >= _backgroundShown)
+            BackgroundAnswered(true);
+        Act(Clock.Now);
+    }
+
+    public void Settled() => _observer.Settled();
+
+    /// <summary>The compositor has presented or discarded what lies below the plane.</summary>
+    public void BackgroundAnswered(bool isPresented)
+    {
+        if (_plane is null || !IsOnTrial)
+            return;
+        _backgroundShown = LoopSource.Never;
+        if (isPresented)
+        {
+            _proof.GiveUp(Clock.Now);
+            _plane.Confirm();
+        }
+        else
+            Follow(_proof.TrialFailed());
+        Plan();
+    }
+
+    /// <summary>Answers that come later are only counted.</summary>
+    public void Dispose()
+    {
+        _plane = null;
+        _loop.Remove(_check);
+        _frame?.Dispose();
+    }
+
+    private void OnFrame(object? sender, WlCallback.DoneEventArgs e)
+    {
+        var now = Clock.Now;
+        _frame = null;
+        _commits = 0;
+        _plane!.Taken();
+        Presentation.FrameDone(now);
+        _observer.FrameDone(now);
+        _proof.FrameTaken(now, isPrompt: now - _committed < PromptNs && !IsSuspended());
+        _plane.CommitWaiting();
+        Act(now);
+    }
+
+    private void Check(long now)
+    {
+        if (_plane!.IsWaiting && _frame is not null && now >= Math.Max(_requested, _forced) + LongestWaitNs)
+        {
+            _commits = Math.Min(_commits, MostCommits - 1);
+            _forced = now;
+            _plane.CommitWaiting();
+        }
+        _proof.Check(now, isIdle: IsSuspended() || IsStarved(now, PromptNs));
+        Act(now);
+    }
+
+    private void Act(long now)
+    {
+        if (!_isSeenReported && _proof.IsSeen)
+        {
+            _isSeenReported = true;
+            _observer.Seen();
+        }
+        Follow(_proof.Next(now, mayRepeat: _plane!.IsOn && !_plane.IsWaiting && _frame is null));
+        Plan();
+    }
+
+    private void Follow(ProofAdvice advice)
+    {
+        switch (advice)
+        {
+            case ProofAdvice.Repeat:
+                _plane!.Repeat();
+                break;
+            case ProofAdvice.StepDown:
+                StepDown();
+                break;
+            case ProofAdvice.StepBack or ProofAdvice.Retry:
+                _backgroundShown = LoopSource.Never;
+                _plane!.StepBack();
+                break;
+            case ProofAdvice.Confirm:
+                _plane!.Confirm();
+                break;
+        }
+    }
+
+    private void StepDown()
+    {
+        var next = _plane!.StepDown(
+            $"the compositor took it and then showed none of {_proof.Frames} frames: its renderer or its display "
+            + "may not be able to read the VM's memory (see its log)");
+        if (next is null || (next == Transport.Impossible && ShowBackground is null))
+        {
+            _proof.NothingToTry();
+            if (next is not null)
+                _plane.StepBack();
+            return;
+        }
+        if (next != Transport.Impossible)
+        {
+            _proof.TrialBegins(Clock.Now);
+            _plane.Repeat();
+            return;
+        }
+        _backgroundShown = Clock.Now;
+        _proof.BackgroundTrialBegins(_backgroundShown);
+        ShowBackground!();
+    }
+}

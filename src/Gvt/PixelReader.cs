@@ -1,0 +1,84 @@
+using Guestplane.Linux;
+
+namespace Guestplane.Gvt;
+
+/// <summary>
+/// Reads images by CPU: for screenshots, for clients that take no dma-bufs, and cursors, which Display1 only has as bytes. A
+/// dma-buf is mapped once, until its scanout is retired.
+/// </summary>
+internal sealed class PixelReader : IDisposable
+{
+    private readonly Dictionary<Scanout, Mapping?> _mapped = [];
+
+    /// <summary>True if the scanout's pixels can be read: one linear memory plane that can be mapped. GVT-g's cannot.</summary>
+    public bool CanRead(Scanout scanout) => scanout.Format.PlaneCount == 1
+        && (scanout.Layout.Modifier == Modifier.Linear || scanout.Layout.Modifier == Modifier.Invalid)
+        && (scanout.Pixels ?? Map(scanout)) is not null;
+
+    /// <summary>
+    /// Copies a part of what a flip shows, which <see cref="CanRead"/>. Pixels that the guest's GPU still writes are copied as
+    /// they are: nothing here waits for a GPU.
+    /// </summary>
+    /// <param name="flip">A flip with a scanout.</param>
+    /// <param name="part">In pixels of the upright visible image, and inside it.</param>
+    /// <param name="to">Where the part's first row goes.</param>
+    /// <param name="toStride">In bytes.</param>
+    public void Copy(in Flip flip, Rectangle part, Span<byte> to, int toStride)
+    {
+        var scanout = flip.Scanout!;
+        var isFenced = scanout.Pixels is null && DmaBuf.IsWritten(scanout.Memory(0)) && BeginRead(scanout.Memory(0));
+        var plane = scanout.Layout.Planes[0];
+        var (stride, pixel, source) = ((int)plane.Stride, scanout.Format.BytesPerPixel[0], flip.Source);
+        ReadOnlySpan<byte> from = (scanout.Pixels ?? _mapped[scanout]!).Bytes[(int)plane.Offset..];
+        for (var row = 0; row < part.Height; row++)
+        {
+            var y = flip.IsBottomUp ? source.Height - 1 - part.Y - row : part.Y + row;
+            from.Slice((source.Y + y) * stride + (source.X + part.X) * pixel, part.Width * pixel).CopyTo(to[(row * toStride)..]);
+        }
+        if (isFenced)
+            DmaBuf.EndRead(scanout.Memory(0));
+    }
+
+    public void Dispose()
+    {
+        foreach (var (scanout, pixels) in _mapped)
+        {
+            scanout.Retired -= Forget;
+            pixels?.Dispose();
+        }
+        _mapped.Clear();
+    }
+
+    /// <summary>False if the driver fails to: then the pixels are copied as the CPU sees them.</summary>
+    private static bool BeginRead(Fd memory)
+    {
+        try
+        {
+            DmaBuf.BeginRead(memory);
+            return true;
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
+    }
+
+    private Mapping? Map(Scanout scanout)
+    {
+        if (_mapped.TryGetValue(scanout, out var pixels))
+            return pixels;
+        var plane = scanout.Layout.Planes[0];
+        var length = plane.Offset + (long)plane.Stride * scanout.Height;
+        pixels = length <= int.MaxValue ? Mapping.Try(scanout.Memory(0), length, writable: false, out _) : null;
+        _mapped.Add(scanout, pixels);
+        scanout.Retired += Forget;
+        return pixels;
+    }
+
+    private void Forget(Scanout scanout)
+    {
+        scanout.Retired -= Forget;
+        if (_mapped.Remove(scanout, out var pixels))
+            pixels?.Dispose();
+    }
+}

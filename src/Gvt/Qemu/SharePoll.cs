@@ -1,0 +1,56 @@
+using Guestplane.Linux;
+using Guestplane.Linux.DBus;
+
+namespace Guestplane.Gvt.Qemu;
+
+/// <summary>Has guestplane share poll a display for us, on our listener's connection: one poll at a time.</summary>
+internal sealed class SharePoll
+{
+    /// <summary>A poll that is quicker than the estimate lowers it by 1/256 at most.</summary>
+    private const int DownBy = 256;
+
+    /// <summary>A poll that takes longer was held up by something else (the server was stopped, or waited for its GPU).</summary>
+    private const long LongestNs = 8_000_000;
+
+    private static readonly byte[] s_path = Bus.ZeroEnded(PlanesInterface.ServerPath);
+
+    private readonly Bus _bus;
+    private readonly BusAnswer _answer;
+    private long _sent, _notBefore;
+
+    public SharePoll(Bus bus) => (_bus, _answer) = (bus, bus.Answer(OnAnswer));
+
+    /// <summary>How long it takes until the flips that a poll finds are here, ns: of the last ones nearly the slowest.</summary>
+    public long Delay { get; private set; }
+
+    /// <summary>Polls, unless the last poll is not answered yet. Returns the earliest time of the next one, ns.</summary>
+    public long Poll(long now)
+    {
+        if (_sent != 0)
+            return now;
+        try
+        {
+            _bus.Call([], s_path, "org.guestplane.Display1.Planes"u8, "Poll"u8).Send(_answer, LoopSource.Never);
+            _sent = now;
+        }
+        catch (BusException)
+        {
+            // The connection has ended, which Bus.Closed reports.
+        }
+        return Math.Max(now, _notBefore);
+    }
+
+    private bool OnAnswer(BusMessage answer)
+    {
+        var now = Clock.Now;
+        Delay = Math.Max(Math.Min(now - _sent, LongestNs), Delay - Delay / DownBy);
+        _sent = 0;
+        // A server that says nonsense, or an error, is polled at the refresh.
+        _notBefore = !answer.IsError && answer.HasSignature("t"u8) && answer.ReadUInt64() is var time
+            && time < (ulong)(now + LongestBackOffNs) ? (long)time : 0;
+        return true;
+    }
+
+    /// <summary>As long as a vGPU's queries are left alone after an error, at most.</summary>
+    private const long LongestBackOffNs = 30_000_000_000;
+}

@@ -1,0 +1,6 @@
+namespace Guestplane.Gvt.Vfio;
+
+/// <summary>A duplicate of a VMM's device that has display planes.</summary>
+/// <param name="Device">The duplicate.</param>
+/// <param name="SysfsPath">Its folder, without links; null if the kernel does not tell it, as Linux 6.12.</param>
+internal readonly record struct VmmDisplay(VfioDevice Device, string? SysfsPath);

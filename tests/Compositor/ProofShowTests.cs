@@ -1,0 +1,220 @@
+using System.Text.Json;
+using Guestplane.Linux;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>The program on compositors that take its images and do not present them, or do not say that they do.</summary>
+public sealed class ProofShowTests
+{
+    private const string Pattern = "show pattern:memory=memfd,size=640x480,no-cursor";
+    private const string Still = $"{Pattern},rate=0.01";
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(20);
+
+    private static HostSetup Setup() => new(Repository.Protocols);
+
+    [Theory]
+    [InlineData("XR24")]
+    [InlineData("NV12")]
+    public void Without_presentation_feedback_a_dma_buf_stays_a_dma_buf(string format)
+    {
+        using var host = new FakeHost(Setup().Without("wp_presentation"));
+        using var run = ProgramRun.ToEnd(host, $"{Pattern},format={format} --frames 200");
+        Assert.Equal(0, run.ExitCode);
+        AssertShownByDmaBuf(run);
+        Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 100, 200);
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData("XR24")]
+    [InlineData("NV12")]
+    public void A_compositor_that_answers_nobody_shows_the_dma_buf_in_the_end(string format)
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.ToEnd(host, $"{Pattern},format={format} --frames 300");
+        Assert.Equal(0, run.ExitCode);
+        AssertShownByDmaBuf(run);
+        // Nothing is said of the transport that was only tried.
+        Assert.DoesNotContain("showed none", run.Messages, StringComparison.Ordinal);
+        Assert.DoesNotContain("shm", run.Messages, StringComparison.Ordinal);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void An_image_that_stands_still_is_not_committed_for_ever_to_a_compositor_that_answers_nobody()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.ToEnd(host, $"{Still} --seconds 8");
+        AssertShownByDmaBuf(run);
+        // The first commit and its repeat, the same by wl_shm, and the return to the dma-buf.
+        Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 2, 5);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void By_wl_shm_an_image_that_stands_still_is_committed_twice_to_a_compositor_that_answers_nobody()
+    {
+        using var host = new FakeHost(Setup().Without("zwp_linux_dmabuf_v1"));
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.ToEnd(host, $"{Still} --seconds 6");
+        Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 1, 2);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_splash_goes_although_the_compositor_answers_nobody()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.Start(host, "kiosk pattern:memory=memfd,size=640x480,no-cursor,rate=0.01");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is not null && Toplevels(h) == 1, s_soon));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+
+        static int Toplevels(FakeHost host) => host.Surfaces.Count(s => s.Role?.Contains("toplevel", StringComparison.Ordinal) == true);
+    }
+
+    [Theory]
+    [InlineData(UnreadableDmabufs.Discarded)]
+    [InlineData(UnreadableDmabufs.Unanswered)]
+    public void Dma_bufs_that_the_compositor_takes_and_cannot_show_go_by_wl_shm(UnreadableDmabufs how)
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.Unreadable = how;
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 120");
+        Assert.Equal("shm", run.Head.GetProperty("transport").GetString());
+        Assert.Contains("showed none of 32 frames", run.Head.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Single(run.Messages.Split('\n'), line => line.Contains("showed none of", StringComparison.Ordinal) && line.Contains("warning", StringComparison.Ordinal));
+        // Flips are coalesced on a busy machine.
+        Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 30, 100);
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData(UnreadableDmabufs.Discarded)]
+    [InlineData(UnreadableDmabufs.Unanswered)]
+    public void The_dma_buf_of_a_guest_that_stands_still_goes_by_wl_shm_too(UnreadableDmabufs how)
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.Unreadable = how;
+        using var run = ProgramRun.Start(host, $"{Still} --seconds 30");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "shm" }, s_soon));
+        run.WaitFor("showed none of");
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Equal(1, run.Head.GetProperty("flips").GetInt32());
+        Assert.Equal("shm", run.Head.GetProperty("transport").GetString());
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData(UnreadableDmabufs.Discarded)]
+    [InlineData(UnreadableDmabufs.Unanswered)]
+    public void A_format_that_nothing_else_carries_is_taken_off_and_tried_again_when_something_changes(UnreadableDmabufs how)
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.Unreadable = how;
+        using var run = ProgramRun.Start(host, $"{Pattern},format=NV12 --seconds 60");
+        run.WaitFor("cannot be shown");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Buffer: null }, s_soon));
+        host.Faults.Unreadable = UnreadableDmabufs.None;
+        host.Configure(800, 600);
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Latched.Kind: "dmabuf" }, s_soon));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        AssertShownByDmaBuf(run);
+        Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 1, 10_000);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void An_image_that_is_discarded_is_committed_again_until_it_is_presented()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.DiscardEvery = 1;
+        using var run = ProgramRun.Start(host, $"{Still} --frames 1");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Commits > 3, s_soon));
+        host.Faults.DiscardEvery = 0;
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Equal(1, run.Head.GetProperty("flips").GetInt32());
+        Assert.Equal(1, run.Head.GetProperty("presented").GetInt32());
+        Assert.Equal(run.Head.GetProperty("committed").GetInt32() - 1, run.Head.GetProperty("repeated").GetInt32());
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_compositor_that_discards_everything_is_not_asked_for_ever()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.DiscardEvery = 1;
+        using var run = ProgramRun.ToEnd(host, $"{Still} --seconds 6");
+        AssertShownByDmaBuf(run);
+        Assert.InRange(run.Head.GetProperty("repeated").GetInt32(), 32, 70);
+        Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_window_that_began_hidden_is_shown_by_dma_buf(bool isReported)
+    {
+        using var host = new FakeHost(Setup());
+        // Frame callbacks go on, and nothing is presented: longer than every threshold.
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.Start(host, $"{Pattern} --frames 400");
+        Assert.True(host.WaitUntil(h => ShowTests.Root(h)?.WindowGeometry is not null, s_soon));
+        host.Suspend(isReported);
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Commits > 150, s_soon));
+        host.Faults.NeverAnswer = false;
+        host.Suspend(false);
+        Assert.Equal(0, run.Wait().ExitCode);
+        AssertShownByDmaBuf(run);
+        Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 100, 400);
+        Assert.DoesNotContain("showed none", run.Messages, StringComparison.Ordinal);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void One_of_two_windows_can_be_closed_while_answers_are_outstanding()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.NeverAnswer = true;
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=640x480,no-cursor,heads=2 --frames 400");
+        Assert.True(host.WaitUntil(h => h.Surfaces.Count(s => s is { Role: "wl_subsurface", Buffer: not null, Commits: > 40 }) == 2, s_soon));
+        host.CloseOneWindow();
+        host.Faults.NeverAnswer = false;
+        Assert.Equal(0, run.Wait().ExitCode);
+        var heads = run.Report.GetProperty("heads").EnumerateArray().Select(head => head.GetProperty("committed").GetInt32()).Order().ToList();
+        Assert.InRange(heads[1], heads[0] + 1, 400);
+        Assert.Empty(host.Violations);
+    }
+
+    /// <summary>As mutter does at its start: it takes a frame, discards it, and draws nothing for seconds.</summary>
+    [Fact]
+    public void A_compositor_that_takes_a_frame_and_then_stands_still_gets_the_dma_buf_again()
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.DiscardEvery = 1;
+        using var run = ProgramRun.Start(host, $"{Pattern} --frames 200");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Commits > 2, s_soon));
+        host.Faults.Stall = true;
+        // The fault lasts that long; nothing is waited for.
+        using (var loop = new Loop())
+            loop.Pause(4_000_000_000);
+        host.Faults.DiscardEvery = 0;
+        host.Faults.Stall = false;
+        Assert.Equal(0, run.Wait().ExitCode);
+        AssertShownByDmaBuf(run);
+        Assert.Empty(host.Violations);
+    }
+
+    private static void AssertShownByDmaBuf(ProgramRun run)
+    {
+        Assert.Equal("dmabuf", run.Head.GetProperty("transport").GetString());
+        Assert.Equal(JsonValueKind.Null, run.Head.GetProperty("reason").ValueKind);
+    }
+}

@@ -1,0 +1,254 @@
+using Guestplane.Compositor;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>"Is what we commit being seen?", across every threshold.</summary>
+public sealed class ProofTests
+{
+    private const long Second = Proof.SilenceNs, Frame = Second / 60;
+    private long _now;
+
+    [Fact]
+    public void Without_reports_frame_callbacks_are_all_that_is_asked_for()
+    {
+        var proof = new Proof(isReported: false);
+        Assert.False(proof.IsSeen);
+        Assert.All(Flips(proof, 1000), advice => Assert.Equal(ProofAdvice.None, advice));
+        Assert.Equal(ProofState.Unknowable, proof.State);
+        Assert.True(proof.IsSeen);
+        Assert.Equal(long.MaxValue, proof.NextCheck);
+    }
+
+    [Fact]
+    public void Frames_that_are_presented_raise_no_doubt()
+    {
+        var proof = new Proof(isReported: true);
+        for (var i = 0; i < 1000; i++)
+        {
+            Flip(proof);
+            Assert.Equal(ProofAdvice.None, proof.Presented(_now, _now));
+            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
+        }
+        Assert.Equal(ProofState.Shown, proof.State);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void So_many_frames_without_one_that_is_presented_lead_to_the_next_transport(bool isDiscarded)
+    {
+        var proof = new Proof(isReported: true);
+        var advice = Flips(proof, Proof.MostFrames, isDiscarded).ToList();
+        Assert.DoesNotContain(ProofAdvice.StepDown, advice[..^1]);
+        Assert.Equal(ProofAdvice.StepDown, advice[^1]);
+    }
+
+    [Fact]
+    public void A_transport_that_does_better_stays()
+    {
+        var proof = OnTrial();
+        Flip(proof);
+        Assert.Equal(ProofAdvice.Confirm, proof.Presented(_now, _now));
+        Assert.Equal(ProofState.Shown, proof.State);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_transport_that_does_no_better_proves_nothing(bool isDiscarded)
+    {
+        var proof = OnTrial();
+        Assert.Equal(ProofAdvice.StepBack, Flips(proof, Proof.MostFrames, isDiscarded).Last());
+        Assert.Equal(ProofState.Unknowable, proof.State);
+        Assert.True(proof.IsSeen);
+        Assert.DoesNotContain(Flips(proof, 1000), advice => advice is ProofAdvice.StepDown or ProofAdvice.StepBack);
+    }
+
+    [Fact]
+    public void A_late_answer_to_a_commit_by_the_transport_before_is_that_transports_proof()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        var early = _now;
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames - 1).Last());
+        _now += Frame;
+        proof.TrialBegins(_now);
+        Flip(proof);
+        Assert.Equal(ProofAdvice.StepBack, proof.Presented(early, early + Frame));
+        Assert.Equal(ProofState.Shown, proof.State);
+    }
+
+    [Fact]
+    public void Commits_that_are_reported_only_when_the_trial_presents_something_prove_nothing()
+    {
+        var proof = OnTrial();
+        var early = _now - Frame;
+        _now += Frame;
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofState.OnTrial, proof.State);
+        proof.GiveUp(_now);
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofState.GivenUp, proof.State);
+    }
+
+    [Fact]
+    public void A_still_image_is_repeated_once_in_silence_and_then_tried_by_the_next_transport()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        Assert.False(proof.IsSeen);
+        Assert.Equal(ProofAdvice.Repeat, Silence(proof));
+        Assert.True(proof.IsSeen);
+        Flip(proof);
+        Assert.Equal(ProofAdvice.StepDown, Silence(proof));
+        proof.NothingToTry();
+        Assert.Equal((ProofState.Unknowable, long.MaxValue), (proof.State, proof.NextCheck));
+    }
+
+    [Fact]
+    public void A_compositor_that_discards_the_first_commit_and_answers_no_other_is_silent()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        proof.Discarded(isNewest: true);
+        Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
+        Flip(proof);
+        Assert.Equal(ProofAdvice.None, Silence(proof));
+        Assert.True(proof.IsSeen);
+        Assert.Equal(ProofAdvice.StepDown, Silence(proof));
+    }
+
+    [Fact]
+    public void Silence_says_nothing_of_a_window_without_frame_callbacks()
+    {
+        var proof = new Proof(isReported: true);
+        proof.Committed();
+        Assert.Equal(long.MaxValue, proof.NextCheck);
+        Assert.Equal(ProofAdvice.None, proof.Next(_now + 100 * Second, mayRepeat: true));
+    }
+
+    [Fact]
+    public void Silence_about_a_window_that_is_not_drawn_says_nothing()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        for (var i = 0; i < 10; i++)
+        {
+            proof.Check(_now += Second, isIdle: true);
+            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
+        }
+        Assert.Equal((ProofState.Unproven, _now + Second), (proof.State, proof.NextCheck));
+    }
+
+    [Fact]
+    public void A_compositor_that_stands_still_after_its_first_discard_is_not_silent()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        proof.Discarded(isNewest: true);
+        Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
+        proof.Committed();
+        Assert.Equal(long.MaxValue, proof.NextCheck);
+        Assert.Equal(ProofAdvice.None, Silence(proof));
+        Assert.Equal(ProofAdvice.None, Silence(proof));
+        Assert.Equal(ProofState.Unproven, proof.State);
+    }
+
+    [Fact]
+    public void Silence_about_a_repeat_begins_with_its_frame_callback()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        Assert.Equal(ProofAdvice.Repeat, Silence(proof));
+        proof.Committed();
+        Assert.Equal(ProofAdvice.None, Silence(proof));
+        proof.FrameTaken(_now, isPrompt: true);
+        Assert.Equal(_now + Second, proof.NextCheck);
+        Assert.Equal(ProofAdvice.StepDown, Silence(proof));
+    }
+
+    [Fact]
+    public void Late_frame_callbacks_are_no_evidence()
+    {
+        var proof = new Proof(isReported: true);
+        for (var i = 0; i < 1000; i++)
+        {
+            proof.Committed();
+            proof.FrameTaken(_now, isPrompt: false);
+            proof.Check(_now += Second, isIdle: false);
+            Assert.NotEqual(ProofAdvice.StepDown, proof.Next(_now, mayRepeat: false));
+        }
+        Assert.Equal(ProofState.Unproven, proof.State);
+    }
+
+    [Fact]
+    public void A_discarded_commit_is_repeated_until_there_were_enough_of_them()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        proof.Presented(_now, _now);
+        var repeats = Flips(proof, 1000, isDiscarded: true).Count(advice => advice == ProofAdvice.Repeat);
+        Assert.Equal((ProofState.Doubted, 2 * Proof.MostFrames), (proof.State, repeats));
+    }
+
+    [Fact]
+    public void What_no_transport_shows_is_tried_again_ever_more_rarely()
+    {
+        var proof = new Proof(isReported: true);
+        var pauses = new List<long>();
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
+            proof.BackgroundTrialBegins(_now);
+            proof.GiveUp(_now);
+            Assert.Equal(ProofAdvice.None, proof.Next(proof.NextCheck - 1, mayRepeat: true));
+            pauses.Add((proof.NextCheck - _now) / Second);
+            _now = proof.NextCheck;
+            Assert.Equal(ProofAdvice.Retry, proof.Next(_now, mayRepeat: true));
+        }
+        Assert.Equal([20, 40, 80, 160, 300, 300], pauses);
+    }
+
+    [Fact]
+    public void A_background_that_is_not_presented_either_proves_nothing()
+    {
+        var proof = new Proof(isReported: true);
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
+        proof.BackgroundTrialBegins(_now);
+        Assert.Equal(_now + Second, proof.NextCheck);
+        Assert.Equal(ProofAdvice.StepBack, Silence(proof));
+        Assert.Equal(ProofState.Unknowable, proof.State);
+    }
+
+    private Proof OnTrial()
+    {
+        var proof = new Proof(isReported: true);
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
+        proof.TrialBegins(_now);
+        return proof;
+    }
+
+    private ProofAdvice Silence(Proof proof)
+    {
+        proof.Check(_now += Second, isIdle: false);
+        return proof.Next(_now, mayRepeat: true);
+    }
+
+    private void Flip(Proof proof)
+    {
+        _now += Frame;
+        proof.Committed();
+        proof.FrameTaken(_now, isPrompt: true);
+    }
+
+    private IEnumerable<ProofAdvice> Flips(Proof proof, int count, bool isDiscarded = false)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Flip(proof);
+            if (isDiscarded)
+                proof.Discarded(isNewest: true);
+            yield return proof.Next(_now, mayRepeat: true);
+        }
+    }
+}

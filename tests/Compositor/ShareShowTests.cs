@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Guestplane.Tests.Fakes;
+using Guestplane.Tests.Fakes.Qemu;
+using Guestplane.Tests.Hosts;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>The program shares a guest, and other runs of it show what is shared, on strict hosts.</summary>
+public sealed class ShareShowTests : IDisposable
+{
+    private const int Usage = 64, NoSource = 66, Unavailable = 69, CannotCreate = 73, GuestLost = 74;
+    private const string Pattern = "pattern:memory=memfd,size=640x480";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("guestplane-share-");
+
+    private string Socket => Path.Combine(_folder.FullName, "share");
+
+    private string Source => $"qemu:socket={Socket}";
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>Started, and its socket there.</summary>
+    private ProgramRun Share(string source, string options = "")
+    {
+        var run = ProgramRun.Start("/nonexistent", "none", $"share {source} --socket {Socket} {options}".TrimEnd());
+        run.WaitFor($"guestplane show {Source}");
+        return run;
+    }
+
+    private static void End(ProgramRun run)
+    {
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+    }
+
+    [Fact]
+    public void Two_viewers_see_the_pattern_and_its_cursor_without_a_copy()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var share = Share(Pattern);
+        using var second = ProgramRun.Start(host, $"show {Source} --frames 100 --no-clipboard");
+        using var first = ProgramRun.Start(host, $"show {Source} --frames 100 --no-clipboard");
+        foreach (var viewer in (ProgramRun[])[first, second])
+        {
+            Assert.Equal(0, viewer.Wait().ExitCode);
+            Assert.Equal("dmabuf", viewer.Head.GetProperty("transport").GetString());
+            Assert.Equal((100, 0L), (viewer.Head.GetProperty("flips").GetInt32(), viewer.Head.GetProperty("copiedBytes").GetInt64()));
+            // Three of the primary plane, and the cursor's.
+            Assert.Equal(4, viewer.Report.GetProperty("dmaBufs").GetInt32());
+            Assert.Equal(0, viewer.Report.GetProperty("managedBytesPerFlip").GetDouble());
+        }
+        Assert.Empty(host.Violations);
+        End(share);
+        Assert.False(File.Exists(Socket));
+        Assert.DoesNotContain("closed", share.Messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_viewer_that_is_stopped_holds_up_nobody_and_goes_on_when_it_is_continued()
+    {
+        using var stoppedHost = new FakeHost(new HostSetup(Repository.Protocols));
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var share = Share(Pattern);
+        using var stopped = ProgramRun.Start(stoppedHost, $"show {Source} --no-clipboard");
+        Wait(stoppedHost, h => ShowTests.Primary(h) is { Buffer: not null });
+        stopped.Signal("STOP");
+        try
+        {
+            using var viewer = ProgramRun.Start(host, $"show {Source} --frames 200 --no-clipboard");
+            Assert.Equal(0, viewer.Wait().ExitCode);
+            share.WaitFor("has not answered for a second");
+        }
+        finally
+        {
+            stopped.Signal("CONT");
+        }
+        var commits = ShowTests.Primary(stoppedHost)!.Commits;
+        Wait(stoppedHost, h => ShowTests.Primary(h)!.Commits > commits + 10);
+        End(stopped);
+        End(share);
+        Assert.Empty(host.Violations);
+        Assert.Empty(stoppedHost.Violations);
+    }
+
+    /// <summary>A peer-to-peer QEMU has one display client; through a share it has many.</summary>
+    [Fact]
+    public void Two_viewers_of_one_QEMU_both_see_it_and_both_type()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols) { KeyboardPresent = true });
+        using var qemu = new FakeQemu(new QemuSetup { Consoles = [new() { Width = 64, Height = 48 }] });
+        var qmp = new FakeQmp(qemu, Path.Combine(_folder.FullName, "qmp"));
+        using var memory = QemuDesktop.Memory(5);
+        using var share = Share($"qemu:qmp={qmp.SocketPath}");
+        using var first = ProgramRun.Start(host, $"show {Source}");
+        Wait(host, h => h.Surfaces.Count(IsShown) == 1);
+        using var second = ProgramRun.Start(host, $"show {Source}");
+        Wait(host, h => h.Surfaces.Count(IsShown) == 2);
+        qemu.Console.ScanoutDmabuf2(QemuDesktop.Image(memory));
+        qemu.Console.UpdateDmabuf(0, 0, 64, 48);
+        Wait(host, h => h.Surfaces.Count(surface => IsShown(surface) && h.ReadPixels(surface).Bytes[0] == 5) == 2);
+        Assert.Equal(0, qemu.Console.Stalls);
+        End(first);
+        qemu.Console.UpdateDmabuf(0, 0, 64, 48);
+        Assert.True(qemu.WaitUntil(q => !q.Console.IsGlBlocked, QemuDesktop.Soon));
+        qemu.Die();
+        Assert.Equal(GuestLost, share.Wait().ExitCode);
+        Assert.Contains("is gone: ", share.Messages, StringComparison.Ordinal);
+        Assert.Equal(GuestLost, second.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+
+        static bool IsShown(HostSurfaceInfo surface) => surface is { Parent: not null, IsSync: false, Buffer: not null };
+    }
+
+    [Fact]
+    public void With_wait_the_viewers_stay_until_the_VM_is_back()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var qemu = new FakeQemu(new QemuSetup { Consoles = [new() { Width = 64, Height = 48 }] });
+        var qmp = new FakeQmp(qemu, Path.Combine(_folder.FullName, "qmp"));
+        using var share = Share($"qemu:qmp={qmp.SocketPath}", "--wait");
+        using var viewer = ProgramRun.Start(host, $"show {Source}");
+        Wait(host, h => ShowTests.Primary(h) is { Buffer: not null });
+        qemu.Die();
+        share.WaitFor("is back.");
+        Assert.True(qemu.WaitUntil(q => q.Console.ListenersRegistered == 2, QemuDesktop.Soon));
+        qemu.Console.Update(0, 0, 1, 1, 4, QemuDesktop.Xrgb, [9, 9, 9, 9]);
+        Wait(host, h => ShowTests.Primary(h) is { Buffer: not null } primary && h.ReadPixels(primary).Bytes[0] == 9);
+        End(viewer);
+        End(share);
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_live_socket_is_refused_a_dead_one_replaced_and_a_file_left_alone()
+    {
+        using (var share = Share(Pattern))
+        {
+            using var other = ProgramRun.Alone($"share {Pattern} --socket {Socket}");
+            Assert.Equal(Unavailable, other.ExitCode);
+            Assert.Equal($"guestplane: Another program may serve {Socket}: end it, or give another --socket.\n", other.Messages);
+            share.Signal("KILL");
+            share.Wait();
+        }
+        Assert.True(File.Exists(Socket));
+        using (var share = Share(Pattern))
+            End(share);
+        File.WriteAllText(Socket, "a text");
+        using var refused = ProgramRun.Alone($"share {Pattern} --socket {Socket}");
+        Assert.Equal(CannotCreate, refused.ExitCode);
+        Assert.Equal("a text", File.ReadAllText(Socket));
+    }
+
+    [Fact]
+    public void Without_a_path_the_socket_is_in_the_users_runtime_folder()
+    {
+        var socket = Path.Combine(_folder.FullName, "guestplane.sock");
+        using var share = ProgramRun.Start(_folder.FullName, "none", $"share {Pattern}");
+        share.WaitFor($"guestplane show qemu:socket={socket}");
+        var list = new ProcessStartInfo(Repository.Program, ["list"]) { Environment = { ["XDG_RUNTIME_DIR"] = _folder.FullName } };
+        Assert.Contains($"qemu:socket={socket}  a VM that guestplane share serves there\n", Tools.Run(list), StringComparison.Ordinal);
+        End(share);
+        Assert.False(File.Exists(socket));
+    }
+
+    [Fact]
+    public void Who_looks_at_a_share_is_listed()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var share = ProgramRun.Start(_folder.FullName, "none", $"share {Pattern}");
+        var socket = Path.Combine(_folder.FullName, "guestplane.sock");
+        share.WaitFor($"guestplane show qemu:socket={socket}");
+        using var viewer = ProgramRun.Start(host, $"show qemu:socket={socket} --no-clipboard");
+        Wait(host, h => ShowTests.Primary(h) is { Buffer: not null });
+        var list = new ProcessStartInfo(Repository.Program, ["list"]) { Environment = { ["XDG_RUNTIME_DIR"] = _folder.FullName } };
+        Assert.Contains($"  process {viewer.Id} (guestplane, user {Environment.UserName}) looks at console 0: all planes as dma-bufs\n",
+            Tools.Run(list), StringComparison.Ordinal);
+        share.Signal("STOP");
+        // A share that hangs costs a moment, and what is known of it is said.
+        Assert.Contains($"qemu:socket={socket}  ", Tools.Run(list), StringComparison.Ordinal);
+        share.Signal("CONT");
+        End(viewer);
+        End(share);
+    }
+
+    [SupportedOSPlatform("linux")]
+    [Theory]
+    [InlineData("", 0x180)]
+    [InlineData("--group 0", 0x1b0)]
+    [InlineData("--allow :0", 0x1b6)]
+    public void The_socket_has_the_permissions_that_its_users_need(string options, int mode)
+    {
+        using var share = Share(Pattern, options);
+        Assert.Equal((UnixFileMode)mode, File.GetUnixFileMode(Socket));
+        End(share);
+    }
+
+    [Theory]
+    [InlineData(NoSource, "a297db4a-f4c2-11e6-90f6-d3b88d6c9525", "vfio:a297db4a-f4c2-11e6-90f6-d3b88d6c9525")]
+    [InlineData(Usage, "this machine has no group \"no-such\"", "pattern --group no-such")]
+    [InlineData(Usage, "this machine has no user \"no-such\"", "pattern --allow 0,no-such")]
+    [InlineData(Usage, "--read-only: this machine has no user \"no-such\"", "pattern --read-only no-such")]
+    [InlineData(Usage, "--linger is for vfio: sources, and pattern is none.", "pattern --linger 5")]
+    [InlineData(Usage, "at most 1000 polls per second", "pattern --rate 1001")]
+    [InlineData(CannotCreate, "cannot be made", "pattern --socket /nonexistent/share")]
+    public void What_cannot_be_shared_is_one_sentence(int code, string words, string arguments)
+    {
+        using var run = ProgramRun.Alone($"share {arguments}{(arguments.Contains("--socket") ? "" : $" --socket {Socket}")}");
+        Assert.Equal(code, run.ExitCode);
+        Assert.Contains(words, run.Messages, StringComparison.Ordinal);
+        Assert.Single(run.Messages.Trim().Split('\n'));
+        Assert.False(File.Exists(Socket));
+    }
+
+    [Fact]
+    public void A_socket_of_the_service_manager_is_used_and_left()
+    {
+        Assert.SkipUnless(Tools.Has("systemd-socket-activate"), "needs systemd-socket-activate");
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var manager = Process.Start("systemd-socket-activate", ["-l", Socket, Repository.Program, "share", Pattern]);
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(Socket), Tools.Patience));
+            using var viewer = ProgramRun.ToEnd(host, $"show {Source} --frames 20 --no-clipboard");
+            Assert.Equal((0, ""), (viewer.ExitCode, string.Join('\n', host.Violations.Select(violation => violation.Text))));
+        }
+        finally
+        {
+            manager.Kill();
+            manager.WaitForExit();
+        }
+        Assert.True(File.Exists(Socket));
+    }
+
+    private static void Wait(FakeHost host, Func<FakeHost, bool> condition) =>
+        Assert.True(host.WaitUntil(condition, QemuDesktop.Soon), "the host did not come to see it");
+}

@@ -1,0 +1,72 @@
+using Guestplane.Compositor;
+using Guestplane.Compositor.Probing;
+using Guestplane.Gvt;
+using Guestplane.Linux;
+using Guestplane.Tests.Fakes;
+
+namespace Guestplane.Tests.Compositor;
+
+/// <summary>What scanout-test and probe believe of the kernel.</summary>
+public sealed class WatchTests
+{
+    private const int Width = 320, Height = 240;
+
+    /// <summary>The window of the case before is on the plane until the compositor shows this one.</summary>
+    [Fact]
+    public void The_kernels_word_counts_from_the_first_image_that_is_seen()
+    {
+        using var server = new FakeHost(new HostSetup(Repository.Protocols) { ManualVblank = true });
+        using var loop = new Loop();
+        using var host = Host.Connect(loop, server.SocketPath);
+        using var seats = new Seats(host, loop);
+        var folder = Directory.CreateTempSubdirectory("guestplane-dri-");
+        var state = StateOfCard(folder);
+        var head = new Head("test");
+        var watch = new Watch(new ScreenSetup(loop, seats, head, new ShowOptions { Source = "test", Transport = Transport.Shm })
+        {
+            Title = "test",
+        });
+        host.Await(loop, () => watch.Screen.IsPlaced);
+        using var image = Scanout.Create([Memfd.Create("image", Width * Height * 4)],
+            new PlaneLayout(Width, Height, Fourcc.Xrgb8888, Modifier.Linear, [new(0, Width * 4, 0)]), out _, MemoryKind.Shared)!;
+        head.Raise(new Flip(PlaneKind.Primary, image, default, default, Changed: true, Clock.Now));
+        host.RoundTrip(loop);
+        watch.ReadState(state);
+        Assert.Equal((0, 0), watch.Witness);
+        server.Vblank();
+        host.Await(loop, () => watch.IsSeen);
+        watch.ReadState(state);
+        Assert.Equal((1, 1), watch.Witness);
+        Assert.Equal(Verdict.Scanout, watch.Observe(HostFacts.Of(host)).Witness);
+        // The compositor stands still: what it shows is an old image.
+        server.Faults.NeverAnswer = true;
+        for (var i = 0; i < 2; i++)
+        {
+            head.Raise(new Flip(PlaneKind.Primary, image, default, default, Changed: true, Clock.Now));
+            host.RoundTrip(loop);
+        }
+        host.Await(loop, () => watch.Screen.Primary.Stats.Committed > 2);
+        watch.ReadState(state);
+        Assert.Equal((1, 1), watch.Witness);
+        Assert.False(watch.IsMeasured);
+        Assert.Null(watch.Observe(HostFacts.Of(host)).Witness);
+        server.Faults.NeverAnswer = false;
+        server.Vblank();
+        host.Await(loop, () => watch.Screen.Presentation.Pending == 0);
+        watch.ReadState(state);
+        Assert.Equal((2, 2), watch.Witness);
+        Assert.True(watch.IsMeasured);
+        watch.Screen.Dispose();
+        Assert.Empty(server.Violations);
+        folder.Delete(recursive: true);
+    }
+
+    private static DrmState StateOfCard(DirectoryInfo folder)
+    {
+        var card = folder.CreateSubdirectory("0");
+        File.WriteAllText(Path.Combine(card.FullName, "state"),
+            $"plane[33]: plane-0\n\tcrtc=crtc-0\n\tfb=51\n\t\tsize={Width}x{Height}\n"
+            + $"\t\tlayers:\n\t\t\tsize[0]={Width}x{Height}\n\t\t\tobj[0]:\n\t\t\t\timported=yes\n");
+        return DrmState.Open(folder.FullName)!;
+    }
+}

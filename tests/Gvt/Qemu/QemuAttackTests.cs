@@ -1,0 +1,246 @@
+using System.Net.Sockets;
+using Guestplane.Compositor;
+using Guestplane.Gvt;
+using Guestplane.Gvt.Qemu;
+using Guestplane.Linux;
+using Guestplane.Linux.DBus;
+using Guestplane.Tests.Fakes;
+using Guestplane.Tests.Fakes.Qemu;
+using Guestplane.Tests.Hosts;
+
+namespace Guestplane.Tests.Gvt.Qemu;
+
+/// <summary>What a VMM sends costs no more than a moment and a little memory.</summary>
+public sealed class QemuAttackTests
+{
+    private const string Listener = "org.qemu.Display1.Listener", Dmabuf2 = "ahuuuuauauuuuutb";
+    private const int Many = 4_000_001;
+    private const uint Nobody = 65534;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void A_message_with_millions_of_descriptors_is_read_no_further_than_it_can_be_used()
+    {
+        using var memory = QemuVm.Memory();
+        using var vm = new QemuVm();
+        vm.Qemu.Console.SendRaw(new QemuRawMessage
+        {
+            Interface = Listener + ".Unix.ScanoutDMABUF2",
+            Member = "ScanoutDMABUF2",
+            Signature = Dmabuf2,
+            // 8 bytes are aligned after an odd number of indices, which are all 0.
+            Body = [.. BitConverter.GetBytes(4 * Many), .. new byte[4 * Many], .. QemuRawMessage.Marshal(Dmabuf2[2..], 0u, 0u, 64u, 48u,
+                new List<object> { 0u }, new List<object> { 256u }, 1u, QemuVm.Xr24, 64u, 48u, 0ul, false)],
+            Fds = [memory],
+        });
+        AssertCheap(vm, () => vm.Refused.Count > 0);
+    }
+
+    [Fact]
+    public void A_copy_of_millions_of_types_is_read_no_further_than_to_its_text()
+    {
+        // A text, and the length, the letter and the padding of many others.
+        byte[] types = [.. QemuRawMessage.Marshal("ss", "text/plain;charset=utf-8", "x"), 0, 0, .. new byte[8 * Many]];
+        using var vm = new QemuVm();
+        vm.Qemu.SendRaw(new QemuRawMessage
+        {
+            Path = FakeQemu.Root + "/Clipboard",
+            Interface = "org.qemu.Display1.Clipboard",
+            Member = "Grab",
+            Signature = "uuas",
+            Body = [.. QemuRawMessage.Marshal("uu", 0u, 5u), .. BitConverter.GetBytes(types.Length), .. types],
+        });
+        AssertCheap(vm, () => vm.Guest.Clipboard!.Clipboard.Owner == SelectionOwner.Guest);
+    }
+
+    [Fact]
+    public void A_property_of_millions_of_values_is_read_no_further()
+    {
+        using var vm = new QemuVm();
+        vm.Qemu.SendRaw(new QemuRawMessage
+        {
+            Type = 4,
+            Path = vm.Qemu.Console.Path,
+            Interface = "org.freedesktop.DBus.Properties",
+            Member = "PropertiesChanged",
+            Signature = "sa{sv}as",
+            Body = QemuRawMessage.Marshal("sa{sv}as", "org.qemu.Display1.Console",
+                new List<DBusEntry> { new("What", new DBusVariant("ay", new byte[8 * Many])) }, new List<object>()),
+        });
+        vm.Qemu.Console.SetAbsolute(true);
+        AssertCheap(vm, () => vm.Input.IsAbsolute);
+    }
+
+    /// <summary>A console's size costs QEMU nothing.</summary>
+    [Fact]
+    public void An_image_grows_no_larger_than_one_that_was_sent_whole_or_64_MiB()
+    {
+        const int Wide = 16384, High = 4096;
+        using var image = new BytesImage();
+        Assert.Null(image.Take(Wide, 1, Wide * 4, Fourcc.Xrgb8888, new byte[Wide * 4]));
+        image.Resize(Wide, High);
+        Assert.Equal(1, image.Scanout!.Height);
+        Assert.NotNull(image.Update(new(0, High - 1, 1, 1), 4, Fourcc.Xrgb8888, new byte[4], (Wide, High)));
+        image.Resize(Wide, High / 4);
+        Assert.Equal(High / 4, image.Scanout.Height);
+        Assert.Null(image.Take(Wide, High, Wide * 4, Fourcc.Xrgb8888, new byte[Wide * 4 * High]));
+        Assert.Null(image.Take(Wide, 1, Wide * 4, Fourcc.Xrgb8888, new byte[Wide * 4]));
+        image.Resize(Wide, High);
+        Assert.Equal(High, image.Scanout.Height);
+    }
+
+    [Fact]
+    public void A_peer_that_does_not_read_its_answers_is_dropped()
+    {
+        using var peer = new MutePeer(message =>
+        {
+            message.Reply();
+            return true;
+        });
+        peer.Send(Enumerable.Range(0, 40_000));
+        peer.Turn(() => peer.Ends.Count == 1);
+        Assert.Contains("does not read", Assert.Single(peer.Ends), StringComparison.Ordinal);
+    }
+
+    /// <summary>As of a guestplane that was stopped by SIGSTOP, or of a machine that had other things to do.</summary>
+    [Fact]
+    public void An_answer_that_is_there_is_not_late()
+    {
+        const long Moment = 1_000_000;
+        using var peer = new MutePeer(_ => false);
+        string? problem = "no answer";
+        peer.Bus.Call([], "/x\0"u8, "x.y"u8, "Z"u8).Send(answer =>
+        {
+            problem = answer.Error;
+            return true;
+        }, Moment);
+        peer.AnswerFirst();
+        var late = Clock.Now + 20 * Moment;
+        // The time in which we do not run.
+        SpinWait.SpinUntil(() => Clock.Now > late);
+        peer.Turn(() => problem != "no answer");
+        Assert.Null(problem);
+    }
+
+    [Fact]
+    public void Of_many_consoles_the_first_are_shown_and_the_user_is_told()
+    {
+        using var vm = new QemuVm(new QemuSetup { Consoles = [.. Enumerable.Range(0, 40).Select(_ => new QemuConsoleSetup { Width = 64, Height = 48 })] });
+        Assert.Equal(16, vm.Guest.Heads.Count);
+        Assert.Contains("24 more", Assert.Single(vm.Refused), StringComparison.Ordinal);
+        Assert.Contains("--console", vm.Refused[0], StringComparison.Ordinal);
+        using var loop = new Loop();
+        using var one = QemuVm.Open($"qemu:fd={vm.Qemu.Connect()}", loop, console: 39);
+        Assert.Single(one.Heads);
+    }
+
+    [Fact]
+    public void A_VM_of_another_user_is_taken_only_when_the_user_says_so()
+    {
+        Assert.SkipUnless(QemuLibc.Uid == 0, "only root can pose as another user");
+        var folder = Directory.CreateTempSubdirectory("guestplane-qmp-");
+        var path = Path.Combine(folder.FullName, "qmp");
+        using var qemu = new FakeQemu();
+        // SO_PEERCRED has who called listen(2).
+        Tools.Run(new("chmod", ["777", folder.FullName]));
+        As(Nobody, () => _ = new FakeQmp(qemu, path));
+        using var loop = new Loop();
+        var refused = Assert.Throws<SourceException>(() => QemuVm.Open($"qemu:qmp={path}", loop));
+        Assert.Equal(SourceFault.NotPermitted, refused.Fault);
+        Assert.Contains($"qemu:user=nobody,qmp={path}", refused.Message, StringComparison.Ordinal);
+        foreach (var user in new[] { "nobody", Nobody.ToString() })
+        {
+            using var guest = QemuVm.Open($"qemu:user={user},qmp={path}", loop);
+            Assert.Single(guest.Heads);
+        }
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>One message costs less than a tenth of a second of CPU in each turn of the loop.</summary>
+    private static void AssertCheap(QemuVm vm, Func<bool> until)
+    {
+        const int ThreadClock = 3;
+        var worst = 0L;
+        var end = Clock.Now + (long)s_patience.TotalNanoseconds;
+        while (!until())
+        {
+            Assert.True(Clock.Now < end, "it did not come in time");
+            var before = Clock.Read(ThreadClock);
+            vm.Loop.Turn(5_000_000);
+            worst = Math.Max(worst, Clock.Read(ThreadClock) - before);
+        }
+        Assert.InRange(worst, 0, 100_000_000);
+    }
+
+    /// <summary>Runs something in a thread with the effective user id of another user.</summary>
+    private static void As(uint user, Action act)
+    {
+        var thread = new Thread(() =>
+        {
+            QemuLibc.SetEffectiveUser(user);
+            act();
+            QemuLibc.SetEffectiveUser(0);
+        });
+        thread.Start();
+        thread.Join();
+    }
+
+    /// <summary>A D-Bus peer that sends, and reads nothing.</summary>
+    private sealed class MutePeer : IDisposable
+    {
+        private readonly Loop _loop = new();
+        private readonly Socket _theirs;
+
+        public MutePeer(BusHandler handler)
+        {
+            var (ours, theirs) = UnixSocket.Pair();
+            _theirs = new Socket(new SafeSocketHandle(theirs.Number, ownsHandle: true));
+            theirs.GiveAway();
+            _theirs.Send("DATA\r\nOK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n"u8);
+            Bus = Bus.Peer(ours, bus => bus.Serve("/x", handler));
+            Bus.Closed += Ends.Add;
+            _loop.Add(Bus);
+        }
+
+        public Bus Bus { get; }
+
+        public List<string> Ends { get; } = [];
+
+        public void Send(IEnumerable<int> serials) => Task.Run(() =>
+        {
+            try
+            {
+                foreach (var serial in serials)
+                    _theirs.Send(Message(DBusType.Call, (uint)serial + 1, (1, "o", "/x"), (2, "s", "x.y"), (3, "s", "Z")));
+            }
+            catch (SocketException e)
+            {
+                Assert.Equal(SocketError.Shutdown, e.SocketErrorCode);
+            }
+        });
+
+        /// <summary>Answers the first call that this side has sent, whatever it is.</summary>
+        public void AnswerFirst() => _theirs.Send(Message(DBusType.Return, 1, (5, "u", 1u)));
+
+        public void Turn(Func<bool> until)
+        {
+            var end = Clock.Now + (long)s_patience.TotalNanoseconds;
+            while (!until())
+            {
+                Assert.True(Clock.Now < end, "it did not come in time");
+                _loop.Turn(5_000_000);
+            }
+        }
+
+        public void Dispose()
+        {
+            _theirs.Dispose();
+            Bus.Dispose();
+            _loop.Dispose();
+        }
+
+        private static byte[] Message(DBusType type, uint serial, params (byte Code, string Signature, object Value)[] fields) =>
+            DBusMessage.Encode(new FdLedger(), [(byte)'l', (byte)type, (byte)0, (byte)1, 0u, serial,
+                fields.Select(field => new object[] { field.Code, new DBusVariant(field.Signature, field.Value) }).ToList()], []);
+    }
+}

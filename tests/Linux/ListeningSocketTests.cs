@@ -1,0 +1,123 @@
+using System.Net.Sockets;
+using Guestplane.Linux;
+
+namespace Guestplane.Tests.Linux;
+
+public sealed class ListeningSocketTests : IDisposable
+{
+    private const int OwnerOnly = 0x180;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("guestplane-listen-");
+
+    private string Socket => Path.Combine(_folder.FullName, "socket");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>Servers that start at once, beside the socket of one that was killed or beside none: one gets the path.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_servers_that_start_at_once_one_gets_the_path(bool isOneDead)
+    {
+        const int Rounds = 50, Servers = 6;
+        for (var round = 0; round < Rounds; round++)
+        {
+            if (isOneDead)
+                LeaveDead();
+            using var start = new Barrier(Servers);
+            var failures = new System.Collections.Concurrent.ConcurrentBag<string>();
+            var made = new ListeningSocket?[Servers];
+            var threads = Enumerable.Range(0, Servers).Select(i => new Thread(() =>
+            {
+                start.SignalAndWait();
+                try
+                {
+                    made[i] = Try();
+                }
+                catch (Exception e)
+                {
+                    failures.Add(e.ToString());
+                }
+            })).ToList();
+            threads.ForEach(thread => thread.Start());
+            threads.ForEach(thread => thread.Join());
+            Assert.True(failures.IsEmpty, string.Join("\n", failures));
+            // Two that find the dead one at the same moment may both leave it to the other only if neither has it.
+            var servers = made.OfType<ListeningSocket>().ToList();
+            Assert.True(servers.Count <= 1, $"round {round}: {servers.Count} servers");
+            if (servers.Count == 1)
+                UnixSocket.Connect(Socket).Dispose();
+            Assert.True(servers.Count == 1 || isOneDead);
+            servers.ForEach(server => server.Dispose());
+            File.Delete(Socket);
+            Assert.Empty(_folder.EnumerateFileSystemInfos());
+        }
+    }
+
+    /// <summary>From the first moment that the path is there, somebody listens.</summary>
+    [Fact]
+    public void A_client_that_finds_the_path_is_connected()
+    {
+        const int Rounds = 200;
+        var (isOver, refused, connected) = (false, 0, 0);
+        var client = new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                try
+                {
+                    UnixSocket.Connect(Socket).Dispose();
+                    connected++;
+                }
+                catch (LinuxException e)
+                {
+                    // ECONNREFUSED also while the path of a server that ends is not removed yet; here each is removed first.
+                    refused += e.Errno == 111 ? 1 : 0;
+                }
+            }
+        });
+        client.Start();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var before = Volatile.Read(ref connected);
+            var server = ListeningSocket.Create(Socket, OwnerOnly, null);
+            SpinWait.SpinUntil(() => Volatile.Read(ref connected) > before || !client.IsAlive);
+            server.Dispose();
+        }
+        Volatile.Write(ref isOver, true);
+        client.Join();
+        Assert.Equal(0, refused);
+        Assert.InRange(connected, Rounds, int.MaxValue);
+    }
+
+    [Fact]
+    public void A_path_that_no_client_could_name_is_refused()
+    {
+        var path = Path.Combine(_folder.FullName, new string('x', 100));
+        Assert.Contains("longer than 107 bytes",
+            Assert.Throws<LinuxException>(() => ListeningSocket.Create(path, OwnerOnly, null)).Message, StringComparison.Ordinal);
+        Assert.Empty(_folder.EnumerateFileSystemInfos());
+    }
+
+    private ListeningSocket? Try()
+    {
+        try
+        {
+            return ListeningSocket.Create(Socket, OwnerOnly, null);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.AddressInUse)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>As a server leaves it that was killed.</summary>
+    private void LeaveDead()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        // Bound under another name, because .NET removes the path that it has bound.
+        var name = Socket + "~";
+        socket.Bind(new UnixDomainSocketEndPoint(name));
+        File.Move(name, Socket);
+    }
+}

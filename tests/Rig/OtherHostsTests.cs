@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+
+namespace Guestplane.Tests.Rig;
+
+public sealed class OtherHostsBoot() : RigBoot("forky", "other-hosts.sh", seconds: 1500);
+
+/// <summary>
+/// Hyprland, phoc and Mir, whose word on zero-copy means nothing: the kernel is the witness. They take five and a half minutes,
+/// which the suite does not have: tests/rig/README.md has the command.
+/// </summary>
+public sealed class OtherHostsTests(OtherHostsBoot boot) : WindowTests<OtherHostsBoot>(boot)
+{
+    private const string ScannedOut = @"(?m)^card=vkms plane=\S+ fb=1024x768 imported=yes crtc-pos=1024x768\+0\+0$";
+
+    /// <summary>A window's toplevel and the plane on it are two surfaces, and phoc scans out windows of one.</summary>
+    [Theory(Explicit = true)]
+    [InlineData("hyprland", true, true)]
+    [InlineData("phoc", true, false)]
+    [InlineData("mir", false, false)]
+    public void The_kernel_says_what_is_scanned_out(string host, bool isBareClient, bool isPlane)
+    {
+        Assert.Contains("frames", Boot.Text($"{host}-bare.log"));
+        Assert.Equal((isBareClient, isPlane), (IsScannedOut($"{host}-bare"), Word(Case($"{host}-matrix", "base"), "witness") == "scanout"));
+        Assert.False(IsScannedOut($"{host}-cursor"));
+    }
+
+    [Theory(Explicit = true)]
+    [InlineData("hyprland")]
+    [InlineData("phoc")]
+    [InlineData("mir")]
+    public void The_cursor_has_its_place_and_size(string host)
+    {
+        Assert.Equal(0, Boot.ExitCode($"{host}-cursor"));
+        AssertCursorAtItsPlace(host);
+    }
+
+    [Fact(Explicit = true)]
+    public void Zero_copy_is_not_believed_over_wl_shm_and_a_requirement_is_not_met()
+    {
+        Assert.Equal(1, Boot.ExitCode("phoc-shm"));
+        Assert.Equal(0, Count(Boot.Head("phoc-shm"), "zeroCopy"));
+        Assert.Contains("The compositor does not report which frames were zero-copy, and --require wants zero-copy=1%",
+            Boot.Messages("phoc-shm"));
+    }
+
+    [Fact(Explicit = true)]
+    public void No_verdict_is_wrong() => AssertNoVerdictIsWrong("hyprland-matrix");
+
+    [Theory(Explicit = true)]
+    [InlineData("hyprland", "base", "unknown", "direct-scanout-setting")]
+    [InlineData("hyprland", "letterbox", "composited", "letterbox")]
+    [InlineData("phoc", "base", "unknown", null)]
+    [InlineData("mir", "base", "unknown", null)]
+    public void A_verdict_does_not_claim_what_no_rule_knows(string host, string name, string verdict, string? rule)
+    {
+        var found = Case($"{host}-matrix", name);
+        Assert.Equal((verdict, rule), (Word(found, "predicted"), Word(found, "rule")));
+    }
+
+    [Fact(Explicit = true)]
+    public void A_window_has_the_guests_pixels_and_a_larger_one_a_larger_image()
+    {
+        AssertWindow("hyprland-life");
+        AssertResized("hyprland-life");
+    }
+
+    [Theory(Explicit = true)]
+    [InlineData("hyprland", "resized")]
+    [InlineData("phoc", "window")]
+    [InlineData("mir", "window")]
+    public void Full_screen_and_back_and_closed_without_a_protocol_error(string host, string before)
+    {
+        AssertFullscreenAndBack($"{host}-life", before);
+        AssertEndedWell($"{host}-life");
+    }
+
+    private bool IsScannedOut(string name) =>
+        Regex.IsMatch(Boot.Text($"{name}.drm"), ScannedOut);
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# For scenarios: the life of a window: mapped, resized, full screen and back, closed. NAME.err has the whole protocol (WAYLAND_DEBUG),
+# which these functions wait for. A scenario sets SHOWN, what a window shows, and has functions KIND_resize, KIND_restore and KIND_close
+# for the kinds of hosts that have commands for these.
+
+# F11, the program's own key, by the test's keyboard.
+press_f11() { input tap=KEY_F11; }
+
+# said PATTERN: how often this message was sent, by either side. Over 9p, reading a file that is being written can fail.
+said() {
+	local count
+
+	until count=$(grep -c "$1" "$SHARE/$SHOW_NAME.err" 2>/dev/null) || [[ $? = 1 ]]; do :; done
+	echo "$count"
+}
+
+more() { (($(said "$1") > $2)); }
+
+# The message by which a compositor says that a frame is on screen.
+SEEN_BY='wp_presentation_feedback.*\.presented('
+
+# Two frames that were committed after this call are on screen.
+shown() { wait_until 30 more "$SEEN_BY" "$(($(said "$SEEN_BY") + 1))"; }
+
+# after COMMAND…: runs a command for the compositor and waits for the window's configure and for frames that follow it.
+after() {
+	local before
+
+	before=$(said 'xdg_toplevel.*\.configure(')
+	"$@"
+	wait_until 20 more 'xdg_toplevel.*\.configure(' "$before" || echo "$SHOW_NAME: no configure after $*"
+	shown
+}
+
+picture() { screenshot "$SHARE/$SHOW_NAME-$1.png"; }
+
+has() { declare -F "$1" >/dev/null; }
+
+# life NAME FULLSCREEN…: FULLSCREEN… is the command that toggles full screen.
+life() {
+	local kind=${1%%-*}
+
+	# Moves the pointer out of the screenshot.
+	input move=2,2
+	open "$1"
+	shown
+	picture window
+	if has "${kind}_resize"; then
+		after "${kind}_resize"
+		picture resized
+	fi
+	! has "${kind}_restore" || after "${kind}_restore"
+	after "${@:2}"
+	picture fullscreen
+	after "${@:2}"
+	picture back
+	close
+}
+
+# open NAME ARGUMENT…
+# The pictures are compared with the pattern, so nothing may lie above it.
+open() { WAYLAND_DEBUG=1 show_start "$1" "${SHOWN[@]}" --no-text "${@:2}"; }
+
+# Closes the window by the compositor's command, if it has one; the compositor sends close, and the program ends.
+close() {
+	local kind=${SHOW_NAME%%-*}
+
+	if ! has "${kind}_close"; then
+		show_stop
+		return
+	fi
+	"${kind}_close"
+	show_end
+}
+
+# whole NAME FUNCTION…: runs it and keeps the compositor's log; also with a client that breaks the protocol, so that a test knows
+# what this compositor logs then.
+whole() {
+	local log=$SHARE/host-$HOST_NAME.log
+
+	"$2" "$1" "${@:3}"
+	cp "$log" "$SHARE/$1.log"
+	/rig/bad-client
+	tail -n "+$(($(wc -l <"$SHARE/$1.log") + 1))" "$log" >"$SHARE/$1.bad-log"
+}
