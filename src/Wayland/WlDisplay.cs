@@ -37,6 +37,7 @@ public sealed unsafe partial class WlDisplay
     [ThreadStatic] private static string? t_lastLog;
 
     private readonly Stack<WlProxy>?[] _pools = new Stack<WlProxy>?[InterfaceTable.Count];
+    private readonly int[] _wrappers = new int[InterfaceTable.Count];
     private readonly (int Interface, uint Id, uint Opcode)[] _requests = new (int, uint, uint)[RequestsRemembered];
     private long _requestCount, _flushedAt;
     private WlProxy? _living;
@@ -68,6 +69,9 @@ public sealed unsafe partial class WlDisplay
 
     /// <summary>The number of requests since the last flush.</summary>
     public long Unflushed => _requestCount - _flushedAt;
+
+    /// <summary>How often a pool of wrappers was filled: at first, and when more objects than ever before await their event.</summary>
+    public long PoolFills { get; private set; }
 
     /// <summary>The compositor's process id; null if the kernel does not report it.</summary>
     public int? HostProcessId => PeerCredentials.ProcessIdOf(SocketNumber);
@@ -182,10 +186,20 @@ public sealed unsafe partial class WlDisplay
 
     internal void Keep(Exception e) => _kept ??= ExceptionDispatchInfo.Capture(e);
 
-    /// <summary>A pooled wrapper, or null if the pool is empty.</summary>
-    internal WlProxy? Rent(int tableIndex) => _pools[tableIndex] is { Count: > 0 } pool ? pool.Pop() : null;
+    /// <summary>A pooled wrapper; null if the pool is empty, which the caller then fills.</summary>
+    internal WlProxy? Rent(int tableIndex)
+    {
+        var pool = _pools[tableIndex] ??= new();
+        if (pool.Count > 0)
+            return pool.Pop();
+        PoolFills++;
+        _wrappers[tableIndex] += PoolBatch;
+        // All of them may come back before one is rented again.
+        pool.EnsureCapacity(_wrappers[tableIndex]);
+        return null;
+    }
 
-    internal void Return(int tableIndex, WlProxy wrapper) => (_pools[tableIndex] ??= new(PoolBatch)).Push(wrapper);
+    internal void Return(int tableIndex, WlProxy wrapper) => _pools[tableIndex]!.Push(wrapper);
 
     internal void Link(WlProxy proxy)
     {

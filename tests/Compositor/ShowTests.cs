@@ -28,6 +28,18 @@ public sealed class ShowTests
         Assert.True(host.WaitUntil(h => h.LiveBuffers == 0, s_soon));
     }
 
+    /// <summary>More answers than ever before are outstanding, which needs memory once and not per flip.</summary>
+    [Fact]
+    public void A_host_that_falls_behind_with_its_answers_costs_no_memory_per_flip()
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, $"{Pattern} --frames 200");
+        Assert.True(host.WaitUntil(h => Primary(h) is { } plane && h.Commits(plane.Id) > 80, s_soon));
+        host.Faults.NeverAnswer = true;
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Equal(0, run.Report.GetProperty("managedBytesPerFlip").GetDouble());
+    }
+
     [Fact]
     public void The_tree_is_black_root_plane_and_cursor()
     {

@@ -39,6 +39,21 @@ public sealed class TraceTests
         int Count(string phase, string name) => events.Count(e => Phase(e) == phase && e.GetProperty("name").GetString() == name);
     }
 
+    /// <summary>A third buffer is first needed when the compositor falls behind.</summary>
+    [Fact]
+    public void A_buffer_that_is_needed_late_costs_no_memory_per_flip()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var file = Path.GetTempFileName();
+        using var run = ProgramRun.Start(host, $"show pattern:memory=memfd,size=640x480,no-cursor --frames 200 --trace {file}");
+        Assert.True(host.WaitUntil(h => h.Surfaces.Any(surface => h.Commits(surface.Id) > 80), TimeSpan.FromSeconds(10)));
+        host.Faults.DiscardEvery = 2;
+        Assert.Equal(0, run.Wait().ExitCode);
+        File.Delete(file);
+        Assert.True(run.Head.GetProperty("imports").GetInt32() > 2);
+        Assert.Equal(0, run.Report.GetProperty("managedBytesPerFlip").GetDouble());
+    }
+
     [Fact]
     public void A_file_that_cannot_be_written_is_reported_before_the_show()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Guestplane.Gvt.Pattern;
 using Guestplane.Tests.Hosts;
 
@@ -40,7 +41,7 @@ public abstract class RigBoot : IAsyncLifetime
         var time = Stopwatch.StartNew();
         await Boot();
         if (Environment.GetEnvironmentVariable("RIG_TIMES") is { } times)
-            await File.AppendAllTextAsync(times, $"{time.Elapsed.TotalSeconds:0} {_scenario} {_suite}\n");
+            await File.AppendAllTextAsync(times, $"{time.Elapsed.TotalSeconds:0} {_scenario} {_suite} {CpuSeconds():0}\n");
     }
 
     /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
@@ -140,6 +141,11 @@ public abstract class RigBoot : IAsyncLifetime
         start.Environment["RIG_INIT"] = Init;
         return Tools.Script(start);
     }
+
+    // What bash's times says of the VM: "1m2.345s 0m1.234s", in user mode and in the kernel.
+    private double CpuSeconds() => Exists(".rig-cpu")
+        ? Regex.Matches(Text(".rig-cpu"), @"(\d+)m([\d.]+)s").Sum(part => int.Parse(part.Groups[1].Value) * 60 + double.Parse(part.Groups[2].Value))
+        : 0;
 
     private string Logs() => End("script.log") + End("console.log");
 

@@ -57,6 +57,9 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>The clock of presentation times (wp_presentation.clock_id).</summary>
     public int PresentationClock { get; private set; } = Clock.Monotonic;
 
+    /// <inheritdoc cref="WlDisplay.PoolFills"/>
+    public long PoolFills => _display.PoolFills;
+
     /// <summary>
     /// True if the compositor does not read its full socket. Hold requests: libwayland buffers without limit, and before 1.23
     /// gives the connection up after 4096 bytes. So many can come together in one turn: it is looked at again meanwhile.

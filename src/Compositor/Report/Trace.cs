@@ -22,13 +22,17 @@ internal sealed class Trace(Stream file, string source) : IDisposable
         /// <summary>Most vblanks that are drawn for one image: if it stays longer, the head was off or hidden.</summary>
         private const int MostVblanks = 120;
 
+        /// <summary>The rows of so many buffers are made in advance, so that a buffer's first commit allocates nothing.</summary>
+        private const int ExpectedBuffers = 16;
+
         private readonly TraceWriter _writer;
         private readonly int _flips, _commits, _screen, _buffers, _vblanks;
         private readonly Vblanks _clock;
         // Viewers show overlapping events of the same name as one row of that name.
         private readonly string _name, _commitRow;
-        private readonly Dictionary<uint, string> _bufferRows = [];
-        private readonly HashSet<uint> _held = [];
+        private readonly string[] _expectedRows;
+        private readonly Dictionary<uint, string> _bufferRows = new(ExpectedBuffers);
+        private readonly HashSet<uint> _held = new(ExpectedBuffers);
         private Frame _last;
         private long _committed;
         private bool _isPolled;
@@ -38,6 +42,7 @@ internal sealed class Trace(Stream file, string source) : IDisposable
             (_writer, _clock, _name) = (writer, clock, name);
             (_flips, _commits, _screen, _vblanks, _buffers) = (track, track + 1, track + 2, track + 3, track + 4);
             _commitRow = $"{_name}: commits, until presented";
+            _expectedRows = [.. Enumerable.Range(0, ExpectedBuffers).Select(NewRow)];
             writer.Track(_flips, $"{_name}: flips, until committed");
             writer.Track(_commits, _commitRow);
             writer.Track(_screen, $"{_name}: on screen");
@@ -78,9 +83,14 @@ internal sealed class Trace(Stream file, string source) : IDisposable
         private string BufferRow(uint buffer)
         {
             if (!_bufferRows.TryGetValue(buffer, out var row))
-                _bufferRows.Add(buffer, row = $"{_name}: buffer {_bufferRows.Count + 1}, until released");
+            {
+                var before = _bufferRows.Count;
+                _bufferRows.Add(buffer, row = before < ExpectedBuffers ? _expectedRows[before] : NewRow(before));
+            }
             return row;
         }
+
+        private string NewRow(int before) => $"{_name}: buffer {before + 1}, until released";
 
         public override void Answered(in Frame frame)
         {

@@ -401,7 +401,7 @@ hyprland.recv(4096)' "$XDG_RUNTIME_DIR/hypr/$HYPRLAND_INSTANCE_SIGNATURE/.socket
 screenshot() {
 	case $HOST_NAME in
 	weston-*) weston_screenshot "$1" ;;
-	sway-* | cage-* | labwc-* | hyprland-* | phoc-* | mir-*) grim "${@:2}" "$1" ;;
+	sway-* | cage-* | labwc-* | hyprland-* | phoc-* | mir-*) timeout 120 grim "${@:2}" "$1" ;;
 	kwin-*) timeout 240 /rig/kwin-screenshot "$1" ;;
 	mutter-*) timeout 240 /rig/mutter-screenshot "$1" ;;
 	*) complain "$HOST_NAME gives no screenshots"; return 2 ;;
