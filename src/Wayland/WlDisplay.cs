@@ -70,7 +70,7 @@ public sealed unsafe partial class WlDisplay
     /// <summary>The number of requests since the last flush.</summary>
     public long Unflushed => _requestCount - _flushedAt;
 
-    /// <summary>How often a pool of wrappers was filled: at first, and when more objects than ever before await their event.</summary>
+    /// <summary>How often a pool of wrappers was filled: when more objects than ever before await their event.</summary>
     public long PoolFills { get; private set; }
 
     /// <summary>The compositor's process id; null if the kernel does not report it.</summary>
