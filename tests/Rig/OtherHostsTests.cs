@@ -12,6 +12,9 @@ public sealed class OtherHostsTests(OtherHostsBoot boot) : WindowTests<OtherHost
 {
     private const string ScannedOut = @"(?m)^card=vkms plane=\S+ fb=1024x768 imported=yes crtc-pos=1024x768\+0\+0$";
 
+    [Fact(Explicit = true)]
+    public override void The_kernel_is_unharmed() => base.The_kernel_is_unharmed();
+
     /// <summary>A window's toplevel and the plane on it are two surfaces, and phoc scans out windows of one.</summary>
     [Theory(Explicit = true)]
     [InlineData("hyprland", true, true)]

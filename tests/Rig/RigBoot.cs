@@ -10,7 +10,7 @@ namespace Guestplane.Tests.Rig;
 /// The fixture of a class of rig tests: boots the VM once, with one scenario, and has what that left in its share.
 /// Where the rig cannot be had, the tests are skipped.
 /// </summary>
-public abstract class RigBoot : IAsyncLifetime
+public abstract class RigBoot : IDisposable
 {
     // sysexits.h's EX_NOPERM, by which tests/rig/image says that building an image is not for this user.
     private const int Skipped = 77;
@@ -24,7 +24,7 @@ public abstract class RigBoot : IAsyncLifetime
     private readonly int _seconds;
     private readonly string[] _qemu;
     private readonly string _share = Directory.CreateTempSubdirectory("guestplane-rig-").FullName;
-    private string? _skip;
+    private Task<string?>? _booted;
 
     /// <param name="suite">The Debian in the VM.</param>
     /// <param name="scenario">A script of tests/rig/scenarios.</param>
@@ -33,35 +33,27 @@ public abstract class RigBoot : IAsyncLifetime
     protected RigBoot(string suite, string scenario, int seconds, params string[] qemu) =>
         (_suite, _scenario, _seconds, _qemu) = (suite, scenario, seconds, qemu);
 
-    public async ValueTask InitializeAsync()
-    {
-        _skip = Missing();
-        if (_skip is not null)
-            return;
-        var time = Stopwatch.StartNew();
-        await Boot();
-        if (Environment.GetEnvironmentVariable("RIG_TIMES") is { } times)
-            await File.AppendAllTextAsync(times, $"{time.Elapsed.TotalSeconds:0} {_scenario} {_suite} {CpuSeconds():0}\n");
-    }
-
     /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
     protected virtual string Init => "none";
 
     /// <summary>Lays into the share what the scenario needs besides the program and the driver.</summary>
     protected virtual Task Prepare(string share) => Task.CompletedTask;
 
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
         Directory.Delete(_share, recursive: true);
         GC.SuppressFinalize(this);
-        return default;
     }
 
-    /// <summary>For the constructor of each test class: what a fixture cannot do.</summary>
-    public void SkipIfMissing()
+    /// <summary>
+    /// For the constructor of each test class: the first test that is run boots the VM. Explicit tests, which are not, have a fixture
+    /// too.
+    /// </summary>
+    public void BootOrSkip()
     {
-        if (_skip is not null)
-            Assert.Skip(_skip);
+        _booted ??= Task.Run(BootOnce);
+        if (_booted.GetAwaiter().GetResult() is { } reason)
+            Assert.Skip(reason);
     }
 
     /// <summary>The report of a run (doc/report.md).</summary>
@@ -117,7 +109,19 @@ public abstract class RigBoot : IAsyncLifetime
             : $"The rig needs {string.Join(", ", missing)}: install what tests/rig/image --host-packages prints";
     }
 
-    private async Task Boot()
+    /// <returns>Why the rig cannot be had; null when it has booted.</returns>
+    private async Task<string?> BootOnce()
+    {
+        if (Missing() is { } missing)
+            return missing;
+        var time = Stopwatch.StartNew();
+        var skip = await Boot();
+        if (skip is null && Environment.GetEnvironmentVariable("RIG_TIMES") is { } times)
+            await File.AppendAllTextAsync(times, $"{time.Elapsed.TotalSeconds:0} {_scenario} {_suite} {CpuSeconds():0}\n");
+        return skip;
+    }
+
+    private async Task<string?> Boot()
     {
         File.Copy(Repository.Program, Path.Combine(_share, "guestplane"));
         File.Copy(Path.Combine(Repository.Rig, "scenarios", _scenario), Path.Combine(_share, _scenario));
@@ -129,9 +133,10 @@ public abstract class RigBoot : IAsyncLifetime
         if (status == Broken && !File.Exists(PathOf(".rig-up")))
             (status, said) = await Run(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         if (status == Skipped && !File.Exists(PathOf(".rig-up")))
-            _skip = $"No image for the rig: {said.Trim()}";
-        else if (status != 0)
+            return $"No image for the rig: {said.Trim()}";
+        if (status != 0)
             Assert.Fail($"{_scenario} on {_suite}: the boot ended with {status}.\n{said}{Logs()}");
+        return null;
     }
 
     private Task<(int Status, string Said)> Run(string program, string[] arguments)
