@@ -60,6 +60,48 @@ internal sealed class Png
         return new(BinaryPrimitives.ReadInt32BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header[4..]), colour == Rgb8 ? 3 : 4, compressed);
     }
 
+    /// <summary>The file of a black image with one bit for each pixel.</summary>
+    public static byte[] Black(int width, int height)
+    {
+        var file = new MemoryStream();
+        file.Write([0x89, .. "PNG\r\n\x1a\n"u8]);
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        header[8] = 1;
+        var compressed = new MemoryStream();
+        using (var rows = new ZLibStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
+            rows.Write(new byte[(1 + (width + 7) / 8) * height]);
+        WriteChunk(file, "IHDR"u8, header);
+        WriteChunk(file, "IDAT"u8, compressed.ToArray());
+        WriteChunk(file, "IEND"u8, []);
+        return file.ToArray();
+    }
+
+    private static void WriteChunk(MemoryStream file, ReadOnlySpan<byte> type, byte[] data)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
+        file.Write(number);
+        byte[] checkedPart = [.. type, .. data];
+        file.Write(checkedPart);
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc(checkedPart));
+        file.Write(number);
+    }
+
+    /// <summary>PNG, annex D.</summary>
+    private static uint Crc(byte[] data)
+    {
+        var crc = uint.MaxValue;
+        foreach (var one in data)
+        {
+            crc ^= one;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc & 1) != 0 ? 0xedb88320 ^ crc >> 1 : crc >> 1;
+        }
+        return ~crc;
+    }
+
     private void ReadRows(ZLibStream rows, int rowSize)
     {
         ReadOnlySpan<byte> above = new byte[rowSize];

@@ -28,8 +28,13 @@ internal readonly record struct Failure(ExitCode Code, params IReadOnlyList<stri
     };
 
     /// <summary>A clause that says why a call failed, for a sentence that already names the file.</summary>
-    public static string Cause(Exception e) =>
-        ErrnoOf(e) is { } errno ? $"{Errno.Message(errno)}{Remedy(errno)}" : e.Message.TrimEnd('.');
+    public static string Cause(Exception e) => ErrnoOf(e) switch
+    {
+        null => e.Message.TrimEnd('.'),
+        { } errno when errno == Errno.NoDeviceOrAddress => "no program reads it; start the reader first",
+        { } errno when errno == Errno.Again => "the program that reads it stands still",
+        { } errno => $"{Errno.Message(errno)}{Remedy(errno)}",
+    };
 
     private static string Remedy(int errno) => errno == Errno.TooManyFiles ? "; raise the limit of open files (ulimit -n)" : "";
 

@@ -16,19 +16,24 @@ internal sealed class OutputFile : WriteOnlyStream
 
     public static OutputFile Standard() => new(new StandardStream(StandardStream.Output), "Standard output cannot be written");
 
-    /// <summary>Creates or truncates a file.</summary>
+    /// <summary>Creates or truncates a file, or opens a pipe that a program reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="what">The content, as the beginning of a sentence: "The report".</param>
+    /// <param name="patienceMs">How long a write waits for a pipe's reader at most.</param>
     /// <exception cref="ExitException">The file cannot be opened for writing.</exception>
-    public static OutputFile Create(string path, string what)
+    public static OutputFile Create(string path, string what, int patienceMs)
     {
         what = $"{what} cannot be written to \"{path}\"";
         try
         {
+            // Opening a pipe without a reader would wait for one, and so would writing to one that stands still.
+            if (Path.Exists(path) && !FileOwner.IsRegular(path))
+                return new(new PipeStream(path, patienceMs), what);
             // No buffer: a write must fail in Write, not when the file is closed.
             return new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), what);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
+            or LinuxException)
         {
             throw Failed(what, e);
         }

@@ -261,6 +261,30 @@ public sealed class AttackTests
         Assert.Contains("no regular file", run.Messages, StringComparison.Ordinal);
     }
 
+    /// <summary>A few kilobytes, which would be a gigabyte as pixels.</summary>
+    [Fact]
+    public void A_splash_that_is_small_as_a_file_and_huge_as_an_image_is_refused()
+    {
+        const int Side = 16384;
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var file = Path.Combine(host.RuntimeDir, "splash.png");
+        File.WriteAllBytes(file, Png.Black(Side, Side));
+        using var run = ProgramRun.ToEnd(host, $"kiosk pattern:memory=memfd --splash {file}");
+        Assert.Equal(64, run.ExitCode);
+        Assert.Contains($"is {Side}x{Side} pixels", run.Messages, StringComparison.Ordinal);
+    }
+
+    /// <summary>ppoll(2) refuses more entries than RLIMIT_NOFILE, and every window has many timers.</summary>
+    [Fact]
+    public void More_timers_than_descriptors_end_nothing()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var run = ProgramRun.Shell(host.RuntimeDir, host.DisplayName, "show pattern:memory=memfd,heads=32,size=64x64", "ulimit -n 180;");
+        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count(buffer => buffer.Kind == "dmabuf") >= 32, QemuDesktop.Soon));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+    }
+
     private static SafeFileHandle SparseFile(string folder, int bytes)
     {
         var path = Path.Combine(folder, Path.GetRandomFileName());

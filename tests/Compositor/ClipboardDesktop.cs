@@ -18,10 +18,10 @@ internal static class ClipboardDesktop
     /// <summary>The image of <see cref="ShowOneMore"/>.</summary>
     private static readonly Fd s_image = QemuDesktop.Memory(7);
 
-    public static QemuDesktop Desktop(bool needsFocus = false, QemuSetup? vm = null)
+    public static QemuDesktop Desktop(bool needsFocus = false, QemuSetup? vm = null, string arguments = "")
     {
         vm ??= new QemuSetup { Consoles = [new() { Width = 64, Height = 48, IsAbsolute = true }] };
-        var desktop = QemuDesktop.Shown(vm: vm, host: setup =>
+        var desktop = QemuDesktop.Shown(arguments, vm, setup =>
         {
             setup.With("wl_data_device_manager", 3).With("zwp_primary_selection_device_manager_v1", 1);
             setup.SelectionNeedsFocus = needsFocus;

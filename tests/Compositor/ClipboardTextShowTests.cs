@@ -25,6 +25,29 @@ public sealed class ClipboardTextShowTests
         desktop.End();
     }
 
+    /// <summary>The program learns of both in one turn of its loop, and of the paste first: the VM's connection is newer.</summary>
+    [Fact]
+    public void A_VM_that_has_come_back_and_ends_during_a_paste_is_waited_for_again()
+    {
+        using var desktop = Desktop(arguments: "--wait");
+        desktop.Qemu.Die();
+        desktop.Run!.WaitFor("Waiting for it");
+        desktop.Run.WaitFor("is back");
+        desktop.WaitQemu(q => q.Clipboard.IsRegistered);
+        ShowOneMore(desktop);
+        FocusAndPress(desktop);
+        desktop.Qemu.Clipboard.GuestGrab(Clipboard, 0, null);
+        desktop.Wait(h => h.IsOffered());
+        desktop.Run.Signal("STOP");
+        using var paste = desktop.Host.Paste();
+        desktop.Qemu.Die();
+        desktop.Run.Signal("CONT");
+        Assert.Equal("", paste.Read(QemuDesktop.Soon));
+        desktop.WaitQemu(q => q.Clipboard.IsRegistered);
+        ShowOneMore(desktop);
+        desktop.End();
+    }
+
     /// <summary>O_PATH (include/uapi/asm-generic/fcntl.h) cannot be written, and a file could block who writes it.</summary>
     [Theory]
     [InlineData(0x200000)]

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Guestplane.Linux;
 using Guestplane.Tests.Fakes;
+using Guestplane.Tests.Hosts;
 
 namespace Guestplane.Tests.Compositor;
 
@@ -32,6 +34,72 @@ public sealed class OutputTests
         Assert.Equal(1000, run.Head.GetProperty("flips").GetInt32());
         Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 100, 1000);
         Assert.Empty(host.Violations);
+    }
+
+    [Theory]
+    [InlineData("show pattern:memory=memfd --trace", "The trace")]
+    [InlineData("show pattern:memory=memfd --report", "The report")]
+    [InlineData("scanout-test --json", "The JSON report")]
+    public void A_pipe_without_a_reader_is_refused_at_once(string arguments, string what)
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var pipe = Pipe(host);
+        using var run = ProgramRun.ToEnd(host, $"{arguments} {pipe}");
+        Assert.Equal(CannotWrite, run.ExitCode);
+        AssertSaid($"{what} cannot be written to \"{pipe}\": no program reads it; start the reader first.", run.Messages);
+    }
+
+    [Fact]
+    public void A_trace_into_a_pipe_whose_reader_stands_still_does_not_stop_the_show()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var pipe = Pipe(host);
+        // For reading and writing, so that the open does not wait for the program's.
+        using var reader = Fd.Open(pipe);
+        using var run = ProgramRun.Start(host, $"{Pattern},rate=500 --frames 1000 --trace {pipe}");
+        Assert.True(host.WaitUntil(h => h.TotalCommits > 0, QemuDesktop.Soon));
+        using var filler = Fd.Open(pipe, OpenMode.WriteAtOnce);
+        while (filler.Write(new byte[4096]))
+            continue;
+        run.Wait();
+        Assert.Equal(CannotWrite, run.ExitCode);
+        AssertSaid($"The trace cannot be written to \"{pipe}\": the program that reads it stands still. The show goes on without it.", run.Messages);
+        Assert.Equal(1000, run.Head.GetProperty("flips").GetInt32());
+        Assert.Empty(host.Violations);
+    }
+
+    [Fact]
+    public void A_report_and_a_trace_can_be_read_from_pipes()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var (code, said) = Bash(host, $"\"$0\" {Pattern} --frames 30 --report >(grep -o '\"flips\":' >&2) --trace >(tail -c 2 >&2) 2>/dev/null");
+        Assert.Equal(0, code);
+        Assert.Equal(["\"flips\":", "]"], said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Any user may start a process that is called qemu, and call its VM and its sockets what he likes.</summary>
+    [Fact]
+    public void A_list_of_VMs_has_no_control_characters_of_theirs()
+    {
+        var folder = Directory.CreateTempSubdirectory("guestplane-evil-");
+        var evil = Path.Combine(folder.FullName, "qemu-evil");
+        File.Copy("/bin/bash", evil);
+        string[] arguments = ["-c", "read", "-display", "dbus,p2p=yes", "-name", "\e[2Jclear", "-qmp", "unix:/x\e]0;PWNED\a\nqemu:qmp=/trusted"];
+        using var vm = Process.Start(new ProcessStartInfo(evil, arguments) { RedirectStandardInput = true })!;
+        var listed = Tools.Run(new(Repository.Program, ["list"]));
+        vm.StandardInput.Close();
+        vm.WaitForExit();
+        folder.Delete(recursive: true);
+        var line = Assert.Single(listed.Split('\n'), line => line.Contains("PWNED", StringComparison.Ordinal));
+        Assert.Contains("[2Jclear", line, StringComparison.Ordinal);
+        Assert.DoesNotContain(listed, letter => char.IsControl(letter) && letter != '\n');
+    }
+
+    private static string Pipe(FakeHost host)
+    {
+        var pipe = Path.Combine(host.RuntimeDir, "pipe");
+        Tools.Run(new("mkfifo", [pipe]));
+        return pipe;
     }
 
     [Fact]

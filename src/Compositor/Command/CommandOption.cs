@@ -44,7 +44,8 @@ internal static class CommandOption
     /// <summary>Creates a file for the end of the run. A file that cannot be written is reported now.</summary>
     /// <param name="path">The file.</param>
     /// <param name="what">The beginning of an error sentence: "The report".</param>
-    public static OutputFile File(string path, string what) => OutputFile.Create(path, what);
+    /// <param name="patienceMs">How long a pipe's reader is waited for; 0 for what is written during the show.</param>
+    public static OutputFile File(string path, string what, int patienceMs = 5000) => OutputFile.Create(path, what, patienceMs);
 
     /// <summary>Takes ownership of a descriptor that the program inherited.</summary>
     public static Fd Descriptor(int number, string option)

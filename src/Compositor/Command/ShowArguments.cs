@@ -84,7 +84,7 @@ internal static class ShowArguments
             (show, path) => show with { Report = CommandOption.File(path, "The report") }, form: "FILE"),
         ShowSetting.Value<string>(
             "--trace", "Write the timing of every frame to this file, for Perfetto (ui.perfetto.dev) or chrome://tracing.",
-            (show, path) => show with { Trace = CommandOption.File(path, "The trace") }, form: "FILE"),
+            (show, path) => show with { Trace = CommandOption.File(path, "The trace", patienceMs: 0) }, form: "FILE"),
         ShowSetting.Value("--ready-fd", "Write a newline to this descriptor when the first frame is on screen.",
             (show, number) => show with { Ready = CommandOption.Descriptor(number, "--ready-fd") },
             CommandOption.Index, "N"),
