@@ -36,6 +36,9 @@ public sealed record TextStyle(double Scale, double Opacity)
 /// <param name="Pixels">As b, g, r, a without row padding, premultiplied: wl_shm's argb8888.</param>
 public sealed unsafe partial record TextImage(int Width, int Height, int LineHeight, byte[] Pixels)
 {
+    /// <summary>Around all lines, in device pixels.</summary>
+    public int Margin { get; private init; }
+
     /// <summary>The file name of the library.</summary>
     public const string File = "libpangocairo-1.0.so.0";
 
@@ -53,6 +56,9 @@ public sealed unsafe partial record TextImage(int Width, int Height, int LineHei
 
     /// <summary>The largest side, in device pixels; wl_shm and cairo take more.</summary>
     private const int MostSide = 8192;
+
+    /// <summary>A clause that says why no text can be drawn; null if it can.</summary>
+    public static string? Problem => Draw([new TextLine("")], new TextStyle(1, 1), out var problem) is null ? problem : null;
 
     /// <summary>Null, and a clause that says why, if there is no library for it or no font.</summary>
     public static TextImage? Draw(IReadOnlyList<TextLine> lines, TextStyle style, out string problem)
@@ -86,9 +92,9 @@ public sealed unsafe partial record TextImage(int Width, int Height, int LineHei
         var margin = (int)Math.Ceiling(style.Margin * style.Scale);
         var (width, height) = (measured + 2 * margin, (int)(lineHeight * (lines.Count - Spacing / (1 + Spacing))) + 2 * margin);
         (width, height) = (Math.Clamp(width, 1, MostSide), Math.Clamp(height, 1, MostSide));
-        var image = new TextImage(width, height, lineHeight, new byte[width * height * 4]);
+        var image = new TextImage(width, height, lineHeight, new byte[width * height * 4]) { Margin = margin };
         fixed (byte* pixels = image.Pixels)
-            image.Paint(pixels, lines, style, margin);
+            image.Paint(pixels, lines, style);
         return image;
     }
 
@@ -112,16 +118,16 @@ public sealed unsafe partial record TextImage(int Width, int Height, int LineHei
         return (widest, (int)Math.Ceiling(highest * (1 + Spacing)));
     }
 
-    private void Paint(byte* pixels, IReadOnlyList<TextLine> lines, TextStyle style, int margin) =>
+    private void Paint(byte* pixels, IReadOnlyList<TextLine> lines, TextStyle style) =>
         On(pixels, Width, Height, context =>
         {
             Box(context, Width, Height, style.Radius * style.Scale, style.Opacity);
             for (var i = 0; i < lines.Count; i++)
             {
-                var (line, top) = (lines[i], margin + i * LineHeight);
+                var (line, top) = (lines[i], Margin + i * LineHeight);
                 SetColour(context, line.Colour, 1);
-                cairo_move_to(context, margin, top);
-                WithLayout(context, line.Text, style, Math.Max(1, Width - 2 * margin),
+                cairo_move_to(context, Margin, top);
+                WithLayout(context, line.Text, style, Math.Max(1, Width - 2 * Margin),
                     layout => pango_cairo_show_layout(context, layout));
             }
         });

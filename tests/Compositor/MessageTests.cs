@@ -21,7 +21,7 @@ public sealed class MessageTests
         + "qemu:user=NAME,qmp=PATH, qemu:socket=PATH or qemu:fd=N";
 
     [Theory]
-    [InlineData("", "Usage: guestplane COMMAND [SOURCE] [OPTIONS], where COMMAND is show, kiosk, share, list, probe, scanout-test; "
+    [InlineData("", "Usage: guestplane COMMAND [SOURCE] [OPTIONS], where COMMAND is show, pick, kiosk, share, list, probe, scanout-test; "
         + "see guestplane --help.")]
     [InlineData("lst", "There is no command \"lst\"; did you mean list? See guestplane --help.")]
     [InlineData("Show pattern", "There is no command \"Show\"; did you mean show? See guestplane --help.")]

@@ -12,7 +12,7 @@ internal sealed class HelpText(TextWriter output)
     private static readonly (string Title, string[] Options)[] s_groups =
     [
         ("The window", ["--fullscreen", "--output", "--layout", "--scale", "--background", "--fixed", "--no-decorations",
-            "--no-text", "--console", "--connect", "--edid", "--title", "--app-id", "--windowed", "--splash"]),
+            "--no-text", "--console", "--connect", "--edid", "--title", "--app-id", "--raise", "--windowed", "--splash"]),
         ("The image", ["--transport", "--planes", "--cursor", "--latency", "--sync", "--tearing", "--content"]),
         ("Keyboard, pointer and clipboard", ["--input", "--guest-layout", "--touch", "--show-pointer", "--keys",
             "--screenshots", "--read-only", "--no-clipboard"]),
@@ -28,6 +28,7 @@ internal sealed class HelpText(TextWriter output)
         ["guestplane"] = "guestplane show pattern",
         ["show"] = "guestplane show qemu: --wait --fullscreen",
         ["kiosk"] = "guestplane kiosk qemu:user=vm,qmp=/run/vm/qmp.sock --splash logo.png",
+        ["pick"] = "guestplane pick",
         ["probe"] = "guestplane probe qemu:",
         ["share"] = "guestplane share vfio:UUID --socket /run/vm/screen --group kvm",
         ["scanout-test"] = "guestplane scanout-test --quick --html scanout.html",

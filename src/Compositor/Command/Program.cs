@@ -38,6 +38,7 @@ internal static class Program
         var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
         {
             ShowCommand.Create(options => Run(messages, options)),
+            new PickCommand(messages, OnWindow, arguments => Invoke(arguments, output, errors, messages)).Create(),
             KioskCommand.Create(options => Run(messages, options)),
             ShareCommand.Create(messages),
             ListCommand.Create(output),
@@ -78,6 +79,12 @@ internal static class Program
             .BuildServiceProvider();
         var loop = services.GetRequiredService<Loop>();
         StopSignals.On(loop);
+        using var single = options.IsSingle ? SingleWindow.Claim(loop, options.Source) : null;
+        if (options.IsSingle && single is null)
+        {
+            messages.Info($"{options.Source} is shown already. Its window is raised.");
+            return ExitCode.Ok;
+        }
         using var manager = ServiceManager.Start(loop);
         var guest = services.GetRequiredService<GuestSlot>();
         // Opened before the connection, so that a missing source is reported first. One that is waited for has a splash.
@@ -88,15 +95,22 @@ internal static class Program
         var show = services.GetRequiredService<Show>();
         messages.Detail($"The compositor is {services.GetRequiredService<Seats>().Host.Name}.");
         show.Ready += () => manager?.Ready();
+        if (single is not null)
+            single.RaiseWanted += show.Raise;
         return show.Run();
     }
 
     /// <summary>Runs a command with a loop and, when it calls for one, a compositor.</summary>
-    private static ExitCode OnHost(Func<Loop, Func<Host>, ExitCode> run)
+    private static ExitCode OnHost(Func<Loop, Func<Host>, ExitCode> run) => OnHost(run, isFramed: false);
+
+    /// <summary>As <see cref="OnHost(Func{Loop, Func{Host}, ExitCode})"/>, for windows that have a frame.</summary>
+    private static ExitCode OnWindow(Func<Loop, Func<Host>, ExitCode> run) => OnHost(run, isFramed: true);
+
+    private static ExitCode OnHost(Func<Loop, Func<Host>, ExitCode> run, bool isFramed)
     {
         using var services = new ServiceCollection()
             .AddSingleton<Loop>()
-            .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>()))
+            .AddSingleton(provider => Host.Connect(provider.GetRequiredService<Loop>(), isFramed: isFramed))
             .BuildServiceProvider();
         var loop = services.GetRequiredService<Loop>();
         StopSignals.On(loop);

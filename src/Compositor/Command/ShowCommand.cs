@@ -21,6 +21,8 @@ internal static class ShowCommand
             show => show with { Wait = true }),
         ShowSetting.Flag("--reconnect", "When the Wayland compositor ends, wait for the next one, and show the VM there.",
             show => show with { Reconnect = true }),
+        ShowSetting.Flag("--raise", "If a window that was started with this shows the source already, raise that one, and end.",
+            show => show with { IsSingle = true }),
         ShowSetting.Flag("--keep-awake", "Keep the compositor from blanking the screen that shows the VM.",
             show => show with { KeepAwake = true }));
 }

@@ -153,6 +153,13 @@ internal sealed class Screen : IDisposable
             _window.Root.Commit();
     }
 
+    /// <inheritdoc cref="Window.Raise"/>
+    public void Raise(string token)
+    {
+        if (_window.IsConfigured)
+            _window.Raise(token);
+    }
+
     /// <summary>Takes no more flips; what is on screen stays.</summary>
     public void Stop()
     {

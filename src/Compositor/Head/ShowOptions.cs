@@ -59,6 +59,9 @@ internal sealed record ShowOptions
 
     public bool Fullscreen { get; init; }
 
+    /// <summary>True if the source has one window: another start with this raises it.</summary>
+    public bool IsSingle { get; init; }
+
     /// <summary>True if the window may have decorations.</summary>
     public bool IsDecorated { get; init; } = true;
 

@@ -85,6 +85,15 @@ internal sealed class Show : IDisposable
         return Judge(heads);
     }
 
+    /// <summary>Asks the compositor to raise the first window. A token is valid once.</summary>
+    public void Raise(string token)
+    {
+        if (_splash is { } splash)
+            splash.Raise(token);
+        else
+            Screens.FirstOrDefault(screen => !screen.IsClosed)?.Raise(token);
+    }
+
     public void Dispose()
     {
         LeaveHost();

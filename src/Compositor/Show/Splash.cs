@@ -52,6 +52,9 @@ internal sealed class Splash : IDisposable
         _place = new WindowPlace(_globals, _window, options.Fullscreen, options.Output);
     }
 
+    /// <inheritdoc cref="Window.Raise"/>
+    public void Raise(string token) => _window.Raise(token);
+
     public void Dispose()
     {
         _seats.Remove(_input);

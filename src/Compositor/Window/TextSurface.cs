@@ -12,6 +12,7 @@ internal sealed class TextSurface : IDisposable
     private readonly WlBuffer _buffer;
     private readonly TextImage _text;
     private readonly int _scale120;
+    private Rectangle _place;
 
     /// <param name="globals">The compositor's globals, with a subcompositor.</param>
     /// <param name="root">The window's root.</param>
@@ -40,11 +41,20 @@ internal sealed class TextSurface : IDisposable
     public void Place(Rectangle window, double middle)
     {
         var (width, height) = (WindowScale.ToLogical(_text.Width, _scale120), WindowScale.ToLogical(_text.Height, _scale120));
-        var place = new Rectangle((window.Width - width) / 2, (int)(window.Height * middle) - height / 2, width, height);
-        var isVisible = _layer.Place(place, new(0, 0, _text.Width, _text.Height), (_text.Width, _text.Height), window).IsVisible;
+        _place = new Rectangle((window.Width - width) / 2, (int)(window.Height * middle) - height / 2, width, height);
+        var isVisible = _layer.Place(_place, new(0, 0, _text.Width, _text.Height), (_text.Width, _text.Height), window).IsVisible;
         _surface.Attach(isVisible ? _buffer : null, 0, 0);
         _surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
         _surface.Commit();
+    }
+
+    /// <summary>The number of the line at a place of the window, in logical pixels; -1 for none.</summary>
+    public int LineAt(double x, double y)
+    {
+        if (x < _place.X || x >= _place.X + _place.Width)
+            return -1;
+        var down = (y - _place.Y) * _scale120 / WindowScale.One - _text.Margin;
+        return down >= 0 && down < _text.Height - 2 * _text.Margin ? (int)(down / _text.LineHeight) : -1;
     }
 
     public void Dispose()

@@ -70,11 +70,50 @@ internal sealed class Window : IDisposable
     /// <inheritdoc cref="WindowRole.Map"/>
     public void Map()
     {
-        // The launcher's token lets our first window have the focus; a token is valid once.
-        if (Environment.GetEnvironmentVariable(ActivationToken) is { Length: > 0 } token)
+        // The launcher's token lets our first window have the focus.
+        if (TakeToken() is { Length: > 0 } token)
             _globals.Activation?.Activate(token, Root);
-        Environment.SetEnvironmentVariable(ActivationToken, null);
         _role.Map();
+    }
+
+    /// <summary>The launcher's token; empty for none. A token is valid once.</summary>
+    public static string TakeToken()
+    {
+        var token = Environment.GetEnvironmentVariable(ActivationToken) ?? "";
+        Environment.SetEnvironmentVariable(ActivationToken, null);
+        return token;
+    }
+
+    /// <summary>Asks the compositor to raise the window, by a launcher's token. Without one it may only mark it.</summary>
+    public void Raise(string token)
+    {
+        if (token.Length == 0)
+            Attend();
+        else
+            _globals.Activation?.Activate(token, Root);
+    }
+
+    /// <summary>Gets a token by which the program's next window may have the focus in place of this one.</summary>
+    /// <param name="serial">The user's key or click that wanted that.</param>
+    /// <param name="seat">Its seat.</param>
+    /// <param name="done">Called when the token is there.</param>
+    /// <returns>False if the compositor has no such tokens.</returns>
+    public bool PassFocus(uint serial, WlSeat seat, Action done)
+    {
+        if (_globals.Activation is not { } activation)
+            return false;
+        var token = activation.GetActivationToken();
+        token.Done += (_, e) =>
+        {
+            Environment.SetEnvironmentVariable(ActivationToken, e.Token);
+            token.Dispose();
+            done();
+        };
+        token.SetAppId(_appId);
+        token.SetSerial(serial, seat);
+        token.SetSurface(Root);
+        token.Commit();
+        return true;
     }
 
     /// <summary>

@@ -21,14 +21,17 @@ internal sealed class WindowText(Loop loop, Globals globals, Window window, doub
     /// <summary>The words are on the window.</summary>
     public event Action? Shown;
 
+    public void Show(IReadOnlyList<string> lines, int scale120) =>
+        Show([.. lines.Select(line => new TextLine(line))], scale120);
+
     /// <param name="lines">Nothing is shown if there are none.</param>
     /// <param name="scale120">The window's scale.</param>
-    public void Show(IReadOnlyList<string> lines, int scale120)
+    public void Show(IReadOnlyList<TextLine> lines, int scale120)
     {
         if (told is null || lines.Count == 0 || globals.Subcompositor is null)
             return;
         var wanted = ++_wanted;
-        _ = Task.Run(() => (Image: TextImage.Draw([.. lines.Select(line => new TextLine(line))],
+        _ = Task.Run(() => (Image: TextImage.Draw(lines,
                 new((double)scale120 / WindowScale.One, Opacity), out var problem), Problem: problem))
             .ContinueWith(drawn => loop.Post(() =>
             {
@@ -46,6 +49,9 @@ internal sealed class WindowText(Loop loop, Globals globals, Window window, doub
             _text?.Place(place, middle);
         _place = place;
     }
+
+    /// <inheritdoc cref="TextSurface.LineAt"/>
+    public int LineAt(double x, double y) => _text?.LineAt(x, y) ?? -1;
 
     public void Hide()
     {

@@ -6,6 +6,10 @@ public static class VfioInventory
     /// <summary>The source name of each device. No device is opened.</summary>
     public static IEnumerable<string> Words() => Mdev.All().Select(Word);
 
+    /// <summary>The mediated devices without their planes. None is opened: a VMM could not open it meanwhile.</summary>
+    public static IEnumerable<FoundVgpu> Mediated() => Mdev.All().Where(mdev => mdev.Type is not null)
+        .Select(mdev => new FoundVgpu(Word(mdev), mdev.Type, mdev.Driver, mdev.Group, mdev.Cdev, []));
+
     /// <summary>All devices. Mediated ones are opened for a moment.</summary>
     public static IEnumerable<FoundVgpu> Find() =>
         Mdev.All().Select(mdev => new FoundVgpu(Word(mdev), mdev.Type, mdev.Driver, mdev.Group, mdev.Cdev, Planes(mdev)));
