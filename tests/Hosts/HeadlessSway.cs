@@ -102,6 +102,9 @@ internal sealed class HeadlessSway : IDisposable
         client.Environment["SWAYSOCK"] = Commands;
     }
 
+    /// <summary>A client that ends by itself.</summary>
+    public void Run(string program, params string[] arguments) => Tools.Run(Client(program, arguments));
+
     /// <summary>A command of its own language (sway(5)).</summary>
     public void Do(string command) => Tools.Run(Client("swaymsg", "--", command));
 

@@ -14,6 +14,7 @@ internal sealed class Picker : IDisposable
     private const long TokenPatienceNs = 1_000_000_000;
 
     private readonly Loop _loop;
+    private readonly GuestLayout _layout;
     private readonly Seats _seats;
     private readonly Window _window;
     private readonly Layer _layer;
@@ -28,7 +29,9 @@ internal sealed class Picker : IDisposable
 
     private Picker(Loop loop, Host host, string? problem, Messages messages)
     {
-        (_loop, _seats, _window) = (loop, new Seats(host, loop), new Window(host, "guestplane"));
+        // Virtual keyboards have codes of their own, which a layout translates.
+        _layout = new GuestLayout(GuestLayout.Default, messages);
+        (_loop, _seats, _window) = (loop, new Seats(host, loop, _layout), new Window(host, "guestplane"));
         _window.CloseRequested += loop.Stop;
         _scale = new WindowScale(host.Globals, _window.Root);
         _text = new WindowText(loop, host.Globals, _window, middle: 0.5, messages);
@@ -79,14 +82,21 @@ internal sealed class Picker : IDisposable
         _window.Dispose();
         _background.Dispose();
         _seats.Dispose();
+        _layout.Dispose();
     }
 
     /// <summary>In another thread: a VM may be slow to answer.</summary>
-    private void Look() => Task.Run(PickerEntry.FindAll).ContinueWith(found => _loop.Post(() =>
+    private void Look()
     {
-        _list.Update(found.Result);
-        _look.Set(Clock.Now + LookNs);
-    }), TaskScheduler.Default);
+        if (_window.IsSuspended)
+            _look.Set(Clock.Now + LookNs);
+        else
+            Task.Run(PickerEntry.FindAll).ContinueWith(found => _loop.Post(() =>
+            {
+                _list.Update(found.GetAwaiter().GetResult());
+                _look.Set(Clock.Now + LookNs);
+            }), TaskScheduler.Default);
+    }
 
     private void Draw() => _text.Show(_list.Lines, _scale.Scale120);
 
