@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Rig;
 
-public abstract class DesktopBoot(string suite) : RigBoot(suite, "desktop.sh", seconds: 2400);
+public abstract class DesktopBoot(string suite) : RigBoot(suite, "desktop.sh", seconds: 1200);
 
 public sealed class ForkyDesktopBoot() : DesktopBoot("forky");
 

@@ -2,7 +2,7 @@ using Guestplane.Gvt;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class FractionalBoot() : RigBoot("forky", "fractional.sh", seconds: 2400);
+public sealed class FractionalBoot() : RigBoot("forky", "fractional.sh", seconds: 1000);
 
 /// <summary>
 /// One guest pixel on one device pixel of an output whose scale is no whole number: nothing that the pattern has is lost on

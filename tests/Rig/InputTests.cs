@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class InputBoot() : RigBoot("forky", "input.sh", seconds: 1600);
+public sealed class InputBoot() : RigBoot("forky", "input.sh", seconds: 1000);
 
 /// <summary>A user's hands on sway: the pointer as the host shows it, and what QEMU's own tracing says that it was told.</summary>
 public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class KioskBoot() : RigBoot("forky", "kiosk.sh", seconds: 1800);
+public sealed class KioskBoot() : RigBoot("forky", "kiosk.sh", seconds: 1200);
 
 /// <summary>The kiosk drills: the host, a vGPU, both at once, QEMU and the output go away and come back, over and over.</summary>
 public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class OtherHostsBoot() : RigBoot("forky", "other-hosts.sh", seconds: 1500);
+public sealed class OtherHostsBoot() : RigBoot("forky", "other-hosts.sh", seconds: 1000);
 
 /// <summary>
 /// Hyprland, phoc and Mir, whose word on zero-copy means nothing: the kernel is the witness. They take five and a half minutes,

@@ -1,6 +1,6 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class QemuForkyBoot() : RigBoot("forky", "qemu-sway.sh", seconds: 1800);
+public sealed class QemuForkyBoot() : RigBoot("forky", "qemu-sway.sh", seconds: 1000);
 
 /// <summary>QEMU 11: real dma-bufs by ScanoutDMABUF2.</summary>
 public sealed class QemuForkyTests(QemuForkyBoot boot) : QemuTests<QemuForkyBoot>(boot)
@@ -12,7 +12,7 @@ public sealed class QemuForkyTests(QemuForkyBoot boot) : QemuTests<QemuForkyBoot
 }
 
 /// <summary>Trixie's own sway cannot be the host: its llvmpipe crashes on QEMU's textures.</summary>
-public sealed class QemuTrixieBoot() : RigBoot("forky+trixie", "qemu-sway.sh", seconds: 1800);
+public sealed class QemuTrixieBoot() : RigBoot("forky+trixie", "qemu-sway.sh", seconds: 1000);
 
 /// <summary>
 /// QEMU 10.0 by ScanoutDMABUF. Of a blob guest's flips it loses three quarters (ui/dbus-listener.c, dbus_filter: it drops the

@@ -22,14 +22,18 @@ SEEN_BY='wp_presentation_feedback.*\.presented('
 # Two frames that were committed after this call are on screen.
 shown() { wait_until 30 more "$SEEN_BY" "$(($(said "$SEEN_BY") + 1))"; }
 
-# after COMMAND…: runs a command for the compositor and waits for the window's configure and for frames that follow it.
+# after COMMAND…: runs a command for the compositor and waits for the window's configure and for frames that follow it. False if the
+# compositor stands still: then there is nothing to wait for.
 after() {
 	local before
 
 	before=$(said 'xdg_toplevel.*\.configure(')
 	"$@"
-	wait_until 20 more 'xdg_toplevel.*\.configure(' "$before" || echo "$SHOW_NAME: no configure after $*"
-	shown
+	if ! wait_until 20 more 'xdg_toplevel.*\.configure(' "$before"; then
+		echo "$SHOW_NAME: no configure after $*"
+		host_answers || return
+	fi
+	shown || host_answers
 }
 
 picture() { screenshot "$SHARE/$SHOW_NAME-$1.png"; }
@@ -38,23 +42,30 @@ has() { declare -F "$1" >/dev/null; }
 
 # life NAME FULLSCREEN…: FULLSCREEN… is the command that toggles full screen.
 life() {
-	local kind=${1%%-*}
-
 	# Moves the pointer out of the screenshot.
 	input move=2,2
 	open "$1"
 	shown
 	picture window
-	if has "${kind}_resize"; then
-		after "${kind}_resize"
+	if sizes "${1%%-*}" "${@:2}"; then
+		close
+	else
+		show_stop
+	fi
+}
+
+# sizes KIND FULLSCREEN…
+sizes() {
+	if has "$1_resize"; then
+		after "$1_resize" || return
 		picture resized
 	fi
-	! has "${kind}_restore" || after "${kind}_restore"
-	after "${@:2}"
+	! has "$1_restore" || after "$1_restore" || return
+	after "${@:2}" || return
 	picture fullscreen
-	after "${@:2}"
+	after "${@:2}" || return
 	picture back
-	close
+	return 0
 }
 
 # open NAME ARGUMENT…
