@@ -57,8 +57,12 @@ internal sealed class Messages(StreamWriter output)
     public static string OneLine(string line)
     {
         const int Longest = 2000;
-        if (line.Length <= Longest && !line.Any(char.IsControl))
+        if (line.Length <= Longest && !line.Any(Disturbs))
             return line;
-        return string.Concat(line.Take(Longest).Select(letter => char.IsControl(letter) ? ' ' : letter));
+        return string.Concat(line.Take(Longest).Select(letter => Disturbs(letter) ? ' ' : letter));
+
+        // Separators of lines, and what turns the direction of text around (Unicode, annex 9), are no control characters to .NET.
+        static bool Disturbs(char letter) => char.IsControl(letter)
+            || letter is '\u061c' or '\u200e' or '\u200f' or (>= '\u2028' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
     }
 }

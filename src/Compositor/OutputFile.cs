@@ -27,6 +27,8 @@ internal sealed class OutputFile : WriteOnlyStream
         try
         {
             // Opening a pipe without a reader would wait for one, and so would writing to one that stands still.
+            if (FileOwner.IsSocket(path))
+                throw new ExitException(ExitCode.CannotWrite, $"{what}: it is a socket.");
             if (Path.Exists(path) && !FileOwner.IsRegular(path))
                 return new(new PipeStream(path, patienceMs), what);
             // No buffer: a write must fail in Write, not when the file is closed.

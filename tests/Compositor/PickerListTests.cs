@@ -59,7 +59,7 @@ public sealed class PickerListTests
     }
 
     [Fact]
-    public void A_long_list_scrolls_with_the_mark()
+    public void A_largelist_scrolls_with_the_mark()
     {
         _list.Update(Entries(40));
         Tap(End);
@@ -68,6 +68,29 @@ public sealed class PickerListTests
         Assert.Equal("\u203a VM 28", Row(0));
         Tap(Up);
         Assert.Equal("\u203a VM 27", Row(0));
+    }
+
+    [Fact]
+    public void A_click_chooses_what_is_below_the_pointer_after_the_list_has_scrolled()
+    {
+        _list.Update(Entries(40));
+        _list.MoveTo(0, 1);
+        _list.Wheel(0, 120 * 20);
+        _list.Button(Left, true);
+        _list.Update(Entries(10));
+        _list.MoveTo(0, 11);
+        _list.Button(Left, true);
+        Assert.Equal(["source:9"], _chosen);
+        Assert.Equal("\u203a VM 0", Row(0));
+    }
+
+    [Fact]
+    public void A_small_window_has_few_rows()
+    {
+        _list.Rows = -3;
+        _list.Update(Entries(5));
+        Tap(Down, Down);
+        Assert.Equal((3, "\u203a VM 2"), (_list.Lines.Count, Row(0)));
     }
 
     [Fact]
@@ -82,6 +105,9 @@ public sealed class PickerListTests
     public void A_problem_is_told_whole()
     {
         var problem = string.Join(' ', Enumerable.Repeat("word", 60));
+        var large = new PickerList(string.Join(' ', Enumerable.Repeat("a\u202eb\n", 2000))) { LineAt = (_, _) => -1 };
+        Assert.Equal(4, large.Lines.Count - 3);
+        Assert.DoesNotContain(large.Lines, line => line.Text.Any(letter => letter is '\u202e' or '\n'));
         var list = new PickerList(problem) { LineAt = (_, _) => -1 };
         var lines = list.Lines.Skip(2).SkipLast(1).Select(line => line.Text).ToList();
         Assert.Equal(problem, string.Join(' ', lines));

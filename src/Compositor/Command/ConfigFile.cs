@@ -66,6 +66,9 @@ internal sealed class ConfigFile
         }
     }
 
+    /// <summary>What a line for all sources says; null if there is none.</summary>
+    public string? OfAllSources(string key) => _lines.Find(line => line.Section is null && line.Key == key)?.Value;
+
     /// <summary>Checks all lines, and applies those for the source whose options are not on the command line.</summary>
     /// <param name="settings">Of the command.</param>
     /// <param name="given">The command line.</param>

@@ -95,8 +95,7 @@ internal static class Program
         var show = services.GetRequiredService<Show>();
         messages.Detail($"The compositor is {services.GetRequiredService<Seats>().Host.Name}.");
         show.Ready += () => manager?.Ready();
-        if (single is not null)
-            single.RaiseWanted += show.Raise;
+        single?.Attach(show.Raise);
         return show.Run();
     }
 

@@ -15,20 +15,30 @@ internal static class StopSignals
     // Kept until the process ends: the second signal may come while the first one's run writes its report.
     private static readonly List<PosixSignalRegistration> s_registrations = [];
 
-    /// <summary>Stops the loop on each of them, from now on.</summary>
+    private static long s_first = LoopSource.Never;
+    private static volatile Loop? s_loop;
+
+    /// <summary>True if a signal has come: the program shall end.</summary>
+    public static bool IsAsked => Volatile.Read(ref s_first) != LoopSource.Never;
+
+    /// <summary>Stops the loop on each of them, from now on, in place of an earlier one; at once if one has come.</summary>
     public static void On(Loop loop)
     {
-        var first = LoopSource.Never;
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
-            s_registrations.Add(PosixSignalRegistration.Create(signal, Stop));
-
-        void Stop(PosixSignalContext context)
-        {
-            // A later one ends the program at once, should the first one's end wait for something.
-            var now = Clock.Now;
-            first = Math.Min(first, now);
-            context.Cancel = now - first < OneWishNs;
+        s_loop = loop;
+        if (s_registrations.Count == 0)
+            foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+                s_registrations.Add(PosixSignalRegistration.Create(signal, Stop));
+        if (IsAsked)
             loop.Stop();
-        }
+    }
+
+    private static void Stop(PosixSignalContext context)
+    {
+        // A later one ends the program at once, should the first one's end wait for something.
+        var now = Clock.Now;
+        var first = Math.Min(Volatile.Read(ref s_first), now);
+        Volatile.Write(ref s_first, first);
+        context.Cancel = now - first < OneWishNs;
+        s_loop?.Stop();
     }
 }

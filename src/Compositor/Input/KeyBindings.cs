@@ -17,6 +17,8 @@ internal sealed class KeyBindings
         [BoundAction.Release] = new(ModifierKeys.Control | ModifierKeys.Alt),
     });
 
+    public static KeyBindings None { get; } = new([]);
+
     /// <summary>The words of the actions: "fullscreen", "zoom-in", "send-ctrl-alt-f1".</summary>
     public static IEnumerable<string> Words => Enum.GetValues<BoundAction>().Select(Word);
 

@@ -11,15 +11,16 @@ internal sealed class PickerList : IHeadInput
     private const uint Left = 0x110;
 
     private const uint Dim = 0xa0a0a0, Bright = 0xffffff, Marked = 0x7fd0ff, Red = 0xff9090;
-    private const int MostRows = 12, LongestLine = 76, WheelNotch = 120;
+    private const int LongestLine = 76, MostProblemLines = 4, WheelNotch = 120;
 
     private readonly IReadOnlyList<string> _problem;
     private List<PickerEntry>? _entries;
     private int _marked, _first, _wheel;
-    private int? _pointed;
+    private (double X, double Y) _pointer;
 
     /// <param name="problem">Why the source that was chosen last is not shown; null for none.</param>
-    public PickerList(string? problem) => _problem = problem is null ? [] : [.. Wrap(problem)];
+    public PickerList(string? problem) =>
+        _problem = problem is null ? [] : [.. Wrap(Messages.OneLine(problem)).Take(MostProblemLines)];
 
     /// <summary>The lines look different.</summary>
     public event Action? Redrawn;
@@ -29,6 +30,19 @@ internal sealed class PickerList : IHeadInput
 
     /// <summary>Finds the line at a place of the window, in logical pixels; -1 for none.</summary>
     public required Func<double, double, int> LineAt { get; init; }
+
+    /// <summary>How many entries the window has room for.</summary>
+    public int Rows
+    {
+        get;
+        set
+        {
+            if (field == value)
+                return;
+            field = Math.Max(1, value);
+            Mark(_marked);
+        }
+    } = 12;
 
     public bool IsAbsolute => true;
 
@@ -47,7 +61,7 @@ internal sealed class PickerList : IHeadInput
     public IReadOnlyList<TextLine> Lines =>
     [
         new("Choose what to show", Dim),
-        .. Rows(),
+        .. EntryLines(),
         .. _problem.Select(line => new TextLine(line, Red)),
         new("Up, Down and Enter, or a click; Escape closes", Dim),
     ];
@@ -81,15 +95,14 @@ internal sealed class PickerList : IHeadInput
 
     public void Button(uint code, bool pressed)
     {
-        if (code == Left && pressed && _pointed is { } pointed)
+        if (code == Left && pressed && Pointed is { } pointed)
             Choose(pointed);
     }
 
     public void MoveTo(double x, double y)
     {
-        var row = LineAt(x, y) - 1;
-        _pointed = row >= 0 && row < Visible ? _first + row : null;
-        if (_pointed is { } pointed && pointed != _marked)
+        _pointer = (x, y);
+        if (Pointed is { } pointed && pointed != _marked)
             Mark(pointed);
     }
 
@@ -104,15 +117,17 @@ internal sealed class PickerList : IHeadInput
 
     public void Touch(TouchKind kind, int slot, double x, double y) { }
 
-    private int Visible => Math.Min(MostRows, _entries?.Count ?? 0);
+    /// <summary>The entry below the pointer; null for none. The first line is no entry.</summary>
+    private int? Pointed => LineAt(_pointer.X, _pointer.Y) - 1 is >= 0 and var row
+        && row < Math.Min(Rows, (_entries?.Count ?? 0) - _first) ? _first + row : null;
 
-    private IEnumerable<TextLine> Rows()
+    private IEnumerable<TextLine> EntryLines()
     {
         if (_entries is null)
             return [new("Looking for VMs…", Dim)];
         if (_entries.Count == 0)
             return [new("There is no VM and no vGPU. One that starts appears here.", Bright)];
-        return _entries.Skip(_first).Take(MostRows).Select((entry, i) => _first + i == _marked
+        return _entries.Skip(_first).Take(Rows).Select((entry, i) => _first + i == _marked
             ? new TextLine($"\u203a {entry.Words}", Marked)
             : new TextLine($"  {entry.Words}", entry.Source is null ? Dim : Bright));
     }
@@ -120,7 +135,7 @@ internal sealed class PickerList : IHeadInput
     private void Mark(int entry)
     {
         _marked = Math.Clamp(entry, 0, Math.Max(0, (_entries?.Count ?? 0) - 1));
-        _first = Math.Clamp(_first, Math.Max(0, _marked - MostRows + 1), _marked);
+        _first = Math.Clamp(_first, Math.Max(0, _marked - Rows + 1), _marked);
         Redrawn?.Invoke();
     }
 

@@ -18,6 +18,8 @@ internal sealed class SingleWindow : IDisposable
     private readonly Loop _loop;
     private readonly ListeningSocket? _socket;
     private (Fd Socket, LoopWatch Watch)? _client;
+    private Action<string>? _raise;
+    private string? _missed;
 
     private SingleWindow(Loop loop, ListeningSocket? socket)
     {
@@ -28,8 +30,16 @@ internal sealed class SingleWindow : IDisposable
         loop.Add(socket);
     }
 
-    /// <summary>Another process wants the window raised, by this token; it is empty if it has none.</summary>
-    public event Action<string>? RaiseWanted;
+    /// <summary>
+    /// Calls this when another process wants the window raised, with its token, which may be empty; at once if that was before.
+    /// </summary>
+    public void Attach(Action<string> raise)
+    {
+        _raise = raise;
+        if (_missed is { } token)
+            raise(token);
+        _missed = null;
+    }
 
     /// <summary>Null if another process has the name; it has been asked to raise its window.</summary>
     /// <param name="loop">Runs until the right is disposed.</param>
@@ -39,7 +49,9 @@ internal sealed class SingleWindow : IDisposable
         // Without it there is no place for the socket that other users cannot take.
         if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is not { Length: > 0 } folder)
             return new(loop, null);
-        var path = Path.Combine(folder, $"guestplane-{Hash(name):x16}.window");
+        // A user may have several compositors. An absolute name stays what it is.
+        var display = Path.Combine(folder, Environment.GetEnvironmentVariable("WAYLAND_DISPLAY") ?? "wayland-0");
+        var path = Path.Combine(folder, $"guestplane-{Hash($"{display} {name}"):x16}.window");
         if (Raise(path))
             return null;
         try
@@ -48,7 +60,7 @@ internal sealed class SingleWindow : IDisposable
         }
         catch (LinuxException e)
         {
-            // Another process was faster; or the folder cannot be written, and the window is as good as the only one.
+            // Another process was faster; or the folder cannot be written, and nothing keeps a second window away.
             return e.Errno == Errno.AddressInUse && Raise(path) ? null : new(loop, null);
         }
     }
@@ -101,8 +113,13 @@ internal sealed class SingleWindow : IDisposable
         if (length < 0)
             return;
         Leave();
-        if (length > 0)
-            RaiseWanted?.Invoke(Encoding.ASCII.GetString([.. bytes.Take(length).TakeWhile(one => one is > 0x20 and < 0x7f)]));
+        if (length == 0)
+            return;
+        var token = Encoding.ASCII.GetString([.. bytes.Take(length).TakeWhile(one => one is > 0x20 and < 0x7f)]);
+        if (_raise is { } raise)
+            raise(token);
+        else
+            _missed = token;
     }
 
     private void Leave()

@@ -32,10 +32,10 @@ public sealed class QemuGuest : IGuest
     private readonly Loop _loop;
     private readonly QemuSource _source;
     private readonly uint? _console;
-    private readonly QemuGuest? _before;
     private readonly QemuUse _use;
     private readonly LoopPatience _patience;
     private readonly QemuClipboard _clipboard;
+    private QemuGuest? _before;
     private List<QemuConsole> _consoles = [];
     private QemuConnection? _connection;
     private Action<SourceException?>? _opened;
@@ -191,6 +191,8 @@ public sealed class QemuGuest : IGuest
         Title = _connection!.VmName.Length > 0 ? _connection.VmName : Source;
         if (_before is not null)
             (_consoles, _before._consoles) = (_before._consoles, []);
+        // Each life would else keep all lives before it.
+        _before = null;
         foreach (var console in _consoles)
             console.Lost += End;
         Heads = [.. _consoles.Where(console => Find(console.Id) is not null).Select(console => console.Head)];

@@ -20,6 +20,17 @@ public static class QemuInventory
         .. ShareSocket.Existing().Select(socket => Share(loop, socket)),
     ];
 
+    /// <summary>The same without domains, consoles and viewers: no VM is asked. Each is named by what it alone has.</summary>
+    public static IReadOnlyList<FoundVm> FindBriefly(Loop loop)
+    {
+        var vms = BusVms(loop);
+        return
+        [
+            .. vms.Select(vm => Of(vm, SourceOf(vm, vms))), .. Processes(),
+            .. ShareSocket.Existing().Select(socket => new FoundVm($"qemu:socket={socket}", FoundBy.Share)),
+        ];
+    }
+
     /// <summary>The source names of the QEMU processes with a peer-to-peer display and a QMP socket.</summary>
     public static IEnumerable<string> SocketWords() => Processes().Select(vm => vm.Source).OfType<string>();
 
@@ -46,6 +57,23 @@ public static class QemuInventory
 
     private static List<FoundVm> OnTheBus(Loop loop)
     {
+        var vms = BusVms(loop);
+        return
+        [
+            .. vms.Select(vm =>
+                Of(vm, vms.Count == 1 ? "qemu:" : SourceOf(vm, vms)) with { Consoles = ConsolesOf(loop, vm) }),
+        ];
+    }
+
+    private static FoundVm Of(BusVm vm, string source) => new(source, FoundBy.Bus)
+    {
+        Name = vm.Name,
+        Uuid = vm.Uuid,
+        Pid = vm.Pid > 0 ? vm.Pid : null,
+    };
+
+    private static IReadOnlyList<BusVm> BusVms(Loop loop)
+    {
         IReadOnlyList<BusVm> vms = [];
         try
         {
@@ -63,13 +91,7 @@ public static class QemuInventory
             // No session bus has no VMs.
             return [];
         }
-        return [.. vms.Select(vm => new FoundVm(vms.Count == 1 ? "qemu:" : SourceOf(vm, vms), FoundBy.Bus)
-        {
-            Name = vm.Name,
-            Uuid = vm.Uuid,
-            Pid = vm.Pid > 0 ? vm.Pid : null,
-            Consoles = ConsolesOf(loop, vm),
-        })];
+        return vms;
     }
 
     /// <summary>The VM's name if that is enough and needs no quotes in a shell, else its UUID, else its process.</summary>
@@ -142,8 +164,11 @@ public static class QemuInventory
     private static IEnumerable<FoundVm> Domains(string? connection)
     {
         // In another thread, because libvirt's calls block on its daemon, which may hang.
-        var asked = Task.Run(() => Libvirt.DBusDomains(connection));
-        return asked.Wait(TimeSpan.FromSeconds(3))
-            ? asked.Result.Select(name => new FoundVm($"libvirt:{name}", FoundBy.Libvirt) { Name = name }) : [];
+        var asked = Task.Run(() => AskForDomains(connection));
+        return asked.Wait(TimeSpan.FromSeconds(3)) ? asked.Result : [];
     }
+
+    /// <summary>libvirt's running domains with a D-Bus display. Blocks as long as its daemon does not answer.</summary>
+    public static List<FoundVm> AskForDomains(string? connection) =>
+        [.. Libvirt.DBusDomains(connection).Select(name => new FoundVm($"libvirt:{name}", FoundBy.Libvirt) { Name = name })];
 }

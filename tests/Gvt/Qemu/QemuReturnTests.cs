@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Guestplane.Compositor;
 using Guestplane.Linux;
@@ -36,6 +38,30 @@ public sealed class QemuReturnTests
         vm.Turn(() => vm.Returns == 1);
         Assert.Single(vm.Lost);
     }
+
+    /// <summary>A VM that restarts every night for years must not cost more each time.</summary>
+    [Fact]
+    public void Earlier_lives_are_forgotten()
+    {
+        using var vm = new QemuVm(byQmp: true);
+        var lives = new List<WeakReference>();
+        for (var i = 1; i <= 4; i++)
+        {
+            lives.Add(Life(vm));
+            vm.Qemu.Die();
+            vm.Turn(() => vm.Lost.Count == i);
+            vm.Turn(() => vm.Returns == i && vm.Qemu.Console.Listeners == 1);
+        }
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        // The last may still be in a register of this method.
+        Assert.InRange(lives.Count(life => life.IsAlive), 0, 1);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Life(QemuVm vm) =>
+        new(typeof(GuestSlot).GetField("_guest", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(vm.Guest));
 
     [Fact]
     public void Input_is_sent_to_the_new_VM()
