@@ -84,7 +84,7 @@ public sealed class ArgumentTests
         {
             // Full and compacting, on another thread: some of them meet this one inside libwayland.
             if (i % 6 == 0)
-                collections.Add(Task.Run(() => GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true)));
+                collections.Add(Task.Run(() => GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true), CancellationToken.None));
             toplevel.SetTitle($"frame {i}");
             surface.Frame().Done += (_, _) => frames++;
             surface.Commit();

@@ -161,7 +161,7 @@ public static class QemuInventory
         .Where(pid => ProcessFds.Name(pid).StartsWith("qemu", StringComparison.Ordinal) && ProcessFds.IsOurs(pid));
 
     /// <summary>The running libvirt domains with a D-Bus display; none if libvirt is not installed or not running.</summary>
-    private static IEnumerable<FoundVm> Domains(string? connection)
+    private static List<FoundVm> Domains(string? connection)
     {
         // In another thread, because libvirt's calls block on its daemon, which may hang.
         var asked = Task.Run(() => AskForDomains(connection));

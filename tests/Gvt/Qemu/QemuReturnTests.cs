@@ -52,9 +52,9 @@ public sealed class QemuReturnTests
             vm.Turn(() => vm.Lost.Count == i);
             vm.Turn(() => vm.Returns == i && vm.Qemu.Console.Listeners == 1);
         }
-        GC.Collect();
+        GC.Collect(2, GCCollectionMode.Forced, blocking: true);
         GC.WaitForPendingFinalizers();
-        GC.Collect();
+        GC.Collect(2, GCCollectionMode.Forced, blocking: true);
         // The last may still be in a register of this method.
         Assert.InRange(lives.Count(life => life.IsAlive), 0, 1);
     }
