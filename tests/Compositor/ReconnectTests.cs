@@ -28,7 +28,7 @@ public sealed class ReconnectTests
             if (round == 19)
             {
                 Assert.InRange(Descriptors(run.Id), 1, descriptors + 1);
-                Assert.InRange(process.WorkingSet64 - memory, long.MinValue, 3 << 20);
+                Assert.InRange(process.WorkingSet64 - memory, long.MinValue, 1 << 20);
             }
             host.DropClients();
         }

@@ -15,7 +15,10 @@ internal sealed class FullscreenHint : IDisposable
     /// <summary>In the upper part of the window.</summary>
     private const double Middle = 0.15;
 
-    private readonly ScreenSetup _setup;
+    // Not the setup, which has the plane of the connection before: all connections would stay in memory.
+    private readonly Loop _loop;
+    private readonly Head _head;
+    private readonly ShowOptions _options;
     private readonly Window _window;
     private readonly WindowText _text;
     private readonly LoopTimer _end;
@@ -25,7 +28,7 @@ internal sealed class FullscreenHint : IDisposable
     /// <param name="window">The head's window.</param>
     public FullscreenHint(ScreenSetup setup, Window window)
     {
-        (_setup, _window) = (setup, window);
+        (_loop, _head, _options, _window) = (setup.Loop, setup.Head, setup.Options, window);
         _text = new WindowText(setup.Loop, setup.Host.Globals, window, Middle, setup.Told);
         setup.Loop.Add(_end = new LoopTimer(_ => Hide()));
         _text.Shown += () => _end.Set(Clock.Now + ShownNs);
@@ -48,7 +51,7 @@ internal sealed class FullscreenHint : IDisposable
         if (!isFullscreen)
             Hide();
         else if (!_wasFullscreen && !isFirst && isInUse)
-            _text.Show(Words(_setup.Options.Keys, _setup.Head.Input is not null && !_setup.Options.IsReadOnly), scale120);
+            _text.Show(Words(_options.Keys, _head.Input is not null && !_options.IsReadOnly), scale120);
         _wasFullscreen = isFullscreen;
     }
 
@@ -64,6 +67,6 @@ internal sealed class FullscreenHint : IDisposable
     public void Dispose()
     {
         _text.Dispose();
-        _setup.Loop.Remove(_end);
+        _loop.Remove(_end);
     }
 }
