@@ -279,8 +279,8 @@ public sealed class AttackTests
     public void More_timers_than_descriptors_end_nothing()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
-        using var run = ProgramRun.Shell(host.RuntimeDir, host.DisplayName, "show pattern:memory=memfd,heads=32,size=64x64", "ulimit -n 180;");
-        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count(buffer => buffer.Kind == "dmabuf") >= 32, QemuDesktop.Soon));
+        using var run = ProgramRun.Shell(host.RuntimeDir, host.DisplayName, "show pattern:memory=memfd,heads=64,size=64x64", "ulimit -n 200;");
+        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count(buffer => buffer.Kind == "dmabuf") >= 64, QemuDesktop.Soon));
         run.Terminate();
         Assert.Equal(0, run.Wait().ExitCode);
     }
