@@ -1,4 +1,5 @@
 using Guestplane.Compositor;
+using Guestplane.Gvt;
 
 namespace Guestplane.Tests.Compositor;
 
@@ -6,6 +7,7 @@ namespace Guestplane.Tests.Compositor;
 public sealed class ProofTests
 {
     private const long Second = Proof.SilenceNs, Frame = Second / 60;
+    private static readonly SentAs s_dmaBuf = new(Transport.DmaBuf, Fourcc.Xrgb8888, Modifier.Linear);
     private long _now;
 
     [Fact]
@@ -92,6 +94,36 @@ public sealed class ProofTests
     }
 
     [Fact]
+    public void Commits_that_are_reported_after_the_image_was_taken_off_prove_nothing()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        var early = _now;
+        proof.TakenOff(_now += Frame);
+        Flip(proof);
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofState.Unproven, proof.State);
+        Assert.Equal(ProofAdvice.None, proof.Presented(_now, _now));
+        Assert.Equal(ProofState.Shown, proof.State);
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public void An_image_that_is_sent_in_another_way_is_unproven(bool isDmaBuf, ulong modifier)
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        proof.Presented(_now, _now);
+        var early = _now += Frame;
+        proof.Committed(_now, new(isDmaBuf ? Transport.DmaBuf : Transport.Shm, Fourcc.Xrgb8888, new(modifier)));
+        Assert.Equal(ProofState.Unproven, proof.State);
+        proof.Presented(early - 1, _now);
+        Assert.Equal(ProofState.Unproven, proof.State);
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames + 1).Last());
+    }
+
+    [Fact]
     public void A_still_image_is_repeated_once_in_silence_and_then_tried_by_the_next_transport()
     {
         var proof = new Proof(isReported: true);
@@ -122,7 +154,7 @@ public sealed class ProofTests
     public void Silence_says_nothing_of_a_window_without_frame_callbacks()
     {
         var proof = new Proof(isReported: true);
-        proof.Committed();
+        proof.Committed(_now, s_dmaBuf);
         Assert.Equal(long.MaxValue, proof.NextCheck);
         Assert.Equal(ProofAdvice.None, proof.Next(_now + 100 * Second, mayRepeat: true));
     }
@@ -147,7 +179,7 @@ public sealed class ProofTests
         Flip(proof);
         proof.Discarded(isNewest: true);
         Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
-        proof.Committed();
+        proof.Committed(_now, s_dmaBuf);
         Assert.Equal(long.MaxValue, proof.NextCheck);
         Assert.Equal(ProofAdvice.None, Silence(proof));
         Assert.Equal(ProofAdvice.None, Silence(proof));
@@ -160,7 +192,7 @@ public sealed class ProofTests
         var proof = new Proof(isReported: true);
         Flip(proof);
         Assert.Equal(ProofAdvice.Repeat, Silence(proof));
-        proof.Committed();
+        proof.Committed(_now, s_dmaBuf);
         Assert.Equal(ProofAdvice.None, Silence(proof));
         proof.FrameTaken(_now, isPrompt: true);
         Assert.Equal(_now + Second, proof.NextCheck);
@@ -173,7 +205,7 @@ public sealed class ProofTests
         var proof = new Proof(isReported: true);
         for (var i = 0; i < 1000; i++)
         {
-            proof.Committed();
+            proof.Committed(_now, s_dmaBuf);
             proof.FrameTaken(_now, isPrompt: false);
             proof.Check(_now += Second, isIdle: false);
             Assert.NotEqual(ProofAdvice.StepDown, proof.Next(_now, mayRepeat: false));
@@ -237,7 +269,7 @@ public sealed class ProofTests
     private void Flip(Proof proof)
     {
         _now += Frame;
-        proof.Committed();
+        proof.Committed(_now, s_dmaBuf);
         proof.FrameTaken(_now, isPrompt: true);
     }
 

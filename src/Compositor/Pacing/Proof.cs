@@ -1,3 +1,5 @@
+using Guestplane.Gvt;
+
 namespace Guestplane.Compositor;
 
 /// <summary>What is known about whether the committed images reach the screen.</summary>
@@ -43,6 +45,9 @@ internal enum ProofAdvice
     Retry,
 }
 
+/// <summary>How an image is sent. That one is seen says nothing about an image that is sent in another way.</summary>
+internal readonly record struct SentAs(Transport Transport, Fourcc Format, Modifier Modifier);
+
 /// <summary>
 /// Decides whether a plane's commits are seen (states: doc/pacing.md). Some compositors import a dma-buf and cannot read it:
 /// weston then discards every commit, wlroots answers nothing, and both send frame callbacks. But sway 1.7 headless shows frames
@@ -66,7 +71,8 @@ internal sealed class Proof(bool isReported)
     private const long FirstRetryNs = 20_000_000_000, LongestRetryNs = 300_000_000_000, Never = long.MaxValue;
 
     private int _repeats, _silences;
-    private long _since = Never, _trialBegan, _retryIn = FirstRetryNs;
+    private long _since = Never, _changed, _retryIn = FirstRetryNs;
+    private SentAs? _sentAs;
     private bool _isTaken, _isRepeatDue;
 
     public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
@@ -90,10 +96,24 @@ internal sealed class Proof(bool isReported)
     private bool IsUndecided => State is ProofState.Unproven or ProofState.OnTrial;
 
     /// <summary>An image was committed.</summary>
-    public void Committed()
+    public void Committed(long now, SentAs sentAs)
     {
+        if (_sentAs is { } before && before != sentAs
+            && State is ProofState.Unproven or ProofState.Shown or ProofState.Doubted)
+        {
+            Enter(ProofState.Unproven);
+            _changed = now;
+        }
+        _sentAs = sentAs;
         if (_isRepeatDue)
             RepeatBegins();
+    }
+
+    /// <summary>The image was taken off the surface.</summary>
+    public void TakenOff(long now)
+    {
+        if (State != ProofState.OnTrial)
+            _changed = now;
     }
 
     /// <summary>A frame callback came. Only prompt ones are evidence: compositors send rare ones to hidden windows.</summary>
@@ -113,10 +133,13 @@ internal sealed class Proof(bool isReported)
     public ProofAdvice Presented(long committed, long presented)
     {
         // wlroots reports commits that its output rejected as presented, when that presents something else.
-        var isLate = committed < _trialBegan;
-        if (State == ProofState.GivenUp || (isLate && (State != ProofState.OnTrial || presented >= _trialBegan)))
+        var isLate = committed < _changed;
+        if (State == ProofState.GivenUp || (isLate && (State != ProofState.OnTrial || presented >= _changed)))
             return ProofAdvice.None;
         var isOnTrial = State == ProofState.OnTrial;
+        // The answer was about how it was sent before the trial, and will be again.
+        if (isLate)
+            _sentAs = null;
         Enter(ProofState.Shown);
         _repeats = 0;
         _retryIn = FirstRetryNs;
@@ -171,7 +194,7 @@ internal sealed class Proof(bool isReported)
     public void TrialBegins(long now)
     {
         Enter(ProofState.OnTrial);
-        _trialBegan = now;
+        _changed = now;
     }
 
     /// <summary>No transport is left: the image is off, and what lies below it must be presented within one silence.</summary>
@@ -200,7 +223,7 @@ internal sealed class Proof(bool isReported)
     public void GiveUp(long now)
     {
         Enter(ProofState.GivenUp);
-        _trialBegan = now;
+        _changed = now;
         _since = now + _retryIn;
         _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
     }

@@ -94,10 +94,10 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     public void Pace(IFramedPlane plane) => _plane = plane;
 
     /// <summary>Requests frame callback and presentation feedback for the commit that follows.</summary>
-    public void Request(long flipped, long now, bool isDmaBuf)
+    public void Request(long flipped, long now, SentAs sentAs)
     {
-        Presentation.Track(_surface, flipped, now, isDmaBuf);
-        _proof.Committed();
+        Presentation.Track(_surface, flipped, now, sentAs.Transport == Transport.DmaBuf);
+        _proof.Committed(now, sentAs);
         _committed = now;
         _commits++;
         if (_frame is not null)
@@ -107,9 +107,10 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _frame.Done += _done;
     }
 
-    /// <summary>Drops the pending frame callback: a surface without an image may never get it.</summary>
-    public void Forget()
+    /// <summary>The image is taken off. Drops the pending frame callback: a surface without an image may never get it.</summary>
+    public void Forget(long now)
     {
+        _proof.TakenOff(now);
         _frame?.Dispose();
         _frame = null;
         _commits = 0;

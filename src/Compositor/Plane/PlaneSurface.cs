@@ -178,7 +178,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
     /// <summary>Takes the image off the surface.</summary>
     public void Detach()
     {
-        Frames?.Forget();
+        Frames?.Forget(Clock.Now);
         Shown = null;
         Sync?.Clear();
         Surface.Attach(null, 0, 0);
@@ -238,9 +238,9 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
             Sync?.Clear();
         var now = Clock.Now;
         if (buffer is null)
-            Frames?.Forget();
+            Frames?.Forget(now);
         else
-            Frames?.Request(flip.Time, now, isDmaBuf);
+            Frames?.Request(flip.Time, now, new(Choice!.Value.Transport, Choice.Value.Format, flip.Scanout!.Layout.Modifier));
         Surface.Commit();
         _pools.Committed();
         if (Frames is null || buffer is null || flip.IsReleasedAtCommit)

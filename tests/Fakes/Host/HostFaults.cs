@@ -9,7 +9,7 @@ public enum UnreadableDmabufs
     /// <summary>Every commit is discarded (weston).</summary>
     Discarded,
 
-    /// <summary>No commit is answered (wlroots).</summary>
+    /// <summary>No commit is answered until something else is shown, and then all are presented (wlroots).</summary>
     Unanswered,
 }
 

@@ -10,6 +10,10 @@ internal sealed class HostSurface : HostObject
 
     private readonly List<HostObject> _frames = [];
     private readonly List<HostPresentationFeedback> _feedbacks = [];
+
+    /// <summary>Of commits that the output rejected. wlroots reports them with what its output shows after that.</summary>
+    private readonly List<HostPresentationFeedback> _rejected = [];
+    private bool _isRejectedDue;
     private HostWlBuffer? _latched;
 
     public HostSurface(HostClient client, InterfaceModel model, uint id, int version)
@@ -91,6 +95,7 @@ internal sealed class HostSurface : HostObject
         }
         if (IsMapped != IsOnOutput)
             ChangeOutput();
+        AnswerRejected(vblank);
         if (Host.Faults.NeverFrame || !IsMapped || IsHidden)
             return;
         foreach (var frame in _frames)
@@ -110,7 +115,7 @@ internal sealed class HostSurface : HostObject
     {
         foreach (var frame in _frames.Concat(Pending.Frames).Concat(Cached?.Frames ?? []))
             Client.Remove(frame);
-        foreach (var feedback in _feedbacks.Concat(Pending.Feedbacks).Concat(Cached?.Feedbacks ?? []))
+        foreach (var feedback in _feedbacks.Concat(_rejected).Concat(Pending.Feedbacks).Concat(Cached?.Feedbacks ?? []))
             feedback.Discard();
         foreach (var child in Current.Stack!.Concat(Pending.Stack ?? []).Concat(Cached?.Stack ?? []))
             (child.RoleObject as HostSubsurface)?.ParentGone(this);
@@ -126,6 +131,20 @@ internal sealed class HostSurface : HostObject
             feedback.Present(vblank);
         else if (Host.Faults.Unreadable == UnreadableDmabufs.Discarded)
             feedback.Discard();
+        else
+            _rejected.Add(feedback);
+    }
+
+    /// <summary>The event comes at the vblank after the one that shows something else, whatever is committed in between.</summary>
+    private void AnswerRejected(HostVblank vblank)
+    {
+        if (_isRejectedDue)
+        {
+            foreach (var feedback in _rejected)
+                feedback.Present(vblank);
+            _rejected.Clear();
+        }
+        _isRejectedDue = !IsUnreadable && _rejected.Count > 0;
     }
 
     private void Attach(Request request)
