@@ -1,7 +1,7 @@
 #!/bin/bash
 # The kiosk drills on sway/vkms: everything that guestplane depends on goes away and comes back. A round ends when the screen shows
 # the round's last frame, whose number is in no other round. Each drill writes NAME.rounds, a line per round: milliseconds from the
-# peer's return until then, descriptors, RSS in KiB; and NAME.cpu, the CPU milliseconds in two idle seconds.
+# peer's return until then, descriptors without dma-bufs, RSS in KiB, dma-bufs; and NAME.cpu, the CPU milliseconds in two idle seconds.
 . /rig/guestplane.sh
 . /rig/qemu.sh
 
@@ -36,6 +36,17 @@ shows() {
 # said NAME TIMES SENTENCE: guestplane has printed this sentence that often.
 said() { (($(grep -c "$3" "$SHARE/$1.err") >= $2)); }
 
+# fds_by_kind PID: the number of its descriptors that are no dma-bufs, and of its dma-bufs.
+fds_by_kind() {
+	local file info others=0 dmabufs=0
+
+	for file in "/proc/$1/fdinfo/"*; do
+		read -r -d '' info 2>/dev/null <"$file"
+		if [[ $info == *exp_name:* ]]; then dmabufs=$((dmabufs + 1)); else others=$((others + 1)); fi
+	done
+	echo "$others $dmabufs"
+}
+
 rss_of() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 
 # play ROUND: the vGPU's guest flips to this round's frame, which stays.
@@ -53,8 +64,8 @@ shown() {
 	took=$(($(milliseconds) - $2))
 	process=$(show_process)
 	# Pending imports and messages have additional descriptors for a moment.
-	fds=$(for _ in {1..10}; do fds_of "$process"; pause 0.05; done | sort -n | head -n 1)
-	echo "$took $fds $(rss_of "$process")" >>"$SHARE/$SHOW_NAME.rounds"
+	fds=$(for _ in {1..10}; do fds_by_kind "$process"; pause 0.05; done | sort -n | head -n 1)
+	echo "$took ${fds% *} $(rss_of "$process") ${fds#* }" >>"$SHARE/$SHOW_NAME.rounds"
 }
 
 remove_vgpu() { timeout 20 bash -c "echo 1 >/sys/bus/mdev/devices/$MBOCHS_UUID/remove" && wait_until 20 said "$SHOW_NAME" "$1" 'Waiting for it'; }
