@@ -287,6 +287,18 @@ public sealed class QemuShowTests
         desktop.End();
     }
 
+    [Fact]
+    public void The_guests_monitor_refreshes_as_the_screen_does_where_QEMU_takes_that()
+    {
+        var console = new QemuConsoleSetup { Width = 64, Height = 48, UiInfo = UiInfoAnswer.Taken };
+        using var desktop = QemuDesktop.Shown(vm: new QemuSetup { Consoles = [console] });
+        desktop.Host.Configure(800, 600);
+        desktop.WaitQemu(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: 800, RefreshRate: 60_000 }));
+        desktop.Host.SetMode(1024, 768, 143_912);
+        desktop.WaitQemu(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: 800, RefreshRate: 143_912 }));
+        desktop.End();
+    }
+
     [Theory]
     [InlineData(160, 90)]
     [InlineData(16, 9)]

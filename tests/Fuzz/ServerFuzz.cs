@@ -21,6 +21,8 @@ public sealed class ServerFuzz : IDisposable
     [
         (SharedDisplay.Console, SharedDisplay.Interface, "RegisterListener", "h", [0u]),
         (SharedDisplay.Console, SharedDisplay.Interface, "SetUIInfo", "qqiiuu", [(ushort)300, (ushort)200, 0, 0, 640u, 480u]),
+        (SharedDisplay.Console, "org.qemu.Display1.UIInfo", "Apply", "a{sv}",
+            [new object[] { new DBusEntry("width", new DBusVariant("u", 640u)), new DBusEntry("refresh_rate", new DBusVariant("u", 75_000u)) }]),
         (SharedDisplay.Console, "org.qemu.Display1.Keyboard", "Press", "u", [30u]),
         (SharedDisplay.Console, "org.qemu.Display1.Mouse", "Press", "u", [3u]),
         (SharedDisplay.Console, "org.qemu.Display1.Mouse", "SetAbsPosition", "uu", [1u, 2u]),

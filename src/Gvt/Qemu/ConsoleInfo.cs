@@ -4,6 +4,7 @@ using Guestplane.Linux.DBus;
 namespace Guestplane.Gvt.Qemu;
 
 /// <summary>A console's properties, as QEMU reports them.</summary>
+// Fields: one for each property, and for each interface that a console may lack.
 internal sealed class ConsoleInfo(string path)
 {
     /// <summary>
@@ -11,6 +12,12 @@ internal sealed class ConsoleInfo(string path)
     /// them, but do nothing.
     /// </summary>
     public const string NoInput = "org.guestplane.Display1.NoInput";
+
+    /// <summary>
+    /// An interface of a console for its size, with the refresh rate that SetUIInfo lacks. No release of QEMU up to 11.1 has it;
+    /// the keys of its dictionary are those that other clients use.
+    /// </summary>
+    public const string UiInfo = "org.qemu.Display1.UIInfo";
 
     private const string Prefix = "/org/qemu/Display1/Console_";
 
@@ -42,6 +49,9 @@ internal sealed class ConsoleInfo(string path)
 
     public bool HasInput { get; private set; } = true;
 
+    /// <summary>True if it has <see cref="UiInfo"/>.</summary>
+    public bool HasUiInfo { get; private set; }
+
     public FoundConsole Found => new(Id, Label, IsGraphic, Width, Height, DeviceAddress, IsAbsolute, HasTouch);
 
     /// <summary>True if its planes may come by the planes interface of guestplane share.</summary>
@@ -61,6 +71,7 @@ internal sealed class ConsoleInfo(string path)
     public void Read(string @interface, BusMessage message)
     {
         HasTouch |= @interface == "org.qemu.Display1.MultiTouch";
+        HasUiInfo |= @interface == UiInfo;
         var entries = 0;
         message.Enter('a', "{sv}"u8);
         while (message.EnterEntry("sv"u8, ref entries))

@@ -15,6 +15,7 @@ internal sealed class QemuConsole : IDisposable
     private IGuest? _planes;
     private int _planesTaken;
     private byte[] _path = [];
+    private bool _takesRefresh;
 
     /// <param name="use">Whether its images are wanted.</param>
     public QemuConsole(Loop loop, string name, uint id, bool hasInput, QemuUse use)
@@ -65,7 +66,7 @@ internal sealed class QemuConsole : IDisposable
     /// <summary>Shows this console from now on.</summary>
     public void Connect(QemuConnection connection, ConsoleInfo info)
     {
-        (_connection, _path) = (connection, Bus.ZeroEnded(info.Path));
+        (_connection, _path, _takesRefresh) = (connection, Bus.ZeroEnded(info.Path), info.HasUiInfo);
         _input.Connect(connection, info);
         Head.NeedsSize = info.Head > 0;
         connection.Changed += OnChanged;
@@ -143,8 +144,37 @@ internal sealed class QemuConsole : IDisposable
     private void Resize(HeadSize size)
     {
         if (_connection is { } connection)
-            connection.Sizes.Request(Id, () => connection.Call(_path, "org.qemu.Display1.Console"u8, "SetUIInfo"u8)
-                .Add((ushort)Math.Min(size.WidthMm, ushort.MaxValue)).Add((ushort)Math.Min(size.HeightMm, ushort.MaxValue))
-                .Add(0).Add(0).Add((uint)size.Width).Add((uint)size.Height).Send());
+            connection.Sizes.Request(Id, () =>
+            {
+                if (_takesRefresh)
+                    ApplySize(connection, size);
+                else
+                    SetSize(connection, size);
+            });
     }
+
+    private void SetSize(QemuConnection connection, HeadSize size) =>
+        connection.Call(_path, "org.qemu.Display1.Console"u8, "SetUIInfo"u8)
+            .Add(Millimetres(size.WidthMm)).Add(Millimetres(size.HeightMm))
+            .Add(0).Add(0).Add((uint)size.Width).Add((uint)size.Height).Send();
+
+    private void ApplySize(QemuConnection connection, HeadSize size) =>
+        connection.Call(_path, "org.qemu.Display1.UIInfo"u8, "Apply"u8).Open('a', "{sv}"u8)
+            .AddEntry("width", (uint)size.Width).AddEntry("height", (uint)size.Height)
+            .AddEntry("width_mm", Millimetres(size.WidthMm)).AddEntry("height_mm", Millimetres(size.HeightMm))
+            .AddEntry("refresh_rate", (uint)size.RefreshMilliHz).Close()
+            .Send(answer => answer.Error is null || SetInstead(connection, size), QemuConnection.AnswerWithinNs);
+
+    /// <summary>A QEMU that refuses the dictionary, whose keys no release has settled, still takes a size.</summary>
+    private bool SetInstead(QemuConnection connection, HeadSize size)
+    {
+        if (_connection == connection && _takesRefresh)
+        {
+            _takesRefresh = false;
+            SetSize(connection, size);
+        }
+        return true;
+    }
+
+    private static ushort Millimetres(int millimetres) => (ushort)Math.Min(millimetres, ushort.MaxValue);
 }

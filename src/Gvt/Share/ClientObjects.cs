@@ -100,7 +100,7 @@ internal sealed class ClientObjects
         _inputs.Add(input);
         List<BusInterface> interfaces =
         [
-            ConsoleInterface(head), input.Keyboard, input.Mouse,
+            ConsoleInterface(head), input.Keyboard, input.Mouse, new ClientSize(head, _mayTouch).UiInfo,
             new(PlanesInterface.Console, [], BusProperty.Of("IsPolled", () => vm.IsPolled)),
         ];
         if (input.HasTouch)
@@ -112,7 +112,7 @@ internal sealed class ClientObjects
         "org.qemu.Display1.Console",
         [
             new("RegisterListener", "h", "", message => RegisterListener(message, head)),
-            new("SetUIInfo", "qqiiuu", "", message => _mayTouch ? SetUiInfo(message, head) : DisplayError.RefuseTouch(message)),
+            new ClientSize(head, _mayTouch).SetUiInfo,
         ],
         [
             BusProperty.Of("Label", () => head.Head.Name),
@@ -121,7 +121,8 @@ internal sealed class ClientObjects
             .. SizeOf(head),
             BusProperty.Of("DeviceAddress", () => ""),
             BusProperty.Of("Interfaces", head.Head.Input is null || !_mayTouch
-                ? [PlanesInterface.Console, ConsoleInfo.NoInput] : [PlanesInterface.Console]),
+                ? [PlanesInterface.Console, ConsoleInfo.UiInfo, ConsoleInfo.NoInput]
+                : [PlanesInterface.Console, ConsoleInfo.UiInfo]),
         ]);
 
     private bool GetManagedObjects(BusMessage message)
@@ -153,24 +154,6 @@ internal sealed class ClientObjects
         var owned = socket.Duplicate();
         message.Reply();
         _taken(head, owned);
-        return true;
-    }
-
-    private static bool SetUiInfo(BusMessage message, SharedHead head)
-    {
-        var (widthMm, heightMm) = (message.ReadUInt16(), message.ReadUInt16());
-        message.Skip("ii"u8);
-        var (width, height) = (message.ReadUInt32(), message.ReadUInt32());
-        if (head.Head.Resize is null)
-            message.Fail(DisplayError.Unsupported, "This display has a fixed size.");
-        else if (width is 0 or > PlaneLayout.MaxSide || height is 0 or > PlaneLayout.MaxSide)
-            message.Fail(DisplayError.Invalid,
-                $"{width}x{height} is outside 1x1 to {PlaneLayout.MaxSide}x{PlaneLayout.MaxSide}.");
-        else
-        {
-            head.Resize(new((int)width, (int)height, widthMm, heightMm));
-            message.Reply();
-        }
         return true;
     }
 }

@@ -10,7 +10,6 @@ internal sealed class SharedHead : IDisposable
 
     private readonly Loop _loop;
     private readonly LoopTimer _resize;
-    private HeadSize? _wish;
     private long _resized;
 
     /// <param name="number">Of the console.</param>
@@ -38,6 +37,13 @@ internal sealed class SharedHead : IDisposable
     /// <summary>The size of the upright image; 0x0 before the first one.</summary>
     public (int Width, int Height) Size { get; private set; }
 
+    /// <summary>The size that was requested last; the image's own before the first request.</summary>
+    public HeadSize Wish
+    {
+        get => field != default ? field : new(Size.Width, Size.Height, 0, 0);
+        private set;
+    }
+
     /// <summary>How many clients are notified of its flips.</summary>
     public int Listeners { get; set; }
 
@@ -50,7 +56,7 @@ internal sealed class SharedHead : IDisposable
     /// <summary>Requests a size of the guest: at most twice a second, and the last one counts.</summary>
     public void Resize(HeadSize size)
     {
-        _wish = size;
+        Wish = size;
         if (!_resize.IsSet)
             _resize.Set(_resized + ResizePauseNs);
     }
@@ -78,9 +84,7 @@ internal sealed class SharedHead : IDisposable
     private void Resize(long now)
     {
         _resized = now;
-        if (_wish is { } wish)
-            Head.Resize?.Invoke(wish);
-        _wish = null;
+        Head.Resize?.Invoke(Wish);
     }
 
     private void Take(Flip flip)

@@ -96,6 +96,14 @@ public unsafe ref struct BusCall
         return this;
     }
 
+    /// <summary>Adds an entry of a dictionary "a{sv}", which is open.</summary>
+    public readonly BusCall AddEntry(string key, uint value) =>
+        Open('e', "sv"u8).Add(key).Open('v', "u"u8).Add(value).Close().Close();
+
+    /// <inheritdoc cref="AddEntry(string, uint)"/>
+    public readonly BusCall AddEntry(string key, ushort value) =>
+        Open('e', "sv"u8).Add(key).Open('v', "q"u8).Add(value).Close().Close();
+
     /// <summary>Sends a reply, or a call without an answer.</summary>
     public void Send()
     {

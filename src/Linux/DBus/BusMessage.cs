@@ -217,6 +217,14 @@ public readonly unsafe ref struct BusMessage
         return value;
     }
 
+    public ushort ReadUInt16Variant()
+    {
+        Enter('v', "q"u8);
+        var value = ReadUInt16();
+        Exit();
+        return value;
+    }
+
     public bool ReadBoolVariant()
     {
         Enter('v', "b"u8);

@@ -7,6 +7,7 @@ public sealed partial class QemuConsole : IDisposable
     private const string KeyboardInterface = "org.qemu.Display1.Keyboard";
     private const string MouseInterface = "org.qemu.Display1.Mouse";
     private const string TouchInterface = "org.qemu.Display1.MultiTouch";
+    private const string UiInfoInterface = "org.qemu.Display1.UIInfo";
 
     private readonly FakeQemu _qemu;
     private readonly QemuConsoleSetup _setup;
@@ -113,6 +114,8 @@ public sealed partial class QemuConsole : IDisposable
     private void Changed(string name, params IReadOnlyList<(string Name, string Signature, object Value)> changed) =>
         _qemu.Changed(Path, name, changed.Select(c => new DBusEntry(c.Name, new DBusVariant(c.Signature, c.Value))).ToList());
 
+    private string[] SizeInterfaces => _setup.UiInfo == UiInfoAnswer.Absent ? [] : [UiInfoInterface];
+
     private string[] Planes => _setup.HasPlanes ? ["org.guestplane.Display1.Console.Planes"] : [];
 
     private List<QemuInterface> Interfaces()
@@ -128,7 +131,8 @@ public sealed partial class QemuConsole : IDisposable
             .Method("SetUIInfo", "qqiiuu", SetUiInfo);
         List<QemuInterface> all =
         [
-            _qemu.WithInterfaces(console, [KeyboardInterface, MouseInterface, TouchInterface, .. Planes]), Keyboard(), Mouse(), Touch(),
+            _qemu.WithInterfaces(console, [KeyboardInterface, MouseInterface, TouchInterface, .. SizeInterfaces, .. Planes]), .. SizeInterfaces.Select(UiInfo),
+            Keyboard(), Mouse(), Touch(),
         ];
         if (_qemu.Setup.IsBefore8)
             all.RemoveAt(all.Count - 1);

@@ -13,6 +13,7 @@ public sealed record QemuMotion(uint Console, int Dx, int Dy) : QemuInput(Consol
 
 public sealed record QemuTouch(uint Console, uint Kind, ulong Slot, double X, double Y) : QemuInput(Console);
 
-/// <summary>Not an input event, but recorded in order with them.</summary>
-public sealed record QemuUiInfo(uint Console, ushort WidthMm, ushort HeightMm, int XOffset, int YOffset, uint Width, uint Height)
+/// <summary>Not an input event, but recorded in order with them. The refresh rate (mHz) is null if SetUIInfo was called.</summary>
+public sealed record QemuUiInfo(
+    uint Console, ushort WidthMm, ushort HeightMm, int XOffset, int YOffset, uint Width, uint Height, uint? RefreshRate = null)
     : QemuInput(Console);

@@ -46,6 +46,9 @@ public sealed class QemuConsoleSetup
     /// <summary>False, as for -vga std: SetUIInfo is an error.</summary>
     public bool TakesUiInfo { get; set; } = true;
 
+    /// <summary>The interface org.qemu.Display1.UIInfo, which was posted for the release after 11.1.</summary>
+    public UiInfoAnswer UiInfo { get; set; }
+
     /// <summary>INPUT_EVENT_SLOTS_MAX (include/ui/input.h).</summary>
     public int MaxSlots { get; set; } = 10;
 
@@ -63,4 +66,14 @@ public sealed class QemuConsoleSetup
 
     /// <summary>Sends MouseSet(0, 0, off) to a new listener (QEMU 8.1 and later).</summary>
     public bool SetsMouseAtStart { get; set; } = true;
+}
+
+/// <summary>Whether a console has org.qemu.Display1.UIInfo, and what it says to a size.</summary>
+public enum UiInfoAnswer
+{
+    Absent,
+    Taken,
+
+    /// <summary>An error, as if the keys had other names.</summary>
+    Refused,
 }

@@ -66,6 +66,25 @@ public sealed class QemuConsoleTests
         Assert.Equal([new QemuUiInfo(0, 300, ushort.MaxValue, 0, 0, 800, 600)], vm.Sent(1));
     }
 
+    [Fact]
+    public void Where_QEMU_takes_a_refresh_rate_the_outputs_is_requested()
+    {
+        using var vm = new QemuVm(QemuVm.Small(console => console.UiInfo = UiInfoAnswer.Taken));
+        vm.Head.Resize!(new HeadSize(800, 600, 300, 100_000, 143_912));
+        Assert.Equal([new QemuUiInfo(0, 300, ushort.MaxValue, 0, 0, 800, 600, 143_912)], vm.Sent(1));
+    }
+
+    [Fact]
+    public void A_QEMU_that_refuses_the_refresh_rate_still_gets_the_size()
+    {
+        using var vm = new QemuVm(QemuVm.Small(console => console.UiInfo = UiInfoAnswer.Refused));
+        vm.Head.Resize!(new HeadSize(800, 600, 0, 0, 60_000));
+        Assert.Equal([new QemuUiInfo(0, 0, 0, 0, 0, 800, 600)], vm.Sent(1));
+        vm.Head.Resize!(new HeadSize(1024, 768, 0, 0, 60_000));
+        Assert.Equal(new QemuUiInfo(0, 0, 0, 0, 0, 1024, 768), vm.Sent(2)[1]);
+        Assert.Equal((0, 0), (vm.Lost.Count, vm.Refused.Count));
+    }
+
     /// <summary>Linux's virtio_gpu overlooks a size that comes while it reads another.</summary>
     [Fact]
     public void Sizes_of_several_consoles_are_sent_one_after_the_other_and_the_newest_of_each()

@@ -57,6 +57,7 @@ public sealed class ShareInputTests
             ("org.qemu.Display1.Mouse", "RelMotion", "ii", [1, 1]),
             ("org.qemu.Display1.MultiTouch", "SendEvent", "utdd", [0u, 0ul, 1.0, 1.0]),
             (SharedDisplay.Interface, "SetUIInfo", "qqiiuu", [(ushort)0, (ushort)0, 0, 0, 640u, 480u]),
+            ("org.qemu.Display1.UIInfo", "Apply", "a{sv}", [Array.Empty<object>()]),
         ])
             using (var refused = client.Call(SharedDisplay.Console, ofInterface, member, signature, values))
                 Assert.Equal("org.guestplane.Display1.Error.ReadOnly", refused.ErrorName);

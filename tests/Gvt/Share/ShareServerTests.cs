@@ -81,6 +81,27 @@ public sealed class ShareServerTests
         Assert.InRange(display.Sizes.Count, 1, 5);
     }
 
+    [Fact]
+    public void A_refresh_rate_reaches_the_guest_and_what_a_client_leaves_out_stays()
+    {
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        Apply(("width", "u", 800u), ("height", "u", 600u), ("width_mm", "q", (ushort)300), ("refresh_rate", "u", 75_000u), ("new", "s", "x"));
+        display.Until(() => display.Sizes.Contains(new HeadSize(800, 600, 300, 0, 75_000)));
+        Apply(("refresh_rate", "u", 120_000u));
+        display.Until(() => display.Sizes.Contains(new HeadSize(800, 600, 300, 0, 120_000)));
+        // SetUIInfo has none, and takes it back.
+        client.Send(SharedDisplay.Console, SharedDisplay.Interface, "SetUIInfo", "qqiiuu", (ushort)300, (ushort)0, 0, 0, 800u, 600u);
+        display.Until(() => display.Sizes.Contains(new HeadSize(800, 600, 300, 0)));
+
+        void Apply(params (string Key, string Type, object Value)[] keys)
+        {
+            using var answer = client.Call(SharedDisplay.Console, "org.qemu.Display1.UIInfo", "Apply", "a{sv}",
+                (object)keys.Select(key => new DBusEntry(key.Key, new DBusVariant(key.Type, key.Value))).ToArray<object>());
+            Assert.Null(answer.ErrorName);
+        }
+    }
+
     [Theory]
     [InlineData("org.qemu.Display1.Error.Invalid", 0u, 480u)]
     [InlineData("org.qemu.Display1.Error.Invalid", 640u, 16385u)]
