@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Guestplane.Tests.Compositor;
 using Guestplane.Tests.Fakes;
@@ -16,7 +15,7 @@ public sealed class LongRun
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     /// <summary>1 runs what the names say; 0.01 is a try.</summary>
-    private static double Factor => double.TryParse(Environment.GetEnvironmentVariable(FactorVariable), CultureInfo.InvariantCulture, out var factor) ? factor : 1;
+    internal static double Factor => double.TryParse(Environment.GetEnvironmentVariable(FactorVariable), CultureInfo.InvariantCulture, out var factor) ? factor : 1;
 
     [Fact(Explicit = true)]
     public void A_million_flips()
@@ -104,44 +103,5 @@ public sealed class LongRun
         var growths = all.Select(samples => new Growth($"{rounds} {what}", samples)).ToList();
         growths.ForEach(growth => growth.Print());
         growths.ForEach(growth => growth.AssertFlat());
-    }
-
-    /// <summary>What the last tenth costs beside the second tenth.</summary>
-    private sealed class Growth(string what, List<Cost> samples)
-    {
-        private readonly (int Fds, long KiB, double Ms) _early = Of(samples[(samples.Count / 10)..(samples.Count / 5 + 1)]);
-        private readonly (int Fds, long KiB, double Ms) _late = Of(samples[^(samples.Count / 10 + 1)..]);
-
-        public void Print() => TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{what}: {_early.Fds} → {_late.Fds} descriptors, {_early.KiB} → {_late.KiB} KiB, {_early.Ms:0.0} → {_late.Ms:0.0} ms of CPU each time");
-
-        public void AssertFlat()
-        {
-            Assert.InRange(_late.Fds, 0, _early.Fds + 2);
-            Assert.InRange(_late.KiB, 0, _early.KiB + 3072);
-            Assert.InRange(_late.Ms, 0, _early.Ms * 1.5 + 1);
-        }
-
-        private static (int Fds, long KiB, double Ms) Of(List<Cost> some) => (some.Max(cost => cost.Fds), some.Max(cost => cost.KiB),
-            (some[^1].CpuMs - some[0].CpuMs) / Math.Max(1, some[^1].Done - some[0].Done));
-    }
-
-    /// <summary>What a process has used when it had done so much.</summary>
-    private readonly record struct Cost(int Done, int Fds, long KiB, double CpuMs)
-    {
-        /// <summary>Null if the process has ended.</summary>
-        public static Cost? Of(int id, int done)
-        {
-            try
-            {
-                using var process = Process.GetProcessById(id);
-                return new(done, Directory.GetFileSystemEntries($"/proc/{id}/fd").Length, process.WorkingSet64 >> 10,
-                    process.TotalProcessorTime.TotalMilliseconds);
-            }
-            catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException)
-            {
-                return null;
-            }
-        }
     }
 }

@@ -133,17 +133,22 @@ internal sealed class SharedDisplay : IDisposable
     }
 
     /// <summary>A client of the control socket, not authenticated.</summary>
-    public RawDBusClient Connect()
+    public RawDBusClient Connect() => ConnectTo(Path);
+
+    public RawDBusClient Client() => ClientOf(Path);
+
+    /// <summary>A client of a share's socket, not authenticated.</summary>
+    public static RawDBusClient ConnectTo(string path)
     {
-        var socket = UnixSocket.Connect(Path);
+        var socket = UnixSocket.Connect(path);
         var number = socket.Number;
         socket.GiveAway();
         return new RawDBusClient(number);
     }
 
-    public RawDBusClient Client()
+    public static RawDBusClient ClientOf(string path)
     {
-        var client = Connect();
+        var client = ConnectTo(path);
         client.Authenticate();
         // sd-bus 252 ends a connection whose first message comes with the end of the authentication and brings a descriptor. No
         // client does that: each looks for consoles first.
