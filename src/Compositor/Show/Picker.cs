@@ -19,14 +19,8 @@ internal sealed class Picker : IDisposable
     private readonly Loop _loop;
     private readonly GuestLayout _layout;
     private readonly Seats _seats;
-    private readonly Window _window;
-    private readonly Layer _layer;
-    private readonly Sheet _background;
-    private readonly WindowScale _scale;
-    private readonly WindowText _text;
+    private readonly TextWindow _window;
     private readonly PickerList _list;
-    private readonly WindowInput _input;
-    private readonly WindowPlace _place;
     private readonly PickerLookup _lookup;
     private readonly LoopTimer _look, _patience;
     private string? _chosen;
@@ -35,21 +29,18 @@ internal sealed class Picker : IDisposable
     {
         // Virtual keyboards have codes of their own, which a layout translates.
         _layout = new GuestLayout(GuestLayout.Default, messages);
-        (_loop, _seats, _window) = (loop, new Seats(host, loop, _layout), new Window(host, "guestplane"));
-        _window.CloseRequested += Close;
-        _scale = new WindowScale(host.Globals, _window.Root);
-        _text = new WindowText(loop, host.Globals, _window, middle: 0.5, messages);
-        _list = new PickerList(problem) { LineAt = _text.LineAt };
+        (_loop, _seats) = (loop, new Seats(host, loop, _layout));
+        _list = new PickerList(problem) { LineAt = (x, y) => _window!.LineAt(x, y) };
+        var window = new Window(host, "guestplane");
+        window.CloseRequested += Close;
+        var input = new WindowInput(window.Root, _list) { Bindings = KeyBindings.None };
+        input.SetPointerImage(PointerImage.Default);
+        var text = new WindowText(loop, host.Globals, window, middle: 0.5, messages);
+        _window = new TextWindow(_seats, window, input, text, Background) { OwnSize = (Width, Height) };
+        _window.Resizing += place => _list.Rows = (place.Height - Surroundings) / LineHeight;
         _list.Redrawn += Draw;
         _list.Chosen += Choose;
-        _scale.Changed += Draw;
-        _input = new WindowInput(_window.Root, _list) { Bindings = KeyBindings.None };
-        _input.SetPointerImage(PointerImage.Default);
-        _seats.Add(_input);
-        _background = new Sheet(host.Globals, colour: Background);
-        _layer = new Layer(host.Globals, _window.Root, null, sync: false);
-        _window.Configured += Paint;
-        _place = new WindowPlace(host.Globals, _window, fullscreen: false, output: null);
+        _window.Map();
         _lookup = new PickerLookup(connection);
         loop.Add(_look = new LoopTimer(_ => Look()));
         loop.Add(_patience = new LoopTimer(_ => loop.Stop()));
@@ -72,7 +63,7 @@ internal sealed class Picker : IDisposable
             return null;
         }
         using var picker = new Picker(loop, connect(), connection, problem, messages);
-        single.Attach(picker._window.Raise);
+        single.Attach(picker._window.Window.Raise);
         loop.Run();
         return picker._chosen;
     }
@@ -80,14 +71,7 @@ internal sealed class Picker : IDisposable
     public void Dispose()
     {
         _lookup.Dispose();
-        _seats.Remove(_input);
-        _input.Dispose();
-        _place.Dispose();
-        _text.Dispose();
-        _scale.Dispose();
-        _layer.Dispose();
         _window.Dispose();
-        _background.Dispose();
         _seats.Dispose();
         _layout.Dispose();
     }
@@ -96,7 +80,7 @@ internal sealed class Picker : IDisposable
     private void Look()
     {
         _look.Set(Clock.Now + LookNs);
-        if (!_window.IsSuspended)
+        if (!_window.Window.IsSuspended)
             _lookup.Begin(found => _loop.Post(() => _list.Update(found)));
     }
 
@@ -106,7 +90,7 @@ internal sealed class Picker : IDisposable
         _loop.Stop();
     }
 
-    private void Draw() => _text.Show(_list.Lines, _scale.Scale120);
+    private void Draw() => _window.Show(_list.Lines);
 
     /// <summary>The window that comes next may have the focus, as the user's key or click wanted this.</summary>
     private void Choose(string? source)
@@ -114,20 +98,7 @@ internal sealed class Picker : IDisposable
         _chosen = source;
         _patience.Set(Clock.Now + TokenPatienceNs);
         var seat = _seats.All.FirstOrDefault(seat => seat.LastSerial is not null);
-        if (source is null || seat is null || !_window.PassFocus(seat.LastSerial!.Value, seat.Proxy, _loop.Stop))
+        if (source is null || seat is null || !_window.Window.PassFocus(seat.LastSerial!.Value, seat.Proxy, _loop.Stop))
             _loop.Stop();
-    }
-
-    private void Paint()
-    {
-        var (width, height) = _window.HostSize.Width > 0 ? _window.HostSize : (Width, Height);
-        var all = new Rectangle(0, 0, width, height);
-        _window.SetSize(width, height);
-        _list.Rows = (height - Surroundings) / LineHeight;
-        _background.Paint(_window.Root, width, height);
-        _layer.Place(all, new(0, 0, 1, 1), (1, 1), all);
-        _layer.SetOpaque(width, height);
-        _text.Place(all);
-        _window.Root.Commit();
     }
 }
