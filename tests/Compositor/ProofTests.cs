@@ -8,6 +8,7 @@ public sealed class ProofTests
 {
     private const long Second = Proof.SilenceNs, Frame = Second / 60;
     private static readonly SentAs s_dmaBuf = new(Transport.DmaBuf, Fourcc.Xrgb8888, Modifier.Linear);
+    private static readonly SentAs s_bytes = new(Transport.Copy, Fourcc.Xrgb8888, Modifier.Linear);
     private long _now;
 
     [Fact]
@@ -113,14 +114,81 @@ public sealed class ProofTests
     public void An_image_that_is_sent_in_another_way_is_unproven(bool isDmaBuf, ulong modifier)
     {
         var proof = new Proof(isReported: true);
+        proof.Committed(_now, new(isDmaBuf ? Transport.DmaBuf : Transport.Shm, Fourcc.Xrgb8888, new(modifier)));
+        proof.Presented(_now, _now);
+        var early = _now;
+        Flip(proof);
+        Assert.Equal(ProofState.Unproven, proof.State);
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal((ProofState.Unproven, true), (proof.State, proof.IsSeen));
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames - 1).Last());
+    }
+
+    [Fact]
+    public void Silence_while_the_image_is_off_says_nothing()
+    {
+        var proof = new Proof(isReported: true);
+        Flip(proof);
+        proof.TakenOff(_now);
+        Assert.Equal((ProofAdvice.None, ProofAdvice.None), (Silence(proof), Silence(proof)));
+        Assert.False(proof.IsSeen);
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
+    }
+
+    [Fact]
+    public void An_image_that_is_sent_in_a_way_that_was_presented_before_is_proven()
+    {
+        var proof = new Proof(isReported: true);
         Flip(proof);
         proof.Presented(_now, _now);
-        var early = _now += Frame;
-        proof.Committed(_now, new(isDmaBuf ? Transport.DmaBuf : Transport.Shm, Fourcc.Xrgb8888, new(modifier)));
-        Assert.Equal(ProofState.Unproven, proof.State);
-        proof.Presented(early - 1, _now);
-        Assert.Equal(ProofState.Unproven, proof.State);
-        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames + 1).Last());
+        proof.Committed(_now += Frame, s_bytes);
+        Flip(proof);
+        Assert.Equal(ProofState.Shown, proof.State);
+    }
+
+    [Fact]
+    public void Of_images_that_are_sent_in_two_ways_by_turns_one_that_is_presented_is_seen()
+    {
+        var proof = new Proof(isReported: true);
+        for (var i = 0; i < 100; i++)
+        {
+            var (before, isFirst) = (_now, i == 0);
+            proof.Committed(_now += Frame, i % 2 == 0 ? s_dmaBuf : s_bytes);
+            proof.FrameTaken(_now, isPrompt: true);
+            if (!isFirst)
+                Assert.Equal(ProofAdvice.None, proof.Presented(before, _now));
+            Assert.Equal((ProofAdvice.None, !isFirst), (proof.Next(_now, mayRepeat: true), proof.IsSeen));
+        }
+    }
+
+    [Fact]
+    public void Silence_about_bytes_says_nothing_about_dma_bufs()
+    {
+        var proof = new Proof(isReported: true);
+        proof.Committed(_now += Frame, s_bytes);
+        proof.FrameTaken(_now, isPrompt: true);
+        Assert.Equal(ProofAdvice.Repeat, Silence(proof));
+        proof.Committed(_now, s_bytes);
+        proof.FrameTaken(_now, isPrompt: true);
+        Assert.Equal(ProofAdvice.StepDown, Silence(proof));
+        proof.NothingToTry();
+        // As before the first image, with a repeat of its own.
+        Flip(proof);
+        Assert.Equal(ProofAdvice.Repeat, Silence(proof));
+        Flip(proof);
+        Assert.Equal(ProofAdvice.StepDown, Silence(proof));
+    }
+
+    [Fact]
+    public void A_compositor_that_has_answered_no_transport_is_not_asked_again_and_a_late_answer_about_the_other_says_nothing()
+    {
+        var proof = OnTrial();
+        proof.Committed(_now += Frame, s_bytes);
+        var early = _now;
+        Assert.Equal(ProofAdvice.StepBack, proof.TrialFailed());
+        Assert.DoesNotContain(Flips(proof, 1000), advice => advice != ProofAdvice.None);
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofState.Unknowable, proof.State);
     }
 
     [Fact]
@@ -134,7 +202,7 @@ public sealed class ProofTests
         Flip(proof);
         Assert.Equal(ProofAdvice.StepDown, Silence(proof));
         proof.NothingToTry();
-        Assert.Equal((ProofState.Unknowable, long.MaxValue), (proof.State, proof.NextCheck));
+        Assert.Equal((ProofState.Unjudged, long.MaxValue), (proof.State, proof.NextCheck));
     }
 
     [Fact]

@@ -8,10 +8,16 @@ internal enum ProofState
     /// <summary>The compositor gives no evidence: an image counts as shown when its frame callback comes.</summary>
     Unknowable,
 
-    /// <summary>No image has been presented by this transport yet.</summary>
+    /// <summary>
+    /// Nothing was presented, and there was no transport to compare with: as <see cref="Unknowable"/>, until an image is sent in
+    /// another way.
+    /// </summary>
+    Unjudged,
+
+    /// <summary>No image that was sent in this way has been presented yet.</summary>
     Unproven,
 
-    /// <summary>The last answered image of this transport was presented.</summary>
+    /// <summary>The last answered image that was sent in this way was presented.</summary>
     Shown,
 
     /// <summary>The newest commit was discarded, so its image may not be on screen; an earlier one was presented.</summary>
@@ -68,16 +74,23 @@ internal sealed class Proof(bool isReported)
     /// <summary>Silences that count as much as <see cref="MostFrames"/>: for a guest whose screen does not change.</summary>
     private const int MostSilences = 2;
 
+    /// <summary>A VM uses a few formats and modifiers; one that uses ever more is judged anew.</summary>
+    private const int MostProven = 16;
+
     private const long FirstRetryNs = 20_000_000_000, LongestRetryNs = 300_000_000_000, Never = long.MaxValue;
 
+    private readonly HashSet<SentAs> _proven = [];
     private int _repeats, _silences;
-    private long _since = Never, _changed, _retryIn = FirstRetryNs;
+    private long _since = Never, _retryIn = FirstRetryNs;
+
+    // When the image was last taken off or a trial began, when it was last sent in another way, and when any was last presented.
+    private long _takenOff, _switched, _presented;
     private SentAs? _sentAs;
     private bool _isTaken, _isRepeatDue;
 
     public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
 
-    /// <summary>Frames that the compositor has taken by this transport without presenting one.</summary>
+    /// <summary>Frames sent in this way that the compositor has taken without presenting one.</summary>
     public int Frames { get; private set; }
 
     /// <summary>True if an image is on screen, or if a compositor that reports nothing has taken one.</summary>
@@ -85,8 +98,8 @@ internal sealed class Proof(bool isReported)
     {
         ProofState.Shown or ProofState.Doubted => true,
         ProofState.GivenUp => false,
-        ProofState.Unknowable => _isTaken,
-        _ => _silences > 0,
+        ProofState.Unknowable or ProofState.Unjudged => _isTaken,
+        _ => _presented > 0 || _silences > 0,
     };
 
     /// <summary>When <see cref="Check"/> is due.</summary>
@@ -98,12 +111,8 @@ internal sealed class Proof(bool isReported)
     /// <summary>An image was committed.</summary>
     public void Committed(long now, SentAs sentAs)
     {
-        if (_sentAs is { } before && before != sentAs
-            && State is ProofState.Unproven or ProofState.Shown or ProofState.Doubted)
-        {
-            Enter(ProofState.Unproven);
-            _changed = now;
-        }
+        if (_sentAs is { } before && before != sentAs && State != ProofState.OnTrial)
+            Switch(now, sentAs);
         _sentAs = sentAs;
         if (_isRepeatDue)
             RepeatBegins();
@@ -112,8 +121,12 @@ internal sealed class Proof(bool isReported)
     /// <summary>The image was taken off the surface.</summary>
     public void TakenOff(long now)
     {
-        if (State != ProofState.OnTrial)
-            _changed = now;
+        if (State == ProofState.OnTrial)
+            return;
+        _takenOff = now;
+        // Silence about no image is none.
+        if (State == ProofState.Unproven)
+            Enter(ProofState.Unproven);
     }
 
     /// <summary>A frame callback came. Only prompt ones are evidence: compositors send rare ones to hidden windows.</summary>
@@ -133,13 +146,18 @@ internal sealed class Proof(bool isReported)
     public ProofAdvice Presented(long committed, long presented)
     {
         // wlroots reports commits that its output rejected as presented, when that presents something else.
-        var isLate = committed < _changed;
-        if (State == ProofState.GivenUp || (isLate && (State != ProofState.OnTrial || presented >= _changed)))
+        var isLate = committed < _takenOff;
+        if (State == ProofState.GivenUp || (isLate && (State != ProofState.OnTrial || presented >= _takenOff)))
             return ProofAdvice.None;
+        _presented = presented;
         var isOnTrial = State == ProofState.OnTrial;
-        // The answer was about how it was sent before the trial, and will be again.
+        if (!isOnTrial && committed < _switched)
+            return ProofAdvice.None;
         if (isLate)
+            // The answer was about how it was sent before the trial, and will be again.
             _sentAs = null;
+        else if (_sentAs is { } sentAs)
+            Prove(sentAs);
         Enter(ProofState.Shown);
         _repeats = 0;
         _retryIn = FirstRetryNs;
@@ -194,7 +212,7 @@ internal sealed class Proof(bool isReported)
     public void TrialBegins(long now)
     {
         Enter(ProofState.OnTrial);
-        _changed = now;
+        _takenOff = now;
     }
 
     /// <summary>No transport is left: the image is off, and what lies below it must be presented within one silence.</summary>
@@ -208,14 +226,15 @@ internal sealed class Proof(bool isReported)
     /// <summary>The next transport did no better, so the previous one is not at fault.</summary>
     public ProofAdvice TrialFailed()
     {
-        NothingToTry();
+        Enter(ProofState.Unknowable);
+        _isTaken = true;
         return ProofAdvice.StepBack;
     }
 
     /// <summary>There is no transport to compare this one with.</summary>
     public void NothingToTry()
     {
-        Enter(ProofState.Unknowable);
+        Enter(ProofState.Unjudged);
         _isTaken = true;
     }
 
@@ -223,7 +242,7 @@ internal sealed class Proof(bool isReported)
     public void GiveUp(long now)
     {
         Enter(ProofState.GivenUp);
-        _changed = now;
+        _takenOff = now;
         _since = now + _retryIn;
         _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
     }
@@ -236,6 +255,22 @@ internal sealed class Proof(bool isReported)
         Enter(ProofState.Unproven);
         _repeats = 0;
         return ProofAdvice.Retry;
+    }
+
+    private void Switch(long now, SentAs sentAs)
+    {
+        _switched = now;
+        if (State is ProofState.Unknowable or ProofState.GivenUp)
+            return;
+        Enter(_proven.Contains(sentAs) ? ProofState.Shown : ProofState.Unproven);
+        _repeats = 0;
+    }
+
+    private void Prove(SentAs sentAs)
+    {
+        if (_proven.Count == MostProven)
+            _proven.Clear();
+        _proven.Add(sentAs);
     }
 
     /// <summary>Silence about a repeat, or about a flip in place of one, is measured from its own frame callback.</summary>

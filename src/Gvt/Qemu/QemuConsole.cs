@@ -15,6 +15,7 @@ internal sealed class QemuConsole : IDisposable
     private IGuest? _planes;
     private int _planesTaken;
     private byte[] _path = [];
+    private HeadSize _size;
     private bool _takesRefresh;
 
     /// <param name="use">Whether its images are wanted.</param>
@@ -143,6 +144,7 @@ internal sealed class QemuConsole : IDisposable
     /// <summary>QEMU passes the size to the guest's driver; a guest without one keeps its size.</summary>
     private void Resize(HeadSize size)
     {
+        _size = size;
         if (_connection is { } connection)
             connection.Sizes.Request(Id, () =>
             {
@@ -163,15 +165,15 @@ internal sealed class QemuConsole : IDisposable
             .AddEntry("width", (uint)size.Width).AddEntry("height", (uint)size.Height)
             .AddEntry("width_mm", Millimetres(size.WidthMm)).AddEntry("height_mm", Millimetres(size.HeightMm))
             .AddEntry("refresh_rate", (uint)size.RefreshMilliHz).Close()
-            .Send(answer => answer.Error is null || SetInstead(connection, size), QemuConnection.AnswerWithinNs);
+            .Send(answer => !answer.IsError || answer.IsNoAnswer || SetInstead(connection), QemuConnection.AnswerWithinNs);
 
-    /// <summary>A QEMU that refuses the dictionary, whose keys no release has settled, still takes a size.</summary>
-    private bool SetInstead(QemuConnection connection, HeadSize size)
+    /// <summary>A QEMU that refuses the dictionary, whose keys no release has settled, still takes the newest size.</summary>
+    private bool SetInstead(QemuConnection connection)
     {
         if (_connection == connection && _takesRefresh)
         {
             _takesRefresh = false;
-            SetSize(connection, size);
+            Resize(_size);
         }
         return true;
     }

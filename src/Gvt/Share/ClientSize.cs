@@ -22,7 +22,7 @@ internal sealed class ClientSize(SharedHead head, bool mayTouch)
             message.Fail(DisplayError.Unsupported, "This display has a fixed size.");
             return true;
         }
-        var size = read(message);
+        var size = Read(message, read);
         if (size.Width is <= 0 or > PlaneLayout.MaxSide || size.Height is <= 0 or > PlaneLayout.MaxSide)
             message.Fail(DisplayError.Invalid,
                 $"{(uint)size.Width}x{(uint)size.Height} is outside 1x1 to {PlaneLayout.MaxSide}x{PlaneLayout.MaxSide}.");
@@ -33,6 +33,19 @@ internal sealed class ClientSize(SharedHead head, bool mayTouch)
         }
         return true;
     };
+
+    /// <summary>No size if the message cannot be read: another client's dictionary may have anything in it.</summary>
+    private static HeadSize Read(BusMessage message, Func<BusMessage, HeadSize> read)
+    {
+        try
+        {
+            return read(message);
+        }
+        catch (BusException)
+        {
+            return default;
+        }
+    }
 
     private static HeadSize Set(BusMessage message)
     {

@@ -80,13 +80,21 @@ public sealed partial class QemuConsole
             Take(call, new QemuUiInfo(Id, (ushort)a[0], (ushort)a[1], (int)a[2], (int)a[3], (uint)a[4], (uint)a[5]));
     }
 
+    private readonly List<QemuInvocation> _unanswered = [];
+
     private QemuInterface UiInfo(string name) => new QemuInterface(name).Method("Apply", "a{sv}", ApplyUiInfo);
 
     private void ApplyUiInfo(QemuInvocation call)
     {
         var keys = ((IEnumerable<object>)call.Args[0]).Cast<DBusEntry>().ToDictionary(e => (string)e.Key, e => ((DBusVariant)e.Value).Value);
-        if (_setup.UiInfo == UiInfoAnswer.Refused)
-            call.Fail("Invalid", $"no such key: {keys.Keys.First()}");
+        if (_setup.UiInfo is UiInfoAnswer.Refused or UiInfoAnswer.RefusedLate)
+        {
+            _unanswered.Add(call);
+            if (_setup.UiInfo == UiInfoAnswer.RefusedLate && _unanswered.Count < 2)
+                return;
+            _unanswered.ForEach(late => late.Fail("Invalid", $"no such key: {keys.Keys.First()}"));
+            _unanswered.Clear();
+        }
         else
             Take(call, new QemuUiInfo(Id, (ushort)keys["width_mm"], (ushort)keys["height_mm"], 0, 0, (uint)keys["width"],
                 (uint)keys["height"], (uint)keys["refresh_rate"]));

@@ -76,4 +76,7 @@ public enum UiInfoAnswer
 
     /// <summary>An error, as if the keys had other names.</summary>
     Refused,
+
+    /// <summary>The same, to the first two calls when the second has come.</summary>
+    RefusedLate,
 }

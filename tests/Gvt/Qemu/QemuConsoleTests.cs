@@ -85,6 +85,17 @@ public sealed class QemuConsoleTests
         Assert.Equal((0, 0), (vm.Lost.Count, vm.Refused.Count));
     }
 
+    [Fact]
+    public void A_refusal_that_comes_late_leaves_the_newest_size()
+    {
+        using var vm = new QemuVm(QemuVm.Small(console => console.UiInfo = UiInfoAnswer.RefusedLate));
+        vm.Head.Resize!(new HeadSize(800, 600, 0, 0, 60_000));
+        vm.Head.Resize!(new HeadSize(1024, 768, 0, 0, 60_000));
+        Assert.Equal([new QemuUiInfo(0, 0, 0, 0, 0, 1024, 768)], vm.Sent(1));
+        vm.Settle();
+        Assert.Single(vm.Qemu.Input);
+    }
+
     /// <summary>Linux's virtio_gpu overlooks a size that comes while it reads another.</summary>
     [Fact]
     public void Sizes_of_several_consoles_are_sent_one_after_the_other_and_the_newest_of_each()

@@ -116,6 +116,29 @@ public sealed class ShareServerTests
     }
 
     [Fact]
+    public void A_dictionary_without_a_size_that_can_be_is_an_error_and_the_client_stays()
+    {
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        var nested = new DBusEntry("new", new DBusVariant("a{sv}", new object[] { new DBusEntry("x", new DBusVariant("u", 1u)) }));
+        DBusEntry[][] wrong =
+        [
+            [], [Width("u", uint.MaxValue), Height], [Width("s", "800"), Height], [Width("u", 0u), Height], [Width("u", 800u), Height, nested],
+            [.. Enumerable.Repeat(Height, 2000), Width("u", 800u)],
+        ];
+        Assert.All(wrong, keys =>
+        {
+            using var answer = client.Call(SharedDisplay.Console, "org.qemu.Display1.UIInfo", "Apply", "a{sv}", (object)keys.ToArray<object>());
+            Assert.Equal("org.qemu.Display1.Error.Invalid", answer.ErrorName);
+        });
+        Assert.Empty(display.Sizes);
+
+        static DBusEntry Width(string type, object value) => new("width", new DBusVariant(type, value));
+    }
+
+    private static DBusEntry Height => new("height", new DBusVariant("u", 600u));
+
+    [Fact]
     public void A_listener_that_takes_no_descriptors_gets_bytes()
     {
         using var display = new SharedDisplay();

@@ -41,7 +41,10 @@ fds_by_kind() {
 	local file info others=0 dmabufs=0
 
 	for file in "/proc/$1/fdinfo/"*; do
-		read -r -d '' info 2>/dev/null <"$file"
+		info=
+		{ read -r -d '' info <"$file"; } 2>/dev/null
+		# It has been closed.
+		[[ -n $info ]] || continue
 		if [[ $info == *exp_name:* ]]; then dmabufs=$((dmabufs + 1)); else others=$((others + 1)); fi
 	done
 	echo "$others $dmabufs"
