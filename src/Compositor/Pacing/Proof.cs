@@ -74,13 +74,13 @@ internal sealed class Proof(bool isReported)
     /// <summary>Silences that count as much as <see cref="MostFrames"/>: for a guest whose screen does not change.</summary>
     private const int MostSilences = 2;
 
-    /// <summary>A VM uses a few formats and modifiers; one that uses ever more is judged anew.</summary>
+    /// <summary>A VM uses a few formats and modifiers. Of one that uses ever more the oldest are judged anew.</summary>
     private const int MostProven = 16;
 
     private const long FirstRetryNs = 20_000_000_000, LongestRetryNs = 300_000_000_000, Never = long.MaxValue;
 
-    private readonly HashSet<SentAs> _proven = [];
-    private int _repeats, _silences;
+    private readonly SentAs[] _proven = new SentAs[MostProven];
+    private int _repeats, _silences, _provenCount;
     private long _since = Never, _retryIn = FirstRetryNs;
 
     // When the image was last taken off or a trial began, when it was last sent in another way, and when any was last presented.
@@ -262,15 +262,22 @@ internal sealed class Proof(bool isReported)
         _switched = now;
         if (State is ProofState.Unknowable or ProofState.GivenUp)
             return;
-        Enter(_proven.Contains(sentAs) ? ProofState.Shown : ProofState.Unproven);
+        Enter(IsProven(sentAs) ? ProofState.Shown : ProofState.Unproven);
         _repeats = 0;
     }
 
     private void Prove(SentAs sentAs)
     {
-        if (_proven.Count == MostProven)
-            _proven.Clear();
-        _proven.Add(sentAs);
+        if (!IsProven(sentAs))
+            _proven[_provenCount++ % MostProven] = sentAs;
+    }
+
+    private bool IsProven(SentAs sentAs)
+    {
+        foreach (var proven in _proven)
+            if (proven == sentAs)
+                return true;
+        return false;
     }
 
     /// <summary>Silence about a repeat, or about a flip in place of one, is measured from its own frame callback.</summary>
