@@ -61,7 +61,7 @@ public sealed class LinuxGuest : IAsyncLifetime
             Assert.Fail($"The boot ended with {_boot.ExitCode}: {await _said}");
         }
         (_answers, _lines) = Talk(await connection);
-        Answer("the boot");
+        AwaitBoot();
         var monitor = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         monitor.Connect(new UnixDomainSocketEndPoint(MonitorPath));
         var (answers, commands) = Talk(monitor);
@@ -84,6 +84,16 @@ public sealed class LinuxGuest : IAsyncLifetime
         _lines!.WriteLine(line);
         return Answer(line);
     }
+
+    /// <summary>Until it is up and listens.</summary>
+    public void AwaitBoot()
+    {
+        Answer("the boot");
+        _hasDesktop = false;
+    }
+
+    /// <summary>By itself, as when its user chooses that.</summary>
+    public void PowerOff() => _lines!.WriteLine("busybox poweroff -f");
 
     /// <summary>Starts its desktop, if it is not there.</summary>
     public void StartDesktop()

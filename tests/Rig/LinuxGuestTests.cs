@@ -198,7 +198,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
     }
 
     [Fact]
-    public async Task It_is_stopped_goes_on_is_reset_and_ends()
+    public async Task It_is_stopped_goes_on_is_reset_comes_back_and_powers_itself_off()
     {
         using var host = await HeadlessSway.Start();
         using var seat = new VirtualSeat(host);
@@ -212,11 +212,13 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         seat.Type("it goes on");
         var typed = "";
         await LinuxGuest.Until(() => (typed = _guest.Run("cat /run/typed")).EndsWith("it goes on", StringComparison.Ordinal), () => typed);
-        // The firmware's text; an emulated Linux that was up would need minutes to be there again.
+        // The firmware's text, and then Linux's console.
         _guest.Execute("system_reset");
         await AwaitConsole(host);
+        _guest.AwaitBoot();
+        await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump());
         Assert.False(show.HasEnded);
-        _guest.Execute("quit");
+        _guest.PowerOff();
         Assert.Equal(74, show.Wait().ExitCode);
         Assert.Contains("is gone", show.Messages, StringComparison.Ordinal);
     }
