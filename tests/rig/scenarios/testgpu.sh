@@ -97,7 +97,8 @@ memory() {
 	begin memory
 	wait_until 60 grep -qs "cannot be shown" "$SHARE/memory.err"
 	show_stop
-	testgpu stop wait "memory cpu"
+	# The flip that was under way comes after the stop, but before the next job's.
+	testgpu stop "flip 60 1" wait "memory cpu"
 }
 
 # removal NAME RULES COMMAND…: a new vGPU, which is removed after the commands.
