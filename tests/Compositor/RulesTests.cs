@@ -117,6 +117,24 @@ public sealed class RulesTests
     public void What_else_applies_is_reported_too() =>
         Assert.Contains(Rules.Judge(s_good with { IsTurned = true, IsScaled = true }).Also, rule => rule.Name == "scale");
 
+    /// <summary>Before 0.18 the file's number is the ABI's: Debian 12 has sway 1.7 on libwlroots.so.10.</summary>
+    [Theory]
+    [InlineData("sway (wlroots 10)", "0.15", true)]
+    [InlineData("sway (wlroots 12)", "0.17", true)]
+    [InlineData("sway (wlroots 0.18)", "0.18", false)]
+    [InlineData("sway (wlroots 0.20)", "0.20", false)]
+    [InlineData("sway", null, false)]
+    [InlineData("phoc (wlroots 0.19)", "0.19", true)]
+    [InlineData("phoc", null, true)]
+    [InlineData("weston (weston 16)", "16.0", false)]
+    [InlineData("kwin_wayland (kwin 6.7.4)", "6.7.4", false)]
+    [InlineData("niri", null, false)]
+    public void A_compositor_has_a_version_and_may_scan_out_only_windows_of_one_surface(string name, string? version, bool counts)
+    {
+        Assert.Equal(version, HostFamilies.VersionOf(name)?.ToString());
+        Assert.Equal(counts, HostFamilies.Of(name).CountsSurfaces(HostFamilies.VersionOf(name)));
+    }
+
     [Theory]
     [InlineData("sway (wlroots 0.20)", nameof(HostFamily.Wlroots))]
     [InlineData("weston (weston 16)", nameof(HostFamily.Weston))]

@@ -172,7 +172,7 @@ public sealed class SubsurfacePlaneTests : IDisposable
     {
         using var surface = _host.Globals.Compositor.CreateSurface();
         using var primary = new Layer(_host.Globals, surface, _root, sync: false);
-        using var overlay = new SubsurfacePlane(_setup, _root, PlaneKind.Overlay, () => true) { Above = surface };
+        using var overlay = new SubsurfacePlane(_setup, _root, PlaneKind.Overlay, () => true) { Above = () => surface };
         _head.Flipped += overlay.Flip;
         overlay.Place(Placement.Of((320, 240), (320, 240), ScaleMode.Unscaled));
         Move(10, 20, isNew: true);

@@ -15,10 +15,10 @@ public sealed class OtherHostsTests(OtherHostsBoot boot) : WindowTests<OtherHost
     [Fact(Explicit = true)]
     public override void The_kernel_is_unharmed() => base.The_kernel_is_unharmed();
 
-    /// <summary>A window's toplevel and the plane on it are two surfaces, and phoc scans out windows of one.</summary>
+    /// <summary>Where a bare client of one surface is scanned out, guestplane is.</summary>
     [Theory(Explicit = true)]
     [InlineData("hyprland", true, true)]
-    [InlineData("phoc", true, false)]
+    [InlineData("phoc", true, true)]
     [InlineData("mir", false, false)]
     public void The_kernel_says_what_is_scanned_out(string host, bool isBareClient, bool isPlane)
     {

@@ -52,7 +52,10 @@ internal abstract class FloatingPlane : IDisposable
     protected WlSurface Surface { get; }
 
     /// <summary>What the plane lies on directly; null if it lies above everything.</summary>
-    public WlSurface? Above { get; init; }
+    public Func<WlSurface>? Above { get; init; }
+
+    /// <summary>True if it is a surface of the window now.</summary>
+    public bool IsInWindow => _parent is not null && Layer is not null;
 
     /// <summary>
     /// Null while there is no image: some compositors count a window's subsurfaces, with or without an image, and Hyprland scans
@@ -181,7 +184,7 @@ internal abstract class FloatingPlane : IDisposable
             if (_parent is not null)
                 Layer.IgnoreInput();
             if (Above is not null)
-                Layer.PlaceAbove(Above);
+                Layer.PlaceAbove(Above());
         }
         Place(flip, isNewImage: true);
     }

@@ -36,6 +36,9 @@ internal sealed class HeadCursor : IDisposable
     /// <summary>True if the cursor is the compositor's pointer image now.</summary>
     public bool IsPointer => _chosen is PointerCursor;
 
+    /// <inheritdoc cref="FloatingPlane.IsInWindow"/>
+    public bool IsInWindow => _subsurface is { IsInWindow: true };
+
     /// <summary>The planes of both ways to show the cursor.</summary>
     public IEnumerable<PlaneSurface> Planes =>
         new[] { _subsurface?.Plane, _pointer?.Plane }.OfType<PlaneSurface>();

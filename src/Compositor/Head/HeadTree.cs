@@ -14,7 +14,8 @@ internal readonly record struct ImageShape(int Width, int Height, Rectangle Show
 /// The surfaces of a head's window. The root is the toplevel, an opaque sheet. On it lie the primary plane, a
 /// desynchronised subsurface, then overlay and cursor, synchronised ones while they have an image, and the dimmer. Moves commit
 /// the root and flips commit the plane: a cursor that moves 250 times per second does not disturb the primary plane's
-/// presentation feedback. Without a subcompositor the primary plane is the toplevel itself, and there is nothing else.
+/// presentation feedback. A compositor that counts surfaces (<see cref="HostFamilies.CountsSurfaces"/>) gets the primary plane on
+/// the root itself while it is alone and fills the screen. Without a subcompositor it is always there, and there is nothing else.
 /// </summary>
 // Fields: one for each surface and layer of a window; they are placed together, and only here.
 internal sealed class HeadTree : IDisposable
@@ -28,14 +29,10 @@ internal sealed class HeadTree : IDisposable
     private readonly Host _host;
     private readonly ShowOptions _options;
     private readonly Window _window;
-    private readonly Layer? _rootLayer;
-    private readonly Sheet? _backdrop;
-    private readonly Layer _primaryLayer;
+    private readonly PrimarySurfaces _surfaces;
     private readonly SubsurfacePlane? _overlay;
-    private readonly SurfaceHints _hints;
     private readonly Action _imageChanged;
     private Dimmer? _dimmer;
-    private (int Width, int Height) _opaque;
     private bool _isGone;
 
     /// <param name="setup">The head, and where it is shown.</param>
@@ -45,28 +42,17 @@ internal sealed class HeadTree : IDisposable
     public HeadTree(ScreenSetup setup, Window window, WindowInput input, Action imageChanged)
     {
         (_host, _options, _window, _imageChanged) = (setup.Host, setup.Options, window, imageChanged);
-        var globals = _host.Globals;
-        IsTree = globals.Subcompositor is not null;
-        var surface = IsTree ? globals.Compositor.CreateSurface() : window.Root;
-        Feedback = Feedback.OfSurface(globals.Dmabuf, surface);
-        Primary = MakePrimary(setup, surface);
-        _hints = new SurfaceHints(globals, surface, _options);
-        _primaryLayer = new Layer(globals, surface, IsTree ? window.Root : null, sync: false);
-        if (Feedback is not null)
-            Feedback.Changed += Primary.Reconsider;
+        _surfaces = new PrimarySurfaces(_host, window.Root, _options);
+        Primary = MakePrimary(setup, _surfaces.On);
+        foreach (var feedback in _surfaces.Feedbacks)
+            feedback.Changed += Primary.Reconsider;
         if (IsTree)
-        {
-            _rootLayer = new Layer(globals, window.Root, null, sync: false);
-            _backdrop = new Sheet(globals, colour: _options.Background);
-            _overlay = new SubsurfacePlane(setup, window.Root, PlaneKind.Overlay, MaySend) { Above = surface };
-            // The root receives all input, so that positions are relative to one surface.
-            _primaryLayer.IgnoreInput();
-        }
+            _overlay = new SubsurfacePlane(setup, window.Root, PlaneKind.Overlay, MaySend) { Above = () => Primary.Surface };
         Cursor = new HeadCursor(setup, input, MaySend);
     }
 
-    /// <summary>True if planes have surfaces of their own.</summary>
-    public bool IsTree { get; }
+    /// <summary>True if planes may have surfaces of their own.</summary>
+    public bool IsTree => _surfaces.IsTree;
 
     public PlaneSurface Primary { get; }
 
@@ -76,7 +62,7 @@ internal sealed class HeadTree : IDisposable
     public HeadCursor Cursor { get; }
 
     /// <summary>What the compositor reports for the primary plane's surface; null if it reports nothing per surface.</summary>
-    public Feedback? Feedback { get; }
+    public Feedback? Feedback => _surfaces.On.Feedback;
 
     /// <summary>Where the primary plane lies in the window, in logical pixels; empty before the first layout.</summary>
     public Placement Placement { get; private set; }
@@ -117,16 +103,19 @@ internal sealed class HeadTree : IDisposable
     /// <param name="isComing">True if the primary plane is about to commit an image.</param>
     public void Place(Placement placement, bool isComing)
     {
-        var isResized = placement.Window != Placement.Window;
+        var isRootOld = placement.Window != Placement.Window;
         Placement = placement;
-        if (IsTree)
-            PlaceTree(isResized);
-        SetOpaque(IsTree ? (placement.Plane.Width, placement.Plane.Height) : (placement.Window.Width, placement.Window.Height));
+        if (isComing)
+            isRootOld |= _surfaces.Move(Primary, BelongsOnRoot);
+        PlaceAll(isRootOld);
         // Without a new image the plane's own state must still be committed.
-        if (!isComing && Primary.IsOn && IsTree)
+        if (!isComing && Primary.IsOn && Primary.Surface != _window.Root)
             Primary.Surface.Commit();
-        if (IsTree || !isComing)
+        // If the image is coming, it is the root's next commit, or the backdrop's turn is after it.
+        if (!isComing || (Primary.Surface != _window.Root && !_surfaces.IsMoving))
             _window.Root.Commit();
+        if (!isComing && IsOutOfPlace)
+            Primary.Recommit();
     }
 
     /// <summary>Dims the image or not, from the root's next commit on. Without a tree nothing changes.</summary>
@@ -144,21 +133,15 @@ internal sealed class HeadTree : IDisposable
             _dimmer?.Cover(Placement.Window);
     }
 
-    /// <summary>Destroys in protocol order: roles before surfaces. The root belongs to the window, and stays.</summary>
+    /// <summary>Destroys in protocol order: roles before surfaces.</summary>
     public void Dispose()
     {
         _isGone = true;
-        Feedback?.Dispose();
         _dimmer?.Dispose();
         Cursor.Dispose();
         _overlay?.Dispose();
         Primary.Dispose();
-        _hints.Dispose();
-        _primaryLayer.Dispose();
-        if (IsTree)
-            Primary.Surface.Dispose();
-        _rootLayer?.Dispose();
-        _backdrop?.Dispose();
+        _surfaces.Dispose();
     }
 
     /// <summary>
@@ -169,8 +152,9 @@ internal sealed class HeadTree : IDisposable
 
     private bool CanSend => _window.IsConfigured && !_host.IsStalled;
 
-    private PlaneSurface MakePrimary(ScreenSetup setup, WlSurface surface)
+    private PlaneSurface MakePrimary(ScreenSetup setup, PrimarySurface on)
     {
+        var surface = on.Surface;
         var (loop, before) = (setup.Loop, setup.Before);
         var observer = PlaneObservers.Of(setup.Primary, new FrameWatch(this));
         var frames = new PlaneFrames(loop, _host, surface, setup.Vblanks, observer, before?.Frames)
@@ -181,12 +165,13 @@ internal sealed class HeadTree : IDisposable
         };
         var transports = new PlaneTransports(_host, _options.Transport, opaque: true)
         {
-            SurfaceFeedback = Feedback,
+            SurfaceFeedback = on.Feedback,
             Stats = before?.Stats ?? new(),
         };
         return new PlaneSurface(_host, surface, transports, observer, frames)
         {
             Placing = PlacePrimary,
+            CommitParent = _surfaces.FinishMove,
             ReleaseTicket = setup.Head.Release,
             Sync = _options.Sync == SyncMode.Implicit || _host.Sync is not { } sync
                 ? null : new SurfaceSync(loop, sync, surface, setup.Primary),
@@ -195,36 +180,57 @@ internal sealed class HeadTree : IDisposable
 
     private void PlacePrimary(Flip flip)
     {
-        if (flip.Scanout is null || ImageShape.Of(flip) == Image)
-            return;
-        Image = ImageShape.Of(flip);
-        _imageChanged();
+        if (flip.Scanout is null)
+            ClearRoot();
+        else if (ImageShape.Of(flip) is var image && image != Image)
+        {
+            Image = image;
+            _imageChanged();
+        }
+        else if (IsOutOfPlace)
+            Place(Placement, isComing: true);
     }
 
-    private void PlaceTree(bool isResized)
+    /// <summary>
+    /// True if the primary plane should be on the root. What counts surfaces scans out only images that fill the screen; and
+    /// above an image on the root, each move of the cursor would be a commit of the image.
+    /// </summary>
+    private bool BelongsOnRoot => _surfaces.HasChoice && _window.FillsOutput && Placement.Plane == Placement.Window
+        && Image is not null && _dimmer is null && !Cursor.IsInWindow && _overlay is not { IsInWindow: true };
+
+    private bool IsOutOfPlace => _surfaces.HasChoice && BelongsOnRoot != _surfaces.On.IsRoot;
+
+    /// <summary>The image is about to be taken off. A root without one would end the window.</summary>
+    private void ClearRoot()
     {
-        if (isResized)
+        if (_surfaces.Move(Primary, toRoot: false))
+            PlaceAll(isRootOld: true);
+    }
+
+    /// <param name="isRootOld">True if the root may have no backdrop of the window's size.</param>
+    private void PlaceAll(bool isRootOld)
+    {
+        if (isRootOld && IsTree)
         {
-            PaintRoot(_backdrop!);
-            _rootLayer!.Place(Placement.Window, new(0, 0, 1, 1), (1, 1), Placement.Window);
-            _rootLayer.SetOpaque(Placement.Window.Width, Placement.Window.Height);
+            _surfaces.PaintBackdrop(Placement.Window);
             _dimmer?.Cover(Placement.Window);
         }
-        if (Image is { } image)
-            _primaryLayer.Place(
-                Placement.Plane, Placement.Source.Offset(image.Shown.X, image.Shown.Y), (image.Width, image.Height),
-                Placement.Window);
-        Cursor.Place(Placement);
+        // First: these may commit the root, whose next image has another size perhaps.
+        if (IsTree)
+            Cursor.Place(Placement);
         _overlay?.Place(Placement);
+        _surfaces.Place(Placement, Image);
     }
 
     /// <summary>Finds out whether the compositor presents anything of this window, while the primary plane is off.</summary>
     private void ShowBackground()
     {
+        ClearRoot();
+        _surfaces.FinishMove();
         Primary.Detach();
         // wlroots does not draw an opaque black pixel with nothing below it, and so reports nothing of it.
         var visible = new Sheet(_host.Globals, colour: _options.Background == 0 ? AlmostBlack : _options.Background);
-        PaintRoot(visible);
+        _surfaces.Paint(visible, Placement.Window);
         if (_host.Globals.Presentation?.Feedback(_window.Root) is { } feedback)
         {
             feedback.Presented += (_, _) => Answer(true);
@@ -236,22 +242,12 @@ internal sealed class HeadTree : IDisposable
         {
             if (!_isGone)
             {
-                PaintRoot(_backdrop!);
+                _surfaces.PaintBackdrop(Placement.Window);
                 _window.Root.Commit();
                 Primary.Frames!.BackgroundAnswered(isPresented);
             }
             visible.Dispose();
         }
-    }
-
-    private void PaintRoot(Sheet sheet) => sheet.Paint(_window.Root, Placement.Window.Width, Placement.Window.Height);
-
-    private void SetOpaque((int Width, int Height) size)
-    {
-        if (size == _opaque)
-            return;
-        _opaque = size;
-        _primaryLayer.SetOpaque(size.Width, size.Height);
     }
 
     private sealed class FrameWatch(HeadTree tree) : PlaneObserver

@@ -51,6 +51,12 @@ internal sealed class Host : LoopSource, IDisposable
 
     public HostFamily Family => HostFamilies.Of(Name);
 
+    /// <inheritdoc cref="HostFamilies.VersionOf"/>
+    public Version? Version => HostFamilies.VersionOf(Name);
+
+    /// <inheritdoc cref="HostFamilies.CountsSurfaces"/>
+    public bool CountsSurfaces => Family.CountsSurfaces(Version);
+
     /// <summary>The process that listens on the socket; null if unknown.</summary>
     public int? ProcessId { get; }
 

@@ -26,6 +26,9 @@ internal static class HostFamilies
         ("mutter", HostFamily.Mutter), ("gnome-shell", HostFamily.Mutter), ("kwin", HostFamily.Kwin),
     ];
 
+    /// <summary>Where sway began to use wlroots' scene graph.</summary>
+    private static readonly Version s_sceneGraph = new(0, 18);
+
     /// <summary>The family of a compositor with that <see cref="Host.Name"/>: "sway (wlroots 0.20)".</summary>
     public static HostFamily Of(string name) =>
         s_names.FirstOrDefault(known => name.Contains(known.Word, StringComparison.OrdinalIgnoreCase)).Family;
@@ -36,6 +39,30 @@ internal static class HostFamilies
     /// </summary>
     public static bool TellsZeroCopy(this HostFamily family) => family
         is not (HostFamily.Kwin or HostFamily.Hyprland or HostFamily.Gamescope or HostFamily.Phoc or HostFamily.Wayfire);
+
+    /// <summary>
+    /// True if compositors of this family scan out only windows of a single surface: phoc 0.58 (src/output.c), and sway before
+    /// 1.10, which is built on wlroots before 0.18 (sway/desktop/output.c, scan_out_fullscreen_view). Others that count surfaces
+    /// leave those out that cannot be seen.
+    /// </summary>
+    /// <param name="family">The family.</param>
+    /// <param name="version">Of the library that the compositor is built on; null if unknown.</param>
+    public static bool CountsSurfaces(this HostFamily family, Version? version) =>
+        family == HostFamily.Phoc || (family == HostFamily.Wlroots && version is not null && version < s_sceneGraph);
+
+    /// <summary>
+    /// The version of the library in a <see cref="Host.Name"/>; null if it has none. Before 0.18 the file's number is that of the
+    /// ABI: libwlroots.so.10 is 0.15, and each release had the next one.
+    /// </summary>
+    public static Version? VersionOf(string name)
+    {
+        const int AbiAhead = 5;
+        var number = name.TrimEnd(')').Split(' ')[^1];
+        if (Version.TryParse(number, out var version))
+            return version;
+        return !int.TryParse(number, out var major) ? null
+            : name.Contains("wlroots", StringComparison.Ordinal) ? new(0, major + AbiAhead) : new(major, 0);
+    }
 
     /// <summary>True if <c>Rules</c> knows when compositors of this family scan out.</summary>
     public static bool IsKnown(this HostFamily family) =>

@@ -46,11 +46,11 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     private const long PromptNs = 200_000_000;
 
     private readonly Loop _loop;
-    private readonly WlSurface _surface;
     private readonly PlaneObserver _observer;
     private readonly Proof _proof;
     private readonly LoopTimer _check;
     private readonly EventHandler<WlCallback.DoneEventArgs> _done;
+    private WlSurface _surface;
     private IFramedPlane? _plane;
     private WlCallback? _frame;
     private int _commits;
@@ -114,6 +114,13 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _frame?.Dispose();
         _frame = null;
         _commits = 0;
+    }
+
+    /// <summary>The plane is on another surface from the next commit on.</summary>
+    public void MoveTo(WlSurface surface, long now)
+    {
+        Forget(now);
+        _surface = surface;
     }
 
     /// <summary>Sets the timer, after a commit or when a flip has to wait.</summary>

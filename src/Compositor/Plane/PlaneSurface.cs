@@ -48,7 +48,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         frames?.Pace(this);
     }
 
-    public WlSurface Surface { get; }
+    public WlSurface Surface { get; private set; }
 
     public PlaneFrames? Frames { get; }
 
@@ -76,7 +76,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
     /// <summary>Explicit synchronisation; null without it.</summary>
     public SurfaceSync? Sync { get; init; }
 
-    /// <summary>Called before a flip is committed, to place the surface for it.</summary>
+    /// <summary>Called before a flip is committed, to place the surface for it, or to move the plane to another.</summary>
     public Action<Flip>? Placing { get; init; }
 
     /// <summary>Called after a commit, for a parent that has to be committed too.</summary>
@@ -141,11 +141,25 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
 
     public void Taken() => Release(_current.Ticket);
 
-    public void Repeat()
+    public void Repeat() => CommitAgain(ticket: 0);
+
+    /// <summary>Commits the image again, because it belongs on another surface now: <see cref="Placing"/> moves it.</summary>
+    public void Recommit() => CommitAgain(_current.Ticket);
+
+    /// <summary>
+    /// The plane is on another surface from the commit on that is being made. The same wl_buffer may be on both for a moment; it
+    /// is released when it is on neither.
+    /// </summary>
+    public void MoveTo(WlSurface surface, Feedback? feedback)
     {
-        if (!IsWaiting && _current.Scanout is { IsRetired: false })
-            (_waiting, _mailbox) = (_current with { Damage = default, Time = Clock.Now, Ticket = 0 }, Mailbox.Repeat);
-        CommitWaiting();
+        Frames?.MoveTo(surface, Clock.Now);
+        Sync?.MoveTo(surface);
+        if (IsTurned)
+        {
+            Surface.SetBufferTransform(WlOutputTransform.Normal);
+            surface.SetBufferTransform(WlOutputTransform.Flipped180);
+        }
+        (Surface, _transports.SurfaceFeedback) = (surface, feedback);
     }
 
     public Transport? StepDown(string reason)
@@ -210,6 +224,13 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         _pools.Dispose();
     }
 
+    private void CommitAgain(long ticket)
+    {
+        if (!IsWaiting && _current.Scanout is { IsRetired: false })
+            (_waiting, _mailbox) = (_current with { Damage = default, Time = Clock.Now, Ticket = ticket }, Mailbox.Repeat);
+        CommitWaiting();
+    }
+
     private void Drop()
     {
         _mailbox = Mailbox.Empty;
@@ -225,9 +246,10 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         (_mailbox, _current, Shown) = (Mailbox.Empty, flip, flip.Scanout);
         if (flip.Scanout is not null)
             Turn(flip.IsBottomUp);
+        var before = Surface;
         Placing?.Invoke(flip);
         Surface.Attach(buffer?.Proxy, 0, 0);
-        if (damage.IsEmpty)
+        if (damage.IsEmpty || Surface != before)
             Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
         else
             Surface.DamageBuffer(damage.X, damage.Y, damage.Width, damage.Height);

@@ -15,10 +15,10 @@ internal sealed class SurfaceSync : IDisposable
     private const long OverdueNs = 1_000_000_000;
 
     private readonly ExplicitSync _sync;
-    private readonly WlSurface _surface;
     private readonly PlaneObserver _observer;
     private readonly LoopTimer _overdue;
     private readonly Loop _loop;
+    private WlSurface _surface;
     private HostTimeline? _writers;
     private WpLinuxDrmSyncobjSurfaceV1? _proxy;
     private ulong _point, _due;
@@ -49,6 +49,13 @@ internal sealed class SurfaceSync : IDisposable
     {
         _proxy?.Dispose();
         _proxy = null;
+    }
+
+    /// <summary>The plane is on another surface from the next commit on.</summary>
+    public void MoveTo(WlSurface surface)
+    {
+        Clear();
+        _surface = surface;
     }
 
     public void Dispose()

@@ -75,7 +75,7 @@ internal sealed record HostFacts : IJsonObject
         {
             Name = host.Name,
             Family = host.Family,
-            Version = VersionOf(host.Name),
+            Version = host.Version,
             DmabufVersion = globals[Dmabuf].Offered,
             HasDisplay = cards is null ? null : cards.Count > 0,
             Driver = cards is [var card, ..] ? card.Driver : DrmCard.Find(host.Feedback.MainDevice)?.Driver,
@@ -85,12 +85,5 @@ internal sealed record HostFacts : IJsonObject
             Globals = globals,
             Listed = host.Feedback.Tranches.SelectMany(tranche => tranche.Formats).ToHashSet(),
         };
-    }
-
-    internal static Version? VersionOf(string name)
-    {
-        var number = name.TrimEnd(')').Split(' ')[^1];
-        return Version.TryParse(number, out var version) ? version
-            : int.TryParse(number, out var major) ? new Version(major, 0) : null;
     }
 }

@@ -4,7 +4,7 @@ namespace Guestplane.Compositor;
 /// <param name="Window">The window.</param>
 /// <param name="Plane">The primary plane in it.</param>
 /// <param name="Source">The part of the guest's image that is shown, in the image's pixels.</param>
-/// <param name="IsTree">True if the primary plane has a surface of its own in the window.</param>
+/// <param name="IsTree">True if the primary plane may have a surface of its own in the window.</param>
 /// <param name="IsBottomUp">True if the image's first row in memory is the bottom row on screen.</param>
 internal sealed record HeadLayout(
     (int Width, int Height) Window, (int Width, int Height) Plane, (int Width, int Height) Source, bool IsTree, bool IsBottomUp);

@@ -57,6 +57,24 @@ internal sealed class Window : IDisposable
 
     public bool IsFullscreen => _role.IsFullscreen;
 
+    /// <summary>
+    /// True if the compositor made the window full screen, or as large as an output: phoc 0.58 does not report the state if it
+    /// was requested before the first commit.
+    /// </summary>
+    public bool FillsOutput
+    {
+        get
+        {
+            if (IsFullscreen || HostSize.Width <= 0)
+                return IsFullscreen;
+            // Asked for each flip: a lambda would allocate.
+            foreach (var output in _globals.Outputs)
+                if (output.LogicalSize == HostSize)
+                    return true;
+            return false;
+        }
+    }
+
     /// <inheritdoc cref="WindowRole.Configured"/>
     public event Action? Configured;
 
