@@ -374,32 +374,4 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             handled.Bus.Invoke(handled.Handler, message);
         return 0;
     }
-
-    private sealed record Handled(Bus Bus, BusHandler Handler);
-
-    /// <summary>A call of ours that is not answered yet.</summary>
-    private sealed class PendingCall : IDisposable
-    {
-        private readonly GCHandle _self;
-
-        public PendingCall(Bus bus, BusHandler answered, long deadline) =>
-            (Bus, Answered, Deadline, _self) = (bus, answered, deadline, GCHandle.Alloc(this));
-
-        public Bus Bus { get; }
-
-        public BusHandler Answered { get; }
-
-        public long Deadline { get; }
-
-        public nint Slot { get; set; }
-
-        public void* Data => (void*)GCHandle.ToIntPtr(_self);
-
-        public void Dispose()
-        {
-            if (Slot != 0)
-                sd_bus_slot_unref(Slot);
-            _self.Free();
-        }
-    }
 }
