@@ -98,9 +98,10 @@ internal sealed class ClientObjects
     {
         var input = new ClientInput(head, _mayTouch);
         _inputs.Add(input);
+        var size = new ClientSize(head, _mayTouch);
         List<BusInterface> interfaces =
         [
-            ConsoleInterface(head), input.Keyboard, input.Mouse, new ClientSize(head, _mayTouch).UiInfo,
+            ConsoleInterface(head, size), input.Keyboard, input.Mouse, size.UiInfo,
             new(PlanesInterface.Console, [], BusProperty.Of("IsPolled", () => vm.IsPolled)),
         ];
         if (input.HasTouch)
@@ -108,11 +109,11 @@ internal sealed class ClientObjects
         return new(ConsolePath(head), [.. interfaces]);
     }
 
-    private BusInterface ConsoleInterface(SharedHead head) => new(
+    private BusInterface ConsoleInterface(SharedHead head, ClientSize size) => new(
         "org.qemu.Display1.Console",
         [
             new("RegisterListener", "h", "", message => RegisterListener(message, head)),
-            new ClientSize(head, _mayTouch).SetUiInfo,
+            size.SetUiInfo,
         ],
         [
             BusProperty.Of("Label", () => head.Head.Name),
