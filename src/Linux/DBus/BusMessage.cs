@@ -138,46 +138,46 @@ public readonly unsafe ref struct BusMessage
     public bool EnterEntry(ReadOnlySpan<byte> contents, ref int entries) =>
         entries++ < MostElements ? Enter('e', contents) : throw TooLong();
 
-    /// <summary>
-    /// Skips a variant of basic types, an array of numbers or of strings; sd-bus skips other arrays value by value.
-    /// </summary>
-    /// <exception cref="BusException">It is of another type, or too long.</exception>
+    /// <summary>Skips a variant of any type.</summary>
+    /// <exception cref="BusException">
+    /// It has more elements than anybody needs: sd-bus skips all arrays value by value, but reads one of numbers at once.
+    /// </exception>
     public void SkipVariant()
     {
+        var elements = 0;
+        SkipNext(ref elements);
+    }
+
+    /// <summary>Skips a value with all that is in it; false at the end of the container. D-Bus bounds the depth.</summary>
+    private bool SkipNext(ref int elements)
+    {
         byte type;
-        byte* contents;
-        var found = BusException.Check(sd_bus_message_peek_type(_message, &type, &contents), "reading a message");
-        var types = found > 0 && type == (byte)'v' ? MemoryMarshal.CreateReadOnlySpanFromNullTerminated(contents) : default;
-        // Without an array or another variant in it, the sender does not decide how long it is.
-        if (types.IndexOfAny((byte)'a', (byte)'v') < 0)
-        {
-            Skip("v"u8);
-            return;
-        }
-        Enter('v', types);
-        if (types is [(byte)'a', var element] && "ynqiuxtd"u8.Contains(element))
+        byte* inner;
+        if (BusException.Check(sd_bus_message_peek_type(_message, &type, &inner), "reading a message") == 0)
+            return false;
+        if (elements++ == MostElements)
+            throw TooLong();
+        var types = inner is null ? default : MemoryMarshal.CreateReadOnlySpanFromNullTerminated(inner);
+        if (type == (byte)'a' && types is [var number] && "ynqiuxtd"u8.Contains(number))
         {
             void* values;
             nuint bytes;
-            BusException.Check(sd_bus_message_read_array(_message, element, &values, &bytes), "reading a message");
+            BusException.Check(sd_bus_message_read_array(_message, number, &values, &bytes), "reading a message");
         }
-        else if (types is [(byte)'a', (byte)'s'])
-            SkipStrings();
+        else if ("arev"u8.Contains(type))
+        {
+            Enter((char)type, types);
+            while (SkipNext(ref elements))
+            {
+            }
+            Exit();
+        }
         else
-            throw TooLong();
-        Exit();
+            Skip([type, 0]);
+        return true;
     }
 
-    private void SkipStrings()
-    {
-        Enter('a', "s"u8);
-        for (var count = 0; TryReadString() is not null; count++)
-            if (count == MostElements)
-                throw TooLong();
-        Exit();
-    }
-
-    /// <summary>Skips values of these basic types.</summary>
+    /// <summary>Skips values of these basic types, NUL-terminated.</summary>
     public void Skip(ReadOnlySpan<byte> types)
     {
         fixed (byte* p = types)

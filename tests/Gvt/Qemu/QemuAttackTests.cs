@@ -61,15 +61,57 @@ public sealed class QemuAttackTests
 
         void Send(QemuVm vm)
         {
-            vm.Qemu.SendRaw(new QemuRawMessage
-            {
-                Type = 4,
-                Path = vm.Qemu.Console.Path,
-                Interface = "org.freedesktop.DBus.Properties",
-                Member = "PropertiesChanged",
-                Signature = "sa{sv}as",
-                Body = body,
-            });
+            vm.Qemu.SendRaw(PropertiesChanged(vm, body));
+            vm.Qemu.Console.SetAbsolute(false);
+        }
+    }
+
+    /// <summary>What a QEMU to come may have: each value, and the one after it is read.</summary>
+    private static readonly Dictionary<string, object> s_values = new()
+    {
+        ["u"] = 1u,
+        ["(ii)"] = new object[] { 1, 2 },
+        ["a{sv}"] = new List<DBusEntry> { new("x", new DBusVariant("as", new List<object> { "y" })), new("z", new DBusVariant("b", true)) },
+        ["a(ss)"] = new List<object> { new object[] { "x", "y" }, new object[] { "", "" } },
+        ["aas"] = new List<object> { new List<object>(), new List<object> { "x" } },
+        ["(sa{sv}(yay))"] = new object[] { "x", new List<DBusEntry>(), new object[] { (byte)1, new byte[3] } },
+        ["v"] = new DBusVariant("v", new DBusVariant("at", new List<object> { 1ul })),
+        ["ad"] = new List<object>(),
+    };
+
+    public static TheoryData<string> Types => [.. s_values.Keys];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void A_property_of_any_type_does_not_hide_the_others(string type)
+    {
+        using var vm = new QemuVm();
+        vm.Qemu.SendRaw(PropertiesChanged(vm, QemuRawMessage.Marshal("sa{sv}as", "org.qemu.Display1.Mouse",
+            new List<DBusEntry> { new("What", new DBusVariant(type, s_values[type])), new("IsAbsolute", new DBusVariant("b", true)) },
+            new List<object>())));
+        vm.Turn(() => vm.Input.IsAbsolute);
+    }
+
+    [Theory]
+    [InlineData("a(yy)")]
+    [InlineData("ab")]
+    [InlineData("aay")]
+    public void A_property_of_too_many_values_is_read_no_further(string type)
+    {
+        const int Many = 100_000;
+        IEnumerable<object> values = type switch
+        {
+            "ab" => Enumerable.Repeat((object)true, Many),
+            "aay" => Enumerable.Repeat((object)Array.Empty<byte>(), Many),
+            _ => Enumerable.Repeat((object)new object[] { (byte)1, (byte)2 }, Many),
+        };
+        var body = QemuRawMessage.Marshal("sa{sv}as", "org.qemu.Display1.Console",
+            new List<DBusEntry> { new("What", new DBusVariant(type, values.ToList())) }, new List<object>());
+        AssertCheap(body.Length, Send, vm => !vm.Input.IsAbsolute);
+
+        void Send(QemuVm vm)
+        {
+            vm.Qemu.SendRaw(PropertiesChanged(vm, body));
             vm.Qemu.Console.SetAbsolute(false);
         }
     }
@@ -158,6 +200,16 @@ public sealed class QemuAttackTests
         }
         folder.Delete(recursive: true);
     }
+
+    private static QemuRawMessage PropertiesChanged(QemuVm vm, byte[] body) => new()
+    {
+        Type = 4,
+        Path = vm.Qemu.Console.Path,
+        Interface = "org.freedesktop.DBus.Properties",
+        Member = "PropertiesChanged",
+        Signature = "sa{sv}as",
+        Body = body,
+    };
 
     /// <summary>A message costs at most four times the CPU of one with as many bytes that nobody reads.</summary>
     /// <param name="until">True once the message has had its effect; false after SetAbsolute(true).</param>
