@@ -74,7 +74,8 @@ public sealed class ListeningSocketTests : IDisposable
                     _ = e.Errno == ConnectionRefused ? refused++ : absent++;
                 }
             }
-        });
+        })
+        { IsBackground = true };
         client.Start();
         for (var round = 0; round < Rounds; round++)
         {

@@ -6,6 +6,7 @@ namespace Guestplane.Tests.Fakes.Qemu;
 public sealed partial class QemuConsole
 {
     private readonly HashSet<uint> _held = [];
+    private readonly List<QemuInvocation> _unanswered = [];
 
     /// <summary>Keys that are down. QEMU releases them all when a listener disconnects.</summary>
     public IReadOnlyCollection<uint> HeldKeys => _qemu.Locked(() => _held.ToList());
@@ -79,8 +80,6 @@ public sealed partial class QemuConsole
         else
             Take(call, new QemuUiInfo(Id, (ushort)a[0], (ushort)a[1], (int)a[2], (int)a[3], (uint)a[4], (uint)a[5]));
     }
-
-    private readonly List<QemuInvocation> _unanswered = [];
 
     private QemuInterface UiInfo(string name) => new QemuInterface(name).Method("Apply", "a{sv}", ApplyUiInfo);
 
