@@ -56,6 +56,21 @@ public sealed class ShareShowTests : IDisposable
         Assert.DoesNotContain("closed", share.Messages, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("KILL")]
+    public void A_viewer_whose_share_ends_does_not_speak_of_QEMU(string signal)
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var share = Share(Pattern);
+        using var viewer = ProgramRun.Start(host, $"show {Source} --no-clipboard");
+        viewer.WaitFor("goes by dmabuf");
+        share.Signal(signal);
+        Assert.Equal(GuestLost, viewer.Wait().ExitCode);
+        Assert.Contains($"{Source} is gone: ", viewer.Messages, StringComparison.Ordinal);
+        Assert.DoesNotContain("QEMU", viewer.Messages, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_viewer_that_is_stopped_holds_up_nobody_and_goes_on_when_it_is_continued()
     {

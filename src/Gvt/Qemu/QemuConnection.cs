@@ -24,7 +24,7 @@ internal sealed class QemuConnection : IDisposable
     private QemuConnection(Loop loop, Bus bus, BusVmChoice? choice, string notThere, int? pid = null)
     {
         (_loop, Bus, _choice, _notThere, Pid, Sizes) = (loop, bus, choice, notThere, pid, new(loop));
-        bus.Closed += why => Fail($"the connection to QEMU was closed ({why})");
+        bus.Closed += why => Fail($"the connection to the VM's display was closed ({why})");
         loop.Add(bus);
     }
 

@@ -120,11 +120,20 @@ internal static class VfioOpener
             return new(SourceFault.NotPermitted,
                 $"{path} is held by another program (run as root to see which): end it, or show its device by pid:PID.");
         var names = string.Join(", ", holders.Select(holder => $"{holder.Name} (pid {holder.Pid})"));
-        // Two viewers of one vGPU get its dma-bufs twice, which corrupts mbochs (doc/gvt-g.md).
-        var viewer = holders.FindIndex(holder => holder.Name == ProgramName);
-        var remedy = viewer >= 0
-            ? $"end {ProgramName} (pid {holders[viewer].Pid}) first" : $"show its device by pid:{holders[0].Pid}";
-        return new(SourceFault.NotPermitted, $"{path} is held by {names}: {remedy}.");
+        return new(SourceFault.NotPermitted, $"{path} is held by {names}: {Remedy(holders, ProcessFds.CommandLine)}.");
+    }
+
+    /// <summary>What to do about a device that others hold. At least one does.</summary>
+    /// <param name="holders">The processes that have it open.</param>
+    /// <param name="arguments">The command line of a process.</param>
+    internal static string Remedy(IReadOnlyList<(int Pid, string Name)> holders, Func<int, IReadOnlyList<string>> arguments)
+    {
+        foreach (var (pid, name) in holders)
+            // Two viewers of one vGPU get its dma-bufs twice, which corrupts mbochs (doc/gvt-g.md).
+            if (name == ProgramName)
+                return arguments(pid) is [_, "share", ..]
+                    ? $"it is shared, so show it by its socket ({ProgramName} list has that)" : $"end {ProgramName} (pid {pid}) first";
+        return $"show its device by pid:{holders[0].Pid}";
     }
 
     /// <summary>Checks the result of the call that opens the device itself.</summary>
