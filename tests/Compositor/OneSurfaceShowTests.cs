@@ -198,6 +198,17 @@ public sealed class OneSurfaceShowTests : IDisposable
         desktop.End();
     }
 
+    /// <summary>A root that is larger than the screen breaks xdg-shell's rules, and only wp_viewporter can crop it.</summary>
+    [Fact]
+    public void Where_the_compositor_cannot_crop_the_plane_has_a_surface_of_its_own()
+    {
+        using var memory = QemuDesktop.Memory(1);
+        using var desktop = QemuDesktop.Shown("--fullscreen", host: setup => (setup.Without("wp_viewporter").Width, setup.Height) = (48, 40));
+        desktop.Show(memory);
+        desktop.Wait(h => ShowTests.Primary(h) is { Parent: not null, Buffer.Kind: "dmabuf", Position: (-8, -4) });
+        desktop.End();
+    }
+
     [Fact]
     public void A_window_that_closes_breaks_no_rule()
     {

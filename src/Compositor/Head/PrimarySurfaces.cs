@@ -20,7 +20,8 @@ internal sealed class PrimarySurfaces : IDisposable
     {
         var globals = host.Globals;
         var isTree = globals.Subcompositor is not null;
-        HasChoice = isTree && host.CountsSurfaces;
+        // Without wp_viewporter a root could not crop an image that is larger than the screen.
+        HasChoice = isTree && globals.Viewporter is not null && host.CountsSurfaces;
         _root = new(globals, root, options, isRoot: true, mayHavePlane: !isTree || HasChoice);
         _above = isTree ? new(globals, globals.Compositor.CreateSurface(), options, isRoot: false) : null;
         _backdrop = isTree ? new Sheet(globals, colour: options.Background) : null;
