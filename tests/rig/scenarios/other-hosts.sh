@@ -15,9 +15,16 @@ bare() {
 	/rig/bare-client 1024x768 >"$SHARE/$1-bare.log" 2>&1 &
 	client=$!
 	wait_until 20 grep -qs frames "$SHARE/$1-bare.log" || cat "$SHARE/$1-bare.log"
-	drm_state >"$SHARE/$1-bare.drm"
+	# A compositor may draw its first frames.
+	wait_until 10 is_imported "$1-bare"
 	kill "$client"
 	wait "$client"
+}
+
+# is_imported NAME: writes down what is on the planes, and whether that is a client's memory.
+is_imported() {
+	drm_state >"$SHARE/$1.drm"
+	grep -q 'imported=yes' "$SHARE/$1.drm"
 }
 
 # with_cursor HOST: guestplane with a cursor plane; one flip per second, as above.
