@@ -132,7 +132,8 @@ internal static class VfioOpener
             // Two viewers of one vGPU get its dma-bufs twice, which corrupts mbochs (doc/gvt-g.md).
             if (name == ProgramName)
                 return arguments(pid) is [_, "share", ..]
-                    ? $"it is shared, so show it by its socket ({ProgramName} list has that)" : $"end {ProgramName} (pid {pid}) first";
+                    ? $"it is shared, so show it by its socket ({ProgramName} list has that)"
+                    : $"end {ProgramName} (pid {pid}) first";
         return $"show its device by pid:{holders[0].Pid}";
     }
 

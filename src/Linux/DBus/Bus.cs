@@ -374,4 +374,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             handled.Bus.Invoke(handled.Handler, message);
         return 0;
     }
+
+    /// <summary>A handler, for what sd-bus calls more than once.</summary>
+    private sealed record Handled(Bus Bus, BusHandler Handler);
 }

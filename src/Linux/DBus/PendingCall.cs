@@ -31,6 +31,3 @@ internal sealed unsafe class PendingCall : IDisposable
         _self.Free();
     }
 }
-
-/// <summary>A handler of a connection, for what sd-bus calls more than once.</summary>
-internal sealed record Handled(Bus Bus, BusHandler Handler);
