@@ -204,7 +204,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
 
     internal void SendCall(nint message, BusHandler answered, long withinNs)
     {
-        var call = new PendingCall(this, answered, withinNs == Never ? Never : Clock.Now + withinNs);
+        var call = new PendingCall(OnArrived, answered, withinNs == Never ? Never : Clock.Now + withinNs);
         _calls.Add(call);
         nint slot;
         // sd-bus looks at its timeouts before it reads: after a stop of ours, an answer that is there would be too late.
@@ -281,11 +281,15 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         for (var i = _calls.Count - 1; i >= 0 && !_isDisposing && _thrown is null; i = Math.Min(i, _calls.Count) - 1)
         {
             var call = _calls[i];
-            if (call.Deadline > now)
-                continue;
-            Forget(call);
-            Invoke(call.Answered, 0);
+            if (call.Deadline <= now)
+                call.Arrive(0);
         }
+    }
+
+    private void OnArrived(PendingCall call, nint answer)
+    {
+        Forget(call);
+        Invoke(call.Answered, answer);
     }
 
     private void Forget(PendingCall call)
@@ -366,10 +370,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     {
         var target = GCHandle.FromIntPtr((nint)data).Target!;
         if (target is PendingCall call)
-        {
-            call.Bus.Forget(call);
-            call.Bus.Invoke(call.Answered, message);
-        }
+            call.Arrive(message);
         else if (target is Handled handled)
             handled.Bus.Invoke(handled.Handler, message);
         return 0;

@@ -6,12 +6,14 @@ namespace Guestplane.Linux.DBus;
 /// <summary>A call of ours that is not answered yet.</summary>
 internal sealed unsafe class PendingCall : IDisposable
 {
+    private readonly Action<PendingCall, nint> _arrived;
     private readonly GCHandle _self;
 
-    public PendingCall(Bus bus, BusHandler answered, long deadline) =>
-        (Bus, Answered, Deadline, _self) = (bus, answered, deadline, GCHandle.Alloc(this));
-
-    public Bus Bus { get; }
+    /// <param name="arrived">Takes this and its answer, as <see cref="Arrive"/> gets it.</param>
+    /// <param name="answered">The caller's handler.</param>
+    /// <param name="deadline">See <see cref="Deadline"/>.</param>
+    public PendingCall(Action<PendingCall, nint> arrived, BusHandler answered, long deadline) =>
+        (_arrived, Answered, Deadline, _self) = (arrived, answered, deadline, GCHandle.Alloc(this));
 
     public BusHandler Answered { get; }
 
@@ -23,6 +25,9 @@ internal sealed unsafe class PendingCall : IDisposable
 
     /// <summary>This, as sd-bus passes it back with the answer.</summary>
     public void* Data => (void*)GCHandle.ToIntPtr(_self);
+
+    /// <summary>Hands the answer to the connection, which forgets the call. 0 stands for one that is late.</summary>
+    public void Arrive(nint answer) => _arrived(this, answer);
 
     public void Dispose()
     {
