@@ -120,7 +120,10 @@ public sealed partial class QemuConsole : IDisposable
 
     private List<QemuInterface> Interfaces()
     {
-        var console = new QemuInterface(ConsoleInterface)
+        var console = new QemuInterface(ConsoleInterface);
+        if (_setup.Unknown is { } unknown)
+            console.Property("What", unknown.Signature, () => unknown.Value);
+        console
             .Property("Label", "s", () => _setup.Label)
             .Property("Head", "u", () => _setup.Head)
             .Property("Type", "s", () => _setup.Type)

@@ -43,6 +43,9 @@ public sealed class QemuConsoleSetup
 
     public bool IsAbsolute { get; set; }
 
+    /// <summary>A property that no QEMU has yet, before all others of the console.</summary>
+    internal DBusVariant? Unknown { get; set; }
+
     /// <summary>False, as for -vga std: SetUIInfo is an error.</summary>
     public bool TakesUiInfo { get; set; } = true;
 

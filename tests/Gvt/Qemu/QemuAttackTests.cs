@@ -93,6 +93,31 @@ public sealed class QemuAttackTests
     }
 
     [Theory]
+    [MemberData(nameof(Types))]
+    public void A_console_with_a_property_of_any_type_is_shown(string type)
+    {
+        using var vm = new QemuVm(QemuVm.Small(console => console.Unknown = new(type, s_values[type])));
+        Assert.Equal(("virtio-vga", 64, 48), (vm.Head.Name, vm.Last.Scanout!.Width, vm.Last.Scanout.Height));
+        Assert.Empty(vm.Refused);
+    }
+
+    /// <summary>D-Bus allows 64 of them in each other.</summary>
+    [Theory]
+    [InlineData(60, true)]
+    [InlineData(5000, false)]
+    public void Variants_in_variants_are_read_as_deep_as_D_Bus_allows(int depth, bool isRead)
+    {
+        using var vm = new QemuVm();
+        var deep = Enumerable.Range(0, depth).Aggregate(new DBusVariant("y", (byte)1), (inner, _) => new("v", inner));
+        vm.Qemu.SendRaw(PropertiesChanged(vm, QemuRawMessage.Marshal("sa{sv}as", "org.qemu.Display1.Mouse",
+            new List<DBusEntry> { new("What", deep), new("IsAbsolute", new DBusVariant("b", true)) }, new List<object>())));
+        vm.Qemu.Console.SetModifiers((uint)LockKeys.Num);
+        vm.Turn(() => vm.Input.Locks == LockKeys.Num);
+        Assert.Equal(isRead, vm.Input.IsAbsolute);
+        Assert.Empty(vm.Lost);
+    }
+
+    [Theory]
     [InlineData("a(yy)")]
     [InlineData("ab")]
     [InlineData("aay")]
