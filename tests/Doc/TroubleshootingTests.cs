@@ -50,6 +50,7 @@ public sealed class TroubleshootingTests
     [InlineData("src/Gvt/Qemu/DirectPlanes.cs")]
     [InlineData("src/Gvt/Qemu/DisplayReader.cs")]
     [InlineData("src/Gvt/Qemu/QemuConnection.cs")]
+    [InlineData("src/Gvt/Qemu/QemuConsole.cs")]
     [InlineData("src/Gvt/Qemu/QemuGuest.cs")]
     [InlineData("src/Gvt/Qemu/QemuImages.cs")]
     [InlineData("src/Gvt/Qemu/QemuSource.cs")]

@@ -146,7 +146,7 @@ internal sealed class DisplayReader(QemuImages images)
     private static DisplayMessage RefuseDmaBuf(string problem) => Refuse(problem) with { Kind = DisplayMessageKind.Unknown };
 
     private static DisplayMessage Refuse(string problem) =>
-        new(DisplayMessageKind.Nothing) { Problem = $"what QEMU gives cannot be shown: {problem}" };
+        new(DisplayMessageKind.Nothing) { Problem = $"what the VM's display gives cannot be shown: {problem}" };
 
     /// <summary>x, y, width, height. An area that makes no sense is returned as empty: anything may have changed.</summary>
     private static Rectangle ReadArea(BusMessage message)

@@ -118,7 +118,7 @@ internal sealed class QemuConnection : IDisposable
         }
         catch (BusException e)
         {
-            Fail($"QEMU did not list its consoles ({e.Message})");
+            Fail($"the VM's display did not list its consoles ({e.Message})");
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed class QemuConnection : IDisposable
             return false;
         string[] absent = ["ServiceUnknown", "NameHasNoOwner", "UnknownMethod", "UnknownObject"];
         var isAbsent = Array.Exists(absent, name => error.Contains(name, StringComparison.Ordinal));
-        Fail(isAbsent ? _notThere : $"QEMU did not list its consoles ({error})");
+        Fail(isAbsent ? _notThere : $"the VM's display did not list its consoles ({error})");
         return true;
     }
 

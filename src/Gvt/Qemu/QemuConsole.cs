@@ -114,7 +114,7 @@ internal sealed class QemuConsole : IDisposable
     private bool OnRegistered(BusMessage answer)
     {
         if (answer.Error is { } error)
-            Lose($"QEMU takes no listener ({error})");
+            Lose($"the VM's display takes no listener ({error})");
         return true;
     }
 

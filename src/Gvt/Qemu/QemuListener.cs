@@ -116,7 +116,7 @@ internal sealed class QemuListener : IDisposable
         }
         catch (BusException e)
         {
-            _head.Refuse($"{_head.Name}: a call of QEMU could not be answered: {e.Message}.");
+            _head.Refuse($"{_head.Name}: a call of the VM's display could not be answered: {e.Message}.");
             return false;
         }
     }

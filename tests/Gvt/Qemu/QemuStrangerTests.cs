@@ -99,6 +99,8 @@ public sealed class QemuStrangerTests
         Assert.InRange(Descriptors.Open, 0, open + Times - 1);
         Assert.Equal(problem.Length > 0 ? 1 : 0, vm.Refused.Distinct().Count());
         Assert.All(vm.Refused, sentence => Assert.Matches("^virtio-vga: [^\n]*" + problem + "[^\n]*[.]$", sentence));
+        // guestplane share serves the same.
+        Assert.All(vm.Refused, sentence => Assert.DoesNotContain("QEMU", sentence, StringComparison.Ordinal));
         // And what comes next is heard.
         vm.Qemu.Console.Update(0, 0, 1, 1, 4, Xrgb, [1, 2, 3, 4]);
         vm.Settle();
