@@ -131,10 +131,25 @@ internal static class VfioOpener
         foreach (var (pid, name) in holders)
             // Two viewers of one vGPU get its dma-bufs twice, which corrupts mbochs (doc/gvt-g.md).
             if (name == ProgramName)
-                return arguments(pid) is [_, "share", ..]
-                    ? $"it is shared, so show it by its socket ({ProgramName} list has that)"
-                    : $"end {ProgramName} (pid {pid}) first";
+                return arguments(pid) is [_, "share", ..] and var options
+                    ? WayToShare(pid, options) : $"end {ProgramName} (pid {pid}) first";
         return $"show its device by pid:{holders[0].Pid}";
+    }
+
+    /// <summary>Where a share's displays are, by its options. Without any it has its user's socket, or its unit's.</summary>
+    private static string WayToShare(int pid, IReadOnlyList<string> options)
+    {
+        for (var i = 0; i < options.Count; i++)
+        {
+            if (options[i] == "--bus" || options[i].StartsWith("--bus=", StringComparison.Ordinal))
+                return "it is shared on a bus, so show it from there";
+            var path = options[i].StartsWith("--socket=", StringComparison.Ordinal) ? options[i]["--socket=".Length..]
+                : options[i] == "--socket" && i + 1 < options.Count ? options[i + 1] : null;
+            // A relative path is one of the share's folder.
+            if (path is not null)
+                return $"it is shared, so show it by qemu:socket={Path.Combine(ProcessFds.Folder(pid) ?? "", path)}";
+        }
+        return $"it is shared, so show it by its socket ({ProgramName} list has that)";
     }
 
     /// <summary>Checks the result of the call that opens the device itself.</summary>
