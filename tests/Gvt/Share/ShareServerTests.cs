@@ -120,10 +120,10 @@ public sealed class ShareServerTests
     {
         using var display = new SharedDisplay();
         using var client = display.Client();
-        var nested = new DBusEntry("new", new DBusVariant("a{sv}", new object[] { new DBusEntry("x", new DBusVariant("u", 1u)) }));
+        var endless = new DBusEntry("new", new DBusVariant("ab", Enumerable.Repeat((object)true, 2000).ToArray()));
         DBusEntry[][] wrong =
         [
-            [], [Width("u", uint.MaxValue), Height], [Width("s", "800"), Height], [Width("u", 0u), Height], [Width("u", 800u), Height, nested],
+            [], [Width("u", uint.MaxValue), Height], [Width("s", "800"), Height], [Width("u", 0u), Height], [Width("u", 800u), Height, endless],
             [.. Enumerable.Repeat(Height, 2000), Width("u", 800u)],
         ];
         Assert.All(wrong, keys =>
@@ -132,6 +132,12 @@ public sealed class ShareServerTests
             Assert.Equal("org.qemu.Display1.Error.Invalid", answer.ErrorName);
         });
         Assert.Empty(display.Sizes);
+        // A key that nobody knows yet is no error.
+        var nested = new DBusEntry("new", new DBusVariant("a{sv}", new object[] { new DBusEntry("x", new DBusVariant("u", 1u)) }));
+        DBusEntry[] right = [nested, Width("u", 800u), Height];
+        using var answer = client.Call(SharedDisplay.Console, "org.qemu.Display1.UIInfo", "Apply", "a{sv}", (object)right.ToArray<object>());
+        Assert.Null(answer.ErrorName);
+        display.Until(() => display.Sizes.Contains(new HeadSize(800, 600, 0, 0)));
 
         static DBusEntry Width(string type, object value) => new("width", new DBusVariant(type, value));
     }
