@@ -1,5 +1,6 @@
 using System.Globalization;
 using Guestplane.Tests.Compositor;
+using Guestplane.Tests.Fakes;
 
 namespace Guestplane.Tests.Hosts;
 
@@ -66,6 +67,31 @@ public sealed class QemuPointerTests
         host.Do("kill");
         Assert.Equal(0, show.Wait().ExitCode);
         await Tools.Until(() => Events(qemu, "input_event_btn").TakeLast(2).SequenceEqual(["button left, down 1", "button left, down 0"]), () => string.Join('\n', qemu.Trace()));
+    }
+
+    /// <summary>No real compositor of this machine has a touch screen: the fake one has.</summary>
+    [Fact]
+    public async Task A_tap_is_a_click_for_a_VM_with_a_tablet()
+    {
+        using var qemu = new RealQemu(Tablet, bootSector: BootSector.Keys);
+        using var host = new FakeHost(new HostSetup(Repository.Protocols) { TouchPresent = true });
+        using var show = ProgramRun.Start(host, $"show qemu:qmp={qemu.QmpPath}");
+        await QemuScreen.AwaitPrompt(qemu);
+        await Tools.Until(() => ShowTests.Root(host)?.WindowGeometry is { Width: GuestWidth, Height: GuestHeight }, () => "the VM is not shown");
+        qemu.Monitor($"mouse_set {TabletIndex(qemu)}");
+        // Tapped until it is a click: the first may be before the program knows that the VM has a tablet.
+        await Tools.Until(() =>
+        {
+            host.TouchDown(ShowTests.Root(host)!.Id, 1, 300, 100);
+            host.TouchUp(1);
+            return Events(qemu, "input_event_btn").Count() >= 2;
+        }, () => string.Join('\n', qemu.Trace()));
+        Assert.Equal([Abs('x', 300, GuestWidth), Abs('y', 100, GuestHeight)], Events(qemu, "input_event_abs").Take(2));
+        Assert.Equal(["button left, down 1", "button left, down 0"], Events(qemu, "input_event_btn").Take(2));
+        Assert.Empty(Events(qemu, "input_event_rel"));
+        show.Terminate();
+        Assert.Equal(0, show.Wait().ExitCode);
+        Assert.Empty(host.Violations);
     }
 
     [Fact]
