@@ -190,7 +190,10 @@ public sealed class OneSurfaceShowTests : IDisposable
         using var desktop = Shown(memory, "--wait");
         for (var round = 0; round < 3; round++)
         {
+            // It stays away for a while. The dimmer is a surface above the window.
+            desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect);
             desktop.Qemu.Die();
+            desktop.Wait(h => ShowTests.Root(h)!.Stack.Count > 1);
             desktop.WaitQemu(q => q.Console.Listeners == 1);
             desktop.Show(memory);
             desktop.Wait(IsAlone);

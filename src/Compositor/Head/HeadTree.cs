@@ -17,7 +17,6 @@ internal readonly record struct ImageShape(int Width, int Height, Rectangle Show
 /// presentation feedback. A compositor that counts surfaces (<see cref="HostFamilies.CountsSurfaces"/>) gets the primary plane on
 /// the root itself while it is alone and fills the screen. Without a subcompositor it is always there, and there is nothing else.
 /// </summary>
-// Fields: one for each surface and layer of a window; they are placed together, and only here.
 internal sealed class HeadTree : IDisposable
 {
     /// <summary>0xRRGGBB.</summary>
