@@ -20,6 +20,8 @@ guest_packages() {
 		"$RIG/packages.txt" | paste -sd,
 }
 
+unstable_packages() { sed -nE "s/^$1\+sid:[[:space:]]*//p" "$RIG/packages.txt"; }
+
 # A testing suite may be past its Release file's Valid-Until on a mirror that lags.
 build_rootfs() {
 	local suite=$1 out=$2
@@ -37,4 +39,21 @@ build_rootfs() {
 		--include="$(guest_packages "$suite")" \
 		"$suite" "$out" "$(debian_mirror)" >rootfs.log 2>&1 ||
 		{ tail -n 20 rootfs.log >&2; die "mmdebstrap failed"; }
+	add_unstable "$suite" "$out"
+}
+
+# Only these and what the suite cannot give them: all else stays the suite's. What unstable has may change any day, so an image
+# without them is an image, too; a host that is missing says so.
+add_unstable() {
+	local suite=$1 out=$2 packages
+
+	mapfile -t packages < <(unstable_packages "$suite")
+	[[ ${#packages[@]} -gt 0 ]] || return 0
+	cp /etc/resolv.conf "$out/etc/resolv.conf"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(debian_mirror) sid main" \
+		>"$out/etc/apt/sources.list.d/sid.list"
+	printf '%s\n' 'Package: *' 'Pin: release n=sid' 'Pin-Priority: 100' >"$out/etc/apt/preferences.d/sid"
+	{ in_tree "$out" apt-get update && in_tree "$out" apt-get install -y "${packages[@]}"; } >unstable.log 2>&1 ||
+		{ tail -n 5 unstable.log >&2; say "$suite: without ${packages[*]}, which unstable does not give"; }
+	rm "$out"/etc/apt/{sources.list.d/sid.list,preferences.d/sid} "$out/etc/resolv.conf"
 }
