@@ -233,6 +233,7 @@ host_start() {
 	mutter-headless) mutter_start ;;
 	hyprland-vkms) hyprland_start ;;
 	phoc-vkms) phoc_start ;;
+	wayfire-vkms) wayfire_start ;;
 	mir-vkms) mir_start ;;
 	*) complain "no host is called $1"; return 2 ;;
 	esac
@@ -245,7 +246,7 @@ host_stop() {
 	PATIENCE=1 wait_until 2 host_gone || kill -KILL "$HOST_PID" 2>/dev/null
 	wait "$HOST_PID" 2>/dev/null
 	rm -f "$XDG_RUNTIME_DIR"/wayland-*
-	unset HOST_PID HOST_NAME WAYLAND_DISPLAY SWAYSOCK HYPRLAND_INSTANCE_SIGNATURE
+	unset HOST_PID HOST_NAME WAYLAND_DISPLAY SWAYSOCK HYPRLAND_INSTANCE_SIGNATURE WAYFIRE_SOCKET
 }
 
 host_gone() { ! kill -0 "$HOST_PID" 2>/dev/null; }
@@ -353,6 +354,13 @@ hyprland_start() {
 
 phoc_start() { GSETTINGS_BACKEND=memory wlroots_start vkms gles2 phoc -C /rig/phoc.ini; }
 
+# It does not run as root without being told that this is meant. 0.9 cannot be told.
+wayfire_start() {
+	export WAYFIRE_SOCKET=$XDG_RUNTIME_DIR/wayfire.socket
+	_WAYFIRE_SOCKET=$WAYFIRE_SOCKET wlroots_start vkms gles2 wayfire --with-great-power-comes-great-responsibility -d \
+		-c /rig/wayfire.ini
+}
+
 mir_start() {
 	local card
 
@@ -401,7 +409,7 @@ hyprland.recv(4096)' "$XDG_RUNTIME_DIR/hypr/$HYPRLAND_INSTANCE_SIGNATURE/.socket
 screenshot() {
 	case $HOST_NAME in
 	weston-*) weston_screenshot "$1" ;;
-	sway-* | cage-* | labwc-* | hyprland-* | phoc-* | mir-*) timeout 120 grim "${@:2}" "$1" ;;
+	sway-* | cage-* | labwc-* | hyprland-* | phoc-* | wayfire-* | mir-*) timeout 120 grim "${@:2}" "$1" ;;
 	kwin-*) timeout 240 /rig/kwin-screenshot "$1" ;;
 	mutter-*) timeout 240 /rig/mutter-screenshot "$1" ;;
 	*) complain "$HOST_NAME gives no screenshots"; return 2 ;;

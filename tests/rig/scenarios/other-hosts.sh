@@ -59,6 +59,18 @@ phoc() {
 	whole phoc-life life press_f11
 }
 
+wayfire_resize() { /rig/wayfire-view configure-view '{"geometry": {"x": 60, "y": 40, "width": 800, "height": 600}}'; }
+wayfire_close() { /rig/wayfire-view close-view; }
+
+# As phoc, it reports every frame as zero-copy.
+wayfire() {
+	bare wayfire
+	with_cursor wayfire
+	verdicts wayfire --windows fullscreen --seconds 4
+	show wayfire-shm pattern:no-cursor --fullscreen --transport shm --require zero-copy=1% --seconds 3
+	whole wayfire-life life press_f11
+}
+
 # It draws a frame or two a second.
 mir() {
 	# shellcheck disable=SC2034 # read by window.sh
@@ -75,4 +87,5 @@ load_vkms
 input_start
 on hyprland-vkms hyprland
 on phoc-vkms phoc
+on wayfire-vkms wayfire
 on mir-vkms mir
