@@ -38,6 +38,7 @@ public sealed class RulesTests
         ("crop", Verdict.Composited, s_good with { IsCropped = true, Host = s_sway with { Version = new(0, 18) } }),
         ("letterbox", Verdict.Composited, s_good with { IsLetterboxed = true, Host = Host(HostFamily.Mutter) }),
         ("letterbox-kwin", Verdict.Unknown, s_good with { IsLetterboxed = true, Host = Host(HostFamily.Kwin) }),
+        ("output-scale", Verdict.Composited, s_good with { IsScaled = true, HasOutputsSize = true }),
         ("scale", Verdict.Composited, s_good with { IsScaled = true }),
         ("other-device", Verdict.Composited, s_good with { Exporter = "amdgpu", Host = Host(HostFamily.Wlroots, "i915") }),
         ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),

@@ -12,6 +12,9 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
     // What the scenario does first and what it ends the pointer's way with.
     private const int RestX = 300, RestY = 200, LastX = 900, LastY = 680;
 
+    // Where the scenario taps on the touch screen.
+    private const int TapX = 300, TapY = 200;
+
     // QEMU's guests' come as bytes, which go once into a wl_shm pool; again if QEMU tells it again.
     private const long CursorBytes = 64 * 64 * 4;
 
@@ -63,6 +66,18 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
             .. Key("a"), Key("shift")[0], .. Key("f12"), Key("shift")[1], .. Key("alt_r"), .. Key("kp_enter"), .. Key("less"),
         ],
         Told("absolute-keys"));
+
+    [Fact]
+    public void A_tap_is_a_click_for_a_VM_with_a_tablet_also_where_QEMU_offers_touch() =>
+        Assert.Equal([.. Place(TapX, TapY), .. Button("left")], Told("touched-tablet-tap"));
+
+    /// <summary>QEMU traces each of a finger's events by its axis, and only those of a position have a value.</summary>
+    [Fact]
+    public void A_tap_is_a_touch_for_a_VM_with_a_touch_screen()
+    {
+        string[] position = [.. Place(TapX, TapY).Select(axis => axis.Replace("abs", "mtt", StringComparison.Ordinal))];
+        Assert.Equal(["mtt axis x, value 0x0", Button("touch")[0], .. position, "mtt axis x, value 0x0"], Told("touched-screen-tap"));
+    }
 
     /// <summary>sway's own: 25 a second after 600 ms, and it was held for 1500.</summary>
     [Fact]

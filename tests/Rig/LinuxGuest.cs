@@ -92,9 +92,6 @@ public sealed class LinuxGuest : IAsyncLifetime
         _hasDesktop = false;
     }
 
-    /// <summary>By itself, as when its user chooses that.</summary>
-    public void PowerOff() => _lines!.WriteLine("busybox poweroff -f");
-
     /// <summary>Starts its desktop, if it is not there.</summary>
     public void StartDesktop()
     {
@@ -102,6 +99,9 @@ public sealed class LinuxGuest : IAsyncLifetime
             Run("desktop_start");
         _hasDesktop = true;
     }
+
+    /// <summary>Starts, in a VM that has no desktop, one that takes each mode its output prefers.</summary>
+    public void StartFollowingDesktop() => Run("following_desktop_start");
 
     /// <summary>A command of QMP's.</summary>
     public JsonElement Execute(string command) => _monitor!.Execute(command);

@@ -136,8 +136,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
                 host.Do("floating disable");
             await AwaitMode(0, width, height);
             await SetMode(0, width, height);
-            // sway puts a floating window into the middle.
-            await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump(), new((Width - width) / 2, (Height - height) / 2, width, height));
+            await AwaitSame(host, width, height);
         }
     }
 
@@ -198,7 +197,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
     }
 
     [Fact]
-    public async Task It_is_stopped_goes_on_is_reset_comes_back_and_powers_itself_off()
+    public async Task It_is_stopped_goes_on_is_reset_and_comes_back()
     {
         using var host = await HeadlessSway.Start();
         using var seat = new VirtualSeat(host);
@@ -218,7 +217,26 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         _guest.AwaitBoot();
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump());
         Assert.False(show.HasEnded);
-        _guest.PowerOff();
+        show.Terminate();
+        Assert.Equal(0, show.Wait().ExitCode);
+    }
+
+    [Fact]
+    public async Task A_desktop_that_can_follows_its_window_by_itself_until_the_power_button_is_pressed()
+    {
+        using var host = await HeadlessSway.Start();
+        using var seat = new VirtualSeat(host);
+        using var show = await Show(host, seat);
+        _guest.StartFollowingDesktop();
+        await AwaitFollowed(host, Width, Height);
+        await Resize(host, 962, 604);
+        await AwaitFollowed(host, 962, 604);
+        await Resize(host, 640, 420);
+        await AwaitFollowed(host, 640, 420);
+        host.Do("floating disable");
+        await AwaitFollowed(host, Width, Height);
+        AssertShows(_guest.Screendump(), Red);
+        _guest.Execute("system_powerdown");
         Assert.Equal(74, show.Wait().ExitCode);
         Assert.Contains("is gone", show.Messages, StringComparison.Ordinal);
     }
@@ -233,6 +251,18 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         await QemuScreen.AwaitFocus(host);
         return show;
     }
+
+    /// <summary>Until the VM has set the mode by itself, and its window has its image.</summary>
+    private async Task AwaitFollowed(HeadlessSway host, int width, int height)
+    {
+        var mode = (0, 0);
+        await LinuxGuest.Until(() => (mode = Mode(0)) == (width, height), () => $"{width}x{height} expected, not {mode}");
+        await AwaitSame(host, width, height);
+    }
+
+    /// <summary>In a window of that size: sway puts a floating one into the middle.</summary>
+    private Task AwaitSame(HeadlessSway host, int width, int height) =>
+        QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump(), new((Width - width) / 2, (Height - height) / 2, width, height));
 
     /// <summary>VGA's text mode.</summary>
     private async Task AwaitConsole(HeadlessSway host)
@@ -260,8 +290,14 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
     private Task SetMode(int head, int width, int height) => LinuxGuest.Until(() =>
     {
         _guest.Run($"swaymsg -- output Virtual-{head + 1} mode --custom {width}x{height}");
-        return (_guest.Screendump(head).Width, _guest.Screendump(head).Height) == (width, height);
+        return Mode(head) == (width, height);
     }, () => $"the desktop does not take {width}x{height}");
+
+    private (int Width, int Height) Mode(int head)
+    {
+        var screen = _guest.Screendump(head);
+        return (screen.Width, screen.Height);
+    }
 
     private Task AwaitMode(int head, int width, int height) =>
         LinuxGuest.Until(() => _guest.PreferredMode(head) == $"{width}x{height}", () => $"{width}x{height} expected, not {_guest.PreferredMode(head)}");

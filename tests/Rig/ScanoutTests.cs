@@ -38,6 +38,7 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     [InlineData("probe-forced", "forced")]
     [InlineData("probe-refused", "import-refused")]
     [InlineData("probe-pixman", "host-without-dma-buf")]
+    [InlineData("probe-fractional", "output-scale")]
     public void The_probe_explains_the_verdict(string name, string? rule)
     {
         Assert.Equal(0, Boot.ExitCode(name));

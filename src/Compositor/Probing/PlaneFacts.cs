@@ -59,6 +59,9 @@ internal sealed record PlaneFacts
 
     public bool IsScaled { get; init; }
 
+    /// <summary>True if the image, without what is cropped, is as large as the output that the window fills.</summary>
+    public bool HasOutputsSize { get; init; }
+
     /// <summary>True if the window is as large as an output.</summary>
     public bool IsFullscreen { get; init; } = true;
 
@@ -87,6 +90,8 @@ internal sealed record PlaneFacts
             IsTurned = layout.IsBottomUp,
             IsCropped = image is not null && layout.Source != (image.Width, image.Height),
             IsScaled = layout.IsTree && layout.Plane != layout.Source,
+            HasOutputsSize = host.Outputs.Any(
+                output => output.IsFilledBy(layout.Window) && (output.Width, output.Height) == layout.Source),
             IsLetterboxed = layout.IsTree
                 && (layout.Plane.Width < layout.Window.Width || layout.Plane.Height < layout.Window.Height),
             IsFullscreen = host.Outputs.Any(output => output.IsFilledBy(layout.Window)),

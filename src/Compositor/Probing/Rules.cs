@@ -96,8 +96,11 @@ internal static class Rules
         new("letterbox", Verdict.Composited, f => f.IsLetterboxed && IsLetterboxDrawn(f),
             _ => "the image does not fill the display, and this compositor then draws",
             "Let the VM use the display's size (for a vGPU: --edid)."),
-        new("scale", Verdict.Composited,
-            f => f.IsScaled && (IsOneOf(s_unscaled, f.Host.Driver) || IsWholeOnly(f) || IsBefore(f, 0, 20)),
+        // labwc's window has 683x512 logical pixels on 1024x768 by 1.5: 1025x768 (tests/rig).
+        new("output-scale", Verdict.Composited, f => f.HasOutputsSize && IsScaleDrawn(f),
+            _ => "the output's scale does not divide its size, and the image is scaled by a pixel to fill the window",
+            "Give the output a scale that divides its width and its height."),
+        new("scale", Verdict.Composited, IsScaleDrawn,
             f => $"the image is scaled, and {(IsWholeOnly(f) ? "this compositor then draws"
                 : $"{f.Host.Driver ?? "the display engine"} cannot do that")}",
             "Let the VM use the display's size (for a vGPU: --edid), or show it with --scale 1:1."),
@@ -172,6 +175,9 @@ internal static class Rules
         HostFamily.Weston => HasOnePlane(f),
         _ => false,
     };
+
+    private static bool IsScaleDrawn(PlaneFacts f) =>
+        f.IsScaled && (IsOneOf(s_unscaled, f.Host.Driver) || IsWholeOnly(f) || IsBefore(f, 0, 20));
 
     private static bool IsForeign(PlaneFacts f) =>
         f is { Exporter: { } exporter, Host.Driver: { } driver } && exporter != driver && s_gpus.Contains(exporter);

@@ -1,5 +1,5 @@
-// Imitates a user: a keyboard, a tablet and a mouse by /dev/uinput, which exist as long as this process.
-// usage: uinput WIDTHxHEIGHT [STEP…]
+// Imitates a user: a keyboard, a tablet, a mouse and perhaps a touch screen by /dev/uinput, which exist as long as this process.
+// usage: uinput WIDTHxHEIGHT[+touch] [STEP…]
 // Without steps, they are read from standard input, one per line. ../README.md describes them.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@ static const struct {
 #include "input-codes.h" // of linux/input-event-codes.h, by build
 };
 
-static int keyboard, tablet, mouse;
+static int keyboard, tablet, mouse, touch_screen = -1;
 
 // ---- devices -----------------------------------------------------------------
 
@@ -77,18 +77,22 @@ static void have_buttons(int fd)
 	have(fd, UI_SET_RELBIT, REL_HWHEEL);
 }
 
+static void have_axis(int fd, int code, int maximum)
+{
+	struct uinput_abs_setup axis = { .code = code, .absinfo.maximum = maximum };
+
+	have(fd, UI_SET_ABSBIT, code);
+	if (ioctl(fd, UI_ABS_SETUP, &axis) < 0)
+		fail("UI_ABS_SETUP");
+}
+
 // As QEMU's usb-tablet, with one position per pixel.
 static void make_tablet(unsigned width, unsigned height)
 {
-	struct uinput_abs_setup x = { .code = ABS_X, .absinfo.maximum = width - 1 };
-	struct uinput_abs_setup y = { .code = ABS_Y, .absinfo.maximum = height - 1 };
-
 	tablet = open_device();
 	have_buttons(tablet);
-	have(tablet, UI_SET_ABSBIT, ABS_X);
-	have(tablet, UI_SET_ABSBIT, ABS_Y);
-	if (ioctl(tablet, UI_ABS_SETUP, &x) < 0 || ioctl(tablet, UI_ABS_SETUP, &y) < 0)
-		fail("UI_ABS_SETUP");
+	have_axis(tablet, ABS_X, width - 1);
+	have_axis(tablet, ABS_Y, height - 1);
 	create(tablet, "rig tablet");
 }
 
@@ -99,6 +103,22 @@ static void make_mouse(void)
 	have(mouse, UI_SET_RELBIT, REL_X);
 	have(mouse, UI_SET_RELBIT, REL_Y);
 	create(mouse, "rig mouse");
+}
+
+// For two fingers (linux/input's multi-touch protocol, type B), with one position per pixel.
+static void make_touch_screen(unsigned width, unsigned height)
+{
+	touch_screen = open_device();
+	if (ioctl(touch_screen, UI_SET_PROPBIT, INPUT_PROP_DIRECT) < 0)
+		fail("UI_SET_PROPBIT");
+	have(touch_screen, UI_SET_KEYBIT, BTN_TOUCH);
+	have_axis(touch_screen, ABS_X, width - 1);
+	have_axis(touch_screen, ABS_Y, height - 1);
+	have_axis(touch_screen, ABS_MT_SLOT, 1);
+	have_axis(touch_screen, ABS_MT_TRACKING_ID, UINT16_MAX);
+	have_axis(touch_screen, ABS_MT_POSITION_X, width - 1);
+	have_axis(touch_screen, ABS_MT_POSITION_Y, height - 1);
+	create(touch_screen, "rig touch screen");
 }
 
 // ---- steps -------------------------------------------------------------------
@@ -148,6 +168,19 @@ static void tap(uint16_t code)
 	press(code, false);
 }
 
+// A finger on the touch screen for a moment.
+static void touch(const char *step, const char *value)
+{
+	emit(touch_screen, EV_ABS, ABS_MT_SLOT, 0);
+	emit(touch_screen, EV_ABS, ABS_MT_TRACKING_ID, 1);
+	emit(touch_screen, EV_KEY, BTN_TOUCH, true);
+	emit_two(touch_screen, EV_ABS, ABS_MT_POSITION_X, step, value);
+	sleep_ns(TAP_NS);
+	emit(touch_screen, EV_ABS, ABS_MT_TRACKING_ID, -1);
+	emit(touch_screen, EV_KEY, BTN_TOUCH, false);
+	synchronise(touch_screen);
+}
+
 static bool run_step(const char *step)
 {
 	const char *value = strchr(step, '=');
@@ -169,6 +202,8 @@ static bool run_step(const char *step)
 		synchronise(tablet);
 	} else if (IS("tap"))
 		tap(code_of(step, value));
+	else if (IS("touch"))
+		touch(step, value);
 	else if (IS("press") || IS("release"))
 		press(code_of(step, value), IS("press"));
 	else if (IS("wait"))
@@ -198,10 +233,12 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2 || sscanf(argv[1], "%ux%u", &width, &height) != 2)
-		fail("usage: uinput WIDTHxHEIGHT [STEP…]");
+		fail("usage: uinput WIDTHxHEIGHT[+touch] [STEP…]");
 	make_keyboard();
 	make_tablet(width, height);
 	make_mouse();
+	if (strstr(argv[1], "+touch"))
+		make_touch_screen(width, height);
 	printf("ready\n");
 
 	// Reading lines ends with any signal; steps end as in the other drivers.

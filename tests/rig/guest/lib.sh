@@ -191,8 +191,8 @@ unload_mdevs() {
 
 # ---- user input ----------------------------------------------------------
 
-# input_start [WIDTHxHEIGHT]: creates a keyboard, a tablet of that size (1024x768) and a mouse, which exist until the script
-# ends. Call it before the compositor starts, so that it has them from the start.
+# input_start [WIDTHxHEIGHT[+touch]]: creates a keyboard, a tablet of that size (1024x768), a mouse and perhaps a touch screen, which
+# exist until the script ends. Call it before the compositor starts, so that it has them from the start.
 input_start() {
 	modprobe -a uinput evdev || return
 	coproc INPUT { exec /share/uinput "${1:-1024x768}"; }
@@ -228,7 +228,7 @@ host_start() {
 	weston-drm) weston_drm_start vkms ;;
 	weston-bochs) weston_drm_start bochs ;;
 	weston-headless) weston_start --backend=headless --width=1024 --height=768 ;;
-	kwin-drm) kwin_drm_start ;;
+	kwin-drm) kwin_drm_start vkms ;;
 	kwin-virtual) kwin_virtual_start ;;
 	mutter-headless) mutter_start ;;
 	hyprland-vkms) hyprland_start ;;
@@ -315,7 +315,7 @@ weston_drm_start() {
 kwin_drm_start() {
 	local card
 
-	card=$(need_card vkms) || return
+	card=$(need_card "$1") || return
 	KWIN_DRM_DEVICES=$card kwin_start --drm
 }
 

@@ -55,10 +55,10 @@ guest_pointer() {
 	qemu_stop
 }
 
-# played_on NAME absolute|relative FUNCTION: runs user input on a QEMU.
+# played_on NAME absolute|relative FUNCTION [DEVICE…]: runs user input on a QEMU.
 played_on() {
 	input_devices "$1" "$2"
-	qemu_on_bus "$1" on "${VGA_DEVICE[@]}" "${INPUT_DEVICES[@]}" || return
+	qemu_on_bus "$1" on "${VGA_DEVICE[@]}" "${INPUT_DEVICES[@]}" "${@:4}" || return
 	qemu_run "$1"
 	"$QTEST_DRIVER" "$(qemu_qtest "$1")" vga mode=1024x768 >"$SHARE/$1.driver" 2>&1
 	show_start "$1" qemu: --fullscreen --fixed
@@ -68,6 +68,11 @@ played_on() {
 	"$3" "$1"
 	show_stop
 	qemu_stop
+}
+
+tapped() {
+	input touch=300,200
+	told "$1" tap
 }
 
 # told NAME WORD: records the input that QEMU received since the last call, how often sway itself took F9 (sway-input.conf), and
@@ -135,9 +140,12 @@ everything() {
 	played_on absolute absolute absolute
 	played_on relative relative relative
 	guest_pointer
+	# QEMU 11 offers touch on the console of a VM without a touch screen, too.
+	played_on touched-tablet absolute tapped
+	played_on touched-screen relative tapped -device virtio-multitouch-pci
 }
 
 udev_start
 load_vkms
-input_start
+input_start 1024x768+touch
 on sway-input everything

@@ -1,5 +1,5 @@
-# An ordinary VM: a text console, then on demand a desktop (sway on virtio-gpu) and an agent for its clipboard. It runs the lines
-# that come on a port of its own: tests/Rig/LinuxGuest.cs sends them.
+# An ordinary VM: a text console, then on demand a desktop (sway or KWin on virtio-gpu) and an agent for its clipboard. It runs the
+# lines that come on a port of its own: tests/Rig/LinuxGuest.cs sends them.
 
 readonly PORT=/dev/virtio-ports/guestplane
 
@@ -26,6 +26,12 @@ desktop_start() {
 	wait_until 60 has_window eventdemo && wait_until 60 has_window wayland-terminal && agent_start
 }
 
+# following_desktop_start: of a compositor that takes the mode that its output prefers whenever that changes. sway does not.
+following_desktop_start() {
+	HOST_NAME=linux-guest-kwin kwin_drm_start virtio_gpu || return
+	weston-eventdemo >/dev/null 2>/share/eventdemo.log </dev/null &
+}
+
 # The programs' app_ids differ in this last word.
 has_window() { swaymsg -t get_tree | grep -q "app_id.*$1\""; }
 
@@ -50,6 +56,16 @@ agent_login() {
 
 agent_connections() { grep -c 'opening vdagent' /share/vdagentd.log; }
 
+# await_power_button: turns the VM off when it is pressed, as a login manager would.
+await_power_button() {
+	local name
+
+	modprobe button && udevadm settle
+	name=$(grep -l 'Power Button' /sys/class/input/event*/device/name) || return
+	name=${name%/device/name}
+	head -c 1 "/dev/input/${name##*/}" >/dev/null && busybox poweroff -f
+}
+
 # serve: answers each line with what it prints, and then a line of its own with its status. The first answer is to nothing: it says
 # that somebody is here.
 serve() {
@@ -68,5 +84,6 @@ udev_start
 udevadm trigger --action=add --subsystem-match=virtio-ports
 udevadm settle
 echo 'This is the console of a VM.' >/dev/tty0
+await_power_button &
 exec 8<>"$PORT"
 serve

@@ -27,6 +27,12 @@ sway_virtio() {
 	probe probe-refused pattern:memory=udmabuf,no-cursor --seconds 1
 }
 
+# The scale does not divide the mode: the output is 683 logical pixels wide, which are 1025 of the display's 1024.
+labwc_fractional() {
+	wlr-randr --output Virtual-1 --scale 1.5
+	probe probe-fractional pattern:memory=udmabuf,no-cursor --seconds 3
+}
+
 udev_start
 load_vkms
 on sway-vkms sway_vkms
@@ -34,4 +40,5 @@ on weston-drm weston_drm
 on kwin-drm kwin_drm
 on sway-bochs sway_bochs
 on sway-virtio sway_virtio
+on labwc-vkms labwc_fractional
 on sway-pixman probe probe-pixman pattern:memory=udmabuf,no-cursor --seconds 1
