@@ -63,7 +63,8 @@ await_power_button() {
 	modprobe button && udevadm settle
 	name=$(grep -l 'Power Button' /sys/class/input/event*/device/name) || return
 	name=${name%/device/name}
-	head -c 1 "/dev/input/${name##*/}" >/dev/null && busybox poweroff -f
+	# An event is read whole or not at all (linux/input.h, struct input_event).
+	head -c 24 "/dev/input/${name##*/}" >/dev/null && busybox poweroff -f
 }
 
 # serve: answers each line with what it prints, and then a line of its own with its status. The first answer is to nothing: it says
