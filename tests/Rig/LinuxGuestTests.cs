@@ -228,6 +228,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         using var seat = new VirtualSeat(host);
         using var show = await Show(host, seat);
         _guest.StartFollowingDesktop();
+        await LinuxGuest.Until(() => Shows(_guest.Screendump(), Red), () => "the program's window is not there");
         await AwaitFollowed(host, Width, Height);
         await Resize(host, 962, 604);
         await AwaitFollowed(host, 962, 604);
@@ -235,7 +236,6 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         await AwaitFollowed(host, 640, 420);
         host.Do("floating disable");
         await AwaitFollowed(host, Width, Height);
-        AssertShows(_guest.Screendump(), Red);
         _guest.Execute("system_powerdown");
         Assert.Equal(74, show.Wait().ExitCode);
         Assert.Contains("is gone", show.Messages, StringComparison.Ordinal);
@@ -281,8 +281,10 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         AssertShows(screen, Red);
     }
 
-    private static void AssertShows(Png screen, uint colour) =>
-        Assert.Contains(colour, Enumerable.Range(0, screen.Width * screen.Height).Select(i => screen[i % screen.Width, i / screen.Width]));
+    private static void AssertShows(Png screen, uint colour) => Assert.True(Shows(screen, colour), $"{colour:x6} is not on the screen");
+
+    private static bool Shows(Png screen, uint colour) =>
+        Enumerable.Range(0, screen.Width * screen.Height).Any(i => screen[i % screen.Width, i / screen.Width] == colour);
 
     /// <summary>A window of the VM's desktop.</summary>
     private void Focus(string program, string? also = null) => _guest.Run($"swaymsg '[app_id=\".*{program}\"] focus{(also is null ? "" : ", " + also)}'");
