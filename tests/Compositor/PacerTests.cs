@@ -67,6 +67,29 @@ public sealed class PacerTests
         Assert.Equal(low.Margin + Refresh / 4, smooth.Margin);
     }
 
+    /// <summary>Every fourth poll finds nothing: flips lie close to the polls, or the guest has another rate.</summary>
+    [Fact]
+    public void A_guest_that_may_flip_just_when_it_is_polled_is_polled_earlier_for_a_while()
+    {
+        using var loop = new Loop();
+        var pacer = New(At(0));
+        var (asked, late) = (0, pacer.Margin);
+        pacer = new(Poll, At(0), Latency.Low, _ => false);
+        pacer.Start(loop);
+        loop.Run();
+        Assert.InRange(asked, 5, 100);
+        Assert.True(pacer.Margin >= late + Refresh / 4, $"{pacer.Margin} ns");
+
+        long Poll(long now)
+        {
+            if (++asked % 4 != 0)
+                pacer.Flipped(default);
+            if (pacer.IsEarly || asked > 100)
+                loop.Stop();
+            return now;
+        }
+    }
+
     /// <summary>weston's 7 ms, wlroots' whole refresh, and one that takes what comes a millisecond before the vblank.</summary>
     [Theory]
     [InlineData(7 * Millisecond)]

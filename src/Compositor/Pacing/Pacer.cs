@@ -47,9 +47,11 @@ internal sealed class Pacer : PlaneObserver
     private readonly LoopTimer _timer;
     private readonly Latency _latency;
     private readonly Latch _latch;
+    private readonly PollPhase _phase = new();
     private readonly Func<long, bool> _isHidden;
     private readonly PlaneObserver _observer;
     private long _notBefore, _planned, _ownWay;
+    private bool _hasFlipped;
 
     /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
     /// <param name="vblanks">The vblanks of the polled head.</param>
@@ -69,9 +71,12 @@ internal sealed class Pacer : PlaneObserver
     /// <summary>How long after a poll its flips arrive, ns: <see cref="IGuest.PollDelay"/>.</summary>
     public Func<long> PollDelay { private get; init; } = () => 0;
 
+    /// <summary>True if the guest is polled a quarter of a refresh earlier than it has to be.</summary>
+    internal bool IsEarly => _phase.IsEarly;
+
     /// <summary>How long before a vblank the guest is polled, ns.</summary>
     public long Margin => _latch.Estimate + _ownWay + Math.Min(PollDelay(), _vblanks.Refresh / 2) + RoomNs
-        + (_latency == Latency.Smooth ? _vblanks.Refresh / 4 : 0);
+        + (_latency == Latency.Smooth ? _vblanks.Refresh / 4 : 0) + (IsEarly ? _vblanks.Refresh / 4 : 0);
 
     /// <summary>Starts to poll, or continues after the guest was gone.</summary>
     public void Start(Loop loop)
@@ -90,6 +95,8 @@ internal sealed class Pacer : PlaneObserver
         if (!frame.IsDiscarded)
             _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
+
+    public override void Flipped(in Flip flip) => _hasFlipped = true;
 
     /// <summary>Polls at once when a hidden window is visible again.</summary>
     public override void FrameDone(long now)
@@ -115,6 +122,12 @@ internal sealed class Pacer : PlaneObserver
     private void Poll(long now)
     {
         var planned = _planned;
+        // What the poll before has found may have come later than that.
+        if (State == PacerState.Latching)
+            _phase.Polled(_hasFlipped, now);
+        else
+            _phase.Interrupted();
+        _hasFlipped = false;
         _notBefore = _poll(now);
         var done = Clock.Now;
         if (State == PacerState.Latching)
