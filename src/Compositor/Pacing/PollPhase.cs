@@ -30,7 +30,7 @@ internal sealed class PollPhase
     private const int MostGaps = 2;
 
     /// <summary>
-    /// A longer run of polls that find nothing is no gap: the guest stands still. Of a guest with two buffers, two polls find nothing:
+    /// A longer run of polls that find nothing is no gap: the guest stands still. With two buffers, two polls find nothing:
     /// the second of two flips is to the image that was there before.
     /// </summary>
     private const int LongestGap = 2;
