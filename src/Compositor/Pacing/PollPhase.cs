@@ -38,7 +38,7 @@ internal sealed class PollPhase
     /// <summary>How long no phase is tried after one that was no better; doubled each time.</summary>
     private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
 
-    /// <summary>After so many holds the late phase, which costs less delay, is tried although the early one has no gaps.</summary>
+    /// <summary>After so many holds the late phase, of less delay, is tried although the early one has no gaps.</summary>
     private const int EarlyHolds = 8;
 
     private int _polls, _gaps, _empty, _pollsBefore, _enough = Polls;
