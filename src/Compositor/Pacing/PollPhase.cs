@@ -17,9 +17,9 @@ internal enum PollPhaseState
 }
 
 /// <summary>
-/// Keeps the polls away from the moment at which a guest flips. A guest that flips once per refresh, just when it is polled, flips
-/// now before its poll and now after it: one poll finds nothing new, and of the two flips before the next one the first is never
-/// seen. Such a gap between polls that find a flip is the only sign of it.
+/// Keeps the polls away from the moment at which a guest flips. A guest that flips once per refresh, just when it is polled,
+/// flips now before its poll and now after it: one poll finds nothing new, and of the two flips before the next one the first
+/// is never seen. Such a gap between polls that find a flip is the only sign of it.
 /// </summary>
 internal sealed class PollPhase
 {
