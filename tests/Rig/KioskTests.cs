@@ -4,7 +4,7 @@ namespace Guestplane.Tests.Rig;
 
 public sealed class KioskBoot() : RigBoot("forky", "kiosk.sh", seconds: 1200);
 
-/// <summary>The kiosk drills: the host, a vGPU, both at once, QEMU and the output go away and come back, over and over.</summary>
+/// <summary>The kiosk drills: the host, a vGPU, both at once, QEMU, the output and the monitor go away and come back, over and over.</summary>
 public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
 {
     private const int Many = 10, Few = 5, FewOfTwo = 3, UsualMs = 5000, MostMs = 20000, MostGrowthKiB = 4096, FirstFrame = 10;
@@ -18,6 +18,7 @@ public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
     [InlineData("qemu", Many)]
     [InlineData("stalled", Few)]
     [InlineData("output", Few)]
+    [InlineData("plug", Few)]
     [InlineData("unseen", Few)]
     [InlineData("both", FewOfTwo)]
     public void The_VM_is_shown_again_each_time_and_nothing_grows(string name, int count)
@@ -43,6 +44,7 @@ public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
     [InlineData("qemu", 0, Many)]
     [InlineData("stalled", 0, 0)]
     [InlineData("output", 0, 0)]
+    [InlineData("plug", 0, 0)]
     [InlineData("unseen", 0, Few)]
     [InlineData("both", FewOfTwo, FewOfTwo)]
     public void Only_the_part_that_went_away_is_reported(string name, int hosts, int guests)
@@ -58,6 +60,7 @@ public sealed class KioskTests(KioskBoot boot) : RigTests<KioskBoot>(boot)
     [InlineData("vgpu", 500)]
     [InlineData("stalled", 500)]
     [InlineData("output", 500)]
+    [InlineData("plug", 500)]
     [InlineData("unseen", 500)]
     [InlineData("both", 500)]
     [InlineData("qemu", 50)]

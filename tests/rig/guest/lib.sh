@@ -46,6 +46,29 @@ load_vkms() {
 	modprobe vkms enable_cursor=1 enable_overlay=1 enable_writeback=1 "$@"
 }
 
+# load_vkms_with_plug: instead of the other, a vkms with one connector, which plug_monitor and unplug_monitor change as a user does
+# with a cable. Needs a kernel of forky.
+readonly VKMS=/sys/kernel/config/vkms/vkms-plug # card_of looks for the first part of that name
+load_vkms_with_plug() {
+	local part
+
+	modprobe -r vkms
+	modprobe vkms create_default_dev=0 || return
+	mkdir "$VKMS" "$VKMS"/{planes/primary,planes/cursor,crtcs/crtc,encoders/encoder,connectors/connector} || return
+	# enum drm_plane_type (drm_plane.h)
+	echo 1 >"$VKMS/planes/primary/type"
+	echo 2 >"$VKMS/planes/cursor/type"
+	for part in planes/primary planes/cursor encoders/encoder; do
+		ln -s "$VKMS/crtcs/crtc" "$VKMS/$part/possible_crtcs/" || return
+	done
+	ln -s "$VKMS/encoders/encoder" "$VKMS/connectors/connector/possible_encoders/"
+	echo 1 >"$VKMS/enabled"
+}
+
+# enum drm_connector_status (drm_connector.h)
+plug_monitor() { echo 1 >"$VKMS/connectors/connector/status"; }
+unplug_monitor() { echo 2 >"$VKMS/connectors/connector/status"; }
+
 # load_vkms_syncobj: the vkms with sync objects (lib/kernel.sh) instead of the other.
 load_vkms_syncobj() { modprobe vkms_syncobj enable_cursor=1 enable_overlay=1 enable_writeback=1; }
 

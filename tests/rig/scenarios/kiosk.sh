@@ -102,6 +102,12 @@ output() {
 	wait_until 10 is_not_scanned_out && play "$1" && switch_output enable && shown "$1" "$(milliseconds)"
 }
 
+# As output, but it is the kernel that says that the monitor is gone.
+plug() {
+	unplug_monitor
+	wait_until 10 is_not_scanned_out && play "$1" && plug_monitor && shown "$1" "$(milliseconds)"
+}
+
 # The kernel asks the process that has it open to release it, and waits.
 vgpu() {
 	local since
@@ -175,10 +181,17 @@ drill() {
 	[[ -e /sys/bus/mdev/devices/$MBOCHS_UUID ]] || create_vgpu
 }
 
+name_output() { OUTPUT=$(swaymsg -r -t get_outputs | sed -n 's/^ *"name": "\(.*\)",$/\1/p' | head -n 1); }
+
 drill_output() {
-	OUTPUT=$(swaymsg -r -t get_outputs | sed -n 's/^ *"name": "\(.*\)",$/\1/p' | head -n 1)
+	name_output
 	drill output 5 "vfio:$MBOCHS_UUID" --output "$OUTPUT"
 	drill unseen "${UNSEEN:-5}" "vfio:$MBOCHS_UUID" --output "$OUTPUT"
+}
+
+drill_plug() {
+	name_output
+	drill plug "${PLUGS:-5}" "vfio:$MBOCHS_UUID" --output "$OUTPUT"
 }
 
 drill_qemu() {
@@ -197,3 +210,4 @@ on sway-vkms drill both 3
 on sway-vkms drill stalled 5
 on sway-vkms drill_output
 on sway-vkms drill_qemu
+load_vkms_with_plug && on sway-vkms drill_plug
