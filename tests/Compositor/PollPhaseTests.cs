@@ -113,7 +113,7 @@ public sealed class PollPhaseTests
             {
                 var isEarly = !IsHeld && _polls.IsEarly;
                 Early += isEarly ? 1 : 0;
-                var at = _n * Refresh - (isEarly ? Refresh / 4 : 0) + Jittered();
+                var at = _n * Refresh - (isEarly ? Refresh / 2 : 0) + Jittered();
                 var shown = (long)Math.Floor((at - Phase * Refresh + Jittered()) / Refresh * Rate) % Buffers;
                 Found += shown == _shown ? 0 : 1;
                 _polls.Polled(shown != _shown, Now);

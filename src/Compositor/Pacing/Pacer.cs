@@ -71,12 +71,12 @@ internal sealed class Pacer : PlaneObserver
     /// <summary>How long after a poll its flips arrive, ns: <see cref="IGuest.PollDelay"/>.</summary>
     public Func<long> PollDelay { private get; init; } = () => 0;
 
-    /// <summary>True if the guest is polled a quarter of a refresh earlier than it has to be.</summary>
+    /// <summary>True if the guest is polled half a refresh earlier than it has to be.</summary>
     internal bool IsEarly => _phase.IsEarly;
 
     /// <summary>How long before a vblank the guest is polled, ns.</summary>
     public long Margin => _latch.Estimate + _ownWay + Math.Min(PollDelay(), _vblanks.Refresh / 2) + RoomNs
-        + (_latency == Latency.Smooth ? _vblanks.Refresh / 4 : 0) + (IsEarly ? _vblanks.Refresh / 4 : 0);
+        + (_latency == Latency.Smooth ? _vblanks.Refresh / 4 : 0) + (IsEarly ? _vblanks.Refresh / 2 : 0);
 
     /// <summary>Starts to poll, or continues after the guest was gone.</summary>
     public void Start(Loop loop)

@@ -6,10 +6,10 @@ internal enum PollPhaseState
     /// <summary>As late as the compositor allows.</summary>
     Late,
 
-    /// <summary>A quarter of a refresh earlier, to see whether fewer flips are lost.</summary>
+    /// <summary>Half a refresh earlier, to see whether fewer flips are lost.</summary>
     TryingEarly,
 
-    /// <summary>A quarter of a refresh earlier.</summary>
+    /// <summary>Half a refresh earlier: furthest from flips at the late poll, which are shown no later for it.</summary>
     Early,
 
     /// <summary>As late as the compositor allows, to see whether no flips are lost any more.</summary>
