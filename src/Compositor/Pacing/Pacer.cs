@@ -93,7 +93,7 @@ internal sealed class Pacer : PlaneObserver
     public override void Answered(in Frame frame)
     {
         if (!frame.IsDiscarded)
-            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
+            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented, IsEarly);
     }
 
     public override void Flipped(in Flip flip) => _hasFlipped = true;
