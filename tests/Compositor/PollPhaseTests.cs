@@ -68,6 +68,17 @@ public sealed class PollPhaseTests
     }
 
     [Fact]
+    public void A_guest_that_stands_still_is_polled_late_again()
+    {
+        var guest = new Guest { Buffers = 2 };
+        guest.Run(10 * 60);
+        Assert.Equal(PollPhaseState.Early, guest.Polls.State);
+        for (var n = 0; n < 60; n++)
+            guest.Polls.Polled(hasFlipped: n % 40 == 39, guest.Now);
+        Assert.Equal(PollPhaseState.Late, guest.Polls.State);
+    }
+
+    [Fact]
     public void A_guest_that_stands_still_is_no_reason_to_try_anything()
     {
         var guest = new Guest { Phase = 0.5, Buffers = 3 };

@@ -60,10 +60,14 @@ internal sealed class PollPhase
         {
             if (++_empty > LongestGap)
                 Interrupted();
+            // What it flips to next has a phase of its own, and is to be shown soon.
+            if (_empty >= Polls)
+                State = PollPhaseState.Late;
             return;
         }
-        if (_empty > 0)
-            (_gaps, _empty) = (_gaps + 1, 0);
+        if (_empty is > 0 and <= LongestGap)
+            _gaps++;
+        _empty = 0;
         if (_gaps < MostGaps && _polls < _enough)
             return;
         if (IsTrying)
@@ -83,7 +87,7 @@ internal sealed class PollPhase
         Forget();
     }
 
-    private void Forget() => (_polls, _gaps, _empty) = (0, 0, 0);
+    private void Forget() => (_polls, _gaps) = (0, 0);
 
     /// <summary>For so long that gaps in equal distances, as of a guest of 57 Hz, are found again in it.</summary>
     private void Try(PollPhaseState phase) =>
