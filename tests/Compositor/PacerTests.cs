@@ -130,20 +130,6 @@ public sealed class PacerTests
         Assert.Equal(before, latch.Estimate);
     }
 
-    [Fact]
-    public void Commits_that_are_early_are_no_reason_to_wait_longer()
-    {
-        var (early, late) = (new Latch(creepsDown: true), new Latch(creepsDown: true));
-        var before = early.Estimate;
-        for (var n = 0; n < 3600; n++)
-        {
-            early.Learn(15 * Millisecond, Refresh, n * Refresh, isEarly: true);
-            late.Learn(15 * Millisecond, Refresh, n * Refresh);
-        }
-        Assert.Equal(before, early.Estimate);
-        Assert.InRange(late.Estimate, 0, before / 2);
-    }
-
     /// <summary>A host by a clock of its own: what is committed its latch before a vblank is shown then, else at the next.</summary>
     private sealed class Day
     {

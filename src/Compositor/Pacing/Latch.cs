@@ -38,17 +38,13 @@ internal sealed class Latch
     public long Estimate { get; private set; } = FirstGuessNs;
 
     /// <summary>Learns from a commit that was presented. Times are in ns.</summary>
-    /// <param name="commitToPresented">From the commit to the vblank that showed it.</param>
-    /// <param name="refresh">From one vblank to the next.</param>
-    /// <param name="now">CLOCK_MONOTONIC.</param>
-    /// <param name="isEarly">True if it was not made at the last moment: that it was in time says nothing of that moment.</param>
-    public void Learn(long commitToPresented, long refresh, long now, bool isEarly = false)
+    public void Learn(long commitToPresented, long refresh, long now)
     {
         var tooLateBy = commitToPresented - refresh;
         // More than a refresh late is not the latch: the compositor had no time for that frame.
         if (tooLateBy >= Estimate && tooLateBy < refresh + RoomNs)
             Late(tooLateBy, refresh, now);
-        else if (tooLateBy < Estimate && !isEarly)
+        else if (tooLateBy < Estimate)
             InTime(now);
     }
 

@@ -47,10 +47,10 @@ internal sealed class Pacer : PlaneObserver
     private readonly LoopTimer _timer;
     private readonly Latency _latency;
     private readonly Latch _latch;
-    private readonly PollPhase _phase = new();
     private readonly Func<long, bool> _isHidden;
     private readonly PlaneObserver _observer;
-    private long _notBefore, _planned, _ownWay;
+    private PollPhase _phase = new();
+    private long _notBefore, _planned, _vblank, _ownWay;
     private bool _hasFlipped;
 
     /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
@@ -85,6 +85,7 @@ internal sealed class Pacer : PlaneObserver
             loop.Add(_timer);
         var now = Clock.Now;
         _notBefore = now;
+        _phase = new();
         Plan(now, now);
     }
 
@@ -92,8 +93,8 @@ internal sealed class Pacer : PlaneObserver
 
     public override void Answered(in Frame frame)
     {
-        if (!frame.IsDiscarded)
-            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented, IsEarly);
+        if (!frame.IsDiscarded && frame.Committed >= _phase.LateSince)
+            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
 
     public override void Flipped(in Flip flip) => _hasFlipped = true;
@@ -110,9 +111,12 @@ internal sealed class Pacer : PlaneObserver
     {
         if (_isHidden(now))
             return now + HiddenPeriodNs;
-        var next = _vblanks.After(now + Margin) - Margin;
-        // Do not poll twice for a vblank that came slightly later than predicted.
-        return next - now < _vblanks.Refresh / 2 ? next + _vblanks.Refresh : next;
+        var vblank = _vblanks.After(now + Margin);
+        // Do not poll twice for a vblank that came slightly later than predicted, or for which the guest was polled early.
+        if (Math.Abs(vblank - _vblank) < _vblanks.Refresh / 2)
+            vblank += _vblanks.Refresh;
+        _vblank = vblank;
+        return vblank - Margin;
     }
 
     /// <summary>Learns the own way: the time from the planned poll to the end of its commit.</summary>
@@ -126,7 +130,7 @@ internal sealed class Pacer : PlaneObserver
         if (State == PacerState.Latching)
             _phase.Polled(_hasFlipped, now);
         else
-            _phase.Interrupted();
+            _phase.Interrupted(now);
         _hasFlipped = false;
         _notBefore = _poll(now);
         var done = Clock.Now;
@@ -139,6 +143,7 @@ internal sealed class Pacer : PlaneObserver
     private void Plan(long now, long next)
     {
         _planned = Math.Max(next, _notBefore);
+        _phase.Planned(_planned);
         State = _planned == LoopSource.Never ? PacerState.Ended
             : _notBefore > next ? PacerState.BackingOff
             : _isHidden(now) ? PacerState.Hidden : PacerState.Latching;

@@ -9,10 +9,10 @@ internal enum PollPhaseState
     /// <summary>Half a refresh earlier, to see whether fewer flips are lost.</summary>
     TryingEarly,
 
-    /// <summary>Half a refresh earlier: furthest from flips at the late poll, which are shown no later for it.</summary>
+    /// <summary>Half a refresh earlier: furthest from flips that come about when the late poll does.</summary>
     Early,
 
-    /// <summary>As late as the compositor allows, to see whether no flips are lost any more.</summary>
+    /// <summary>As late as the compositor allows, to see whether no more flips are lost than early.</summary>
     TryingLate,
 }
 
@@ -30,39 +30,44 @@ internal sealed class PollPhase
     private const int MostGaps = 2;
 
     /// <summary>
-    /// A longer run of polls that find nothing is no gap: the guest stands still. With two buffers, two polls find nothing:
-    /// the second of two flips is to the image that was there before.
+    /// A longer run of polls that find nothing is no gap: the guest stands still. With two buffers, two polls find nothing: the
+    /// second of two flips is to the image that was there before.
     /// </summary>
     private const int LongestGap = 2;
 
-    /// <summary>How long no phase is tried after one that was no better; doubled each time.</summary>
-    private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
+    /// <summary>How long after a trial gaps lead to no other one; doubled each time that a trial failed.</summary>
+    private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 64_000_000_000;
 
-    /// <summary>After so many holds the late phase, of less delay, is tried although the early one has no gaps.</summary>
-    private const int EarlyHolds = 8;
+    /// <summary>How long the guest is polled early before the late phase, which costs less delay, has its turn again.</summary>
+    private const long EarlyNs = 32_000_000_000;
 
-    private int _polls, _gaps, _empty, _pollsBefore, _enough = Polls;
+    private int _polls, _gaps, _empty, _pollsBefore, _enough = Polls, _toSkip;
     private long _hold = FirstHoldNs, _heldUntil, _earlyUntil;
 
     public PollPhaseState State { get; private set; }
 
     public bool IsEarly => State is PollPhaseState.TryingEarly or PollPhaseState.Early;
 
+    /// <summary>Since when polls are late, CLOCK_MONOTONIC, ns: no commit before is evidence of the last moment.</summary>
+    public long LateSince { get; private set; }
+
     private bool IsTrying => State is PollPhaseState.TryingEarly or PollPhaseState.TryingLate;
 
-    /// <summary>A poll is over.</summary>
+    /// <summary>A poll is over. The next one is planned already: what this leads to is for the one after that.</summary>
     /// <param name="hasFlipped">True if it found a flip.</param>
     /// <param name="now">CLOCK_MONOTONIC, ns.</param>
     public void Polled(bool hasFlipped, long now)
     {
+        if (_toSkip > 0)
+        {
+            _toSkip--;
+            return;
+        }
         _polls++;
         if (!hasFlipped)
         {
             if (++_empty > LongestGap)
-                Interrupted();
-            // What it flips to next has a phase of its own, and is to be shown soon.
-            if (_empty >= Polls)
-                State = PollPhaseState.Late;
+                Interrupted(now);
             return;
         }
         if (_empty is > 0 and <= LongestGap)
@@ -74,43 +79,45 @@ internal sealed class PollPhase
             Judge(now);
         else if (_gaps == MostGaps && now >= _heldUntil)
             Try(State == PollPhaseState.Late ? PollPhaseState.TryingEarly : PollPhaseState.TryingLate);
-        else if (State == PollPhaseState.Early && _gaps == 0 && now >= _earlyUntil)
+        else if (_gaps == 0 && IsEarly && now >= _earlyUntil)
             Try(PollPhaseState.TryingLate);
         Forget();
     }
 
+    /// <summary>The next poll is at this time.</summary>
+    public void Planned(long next) => LateSince = IsEarly ? long.MaxValue : Math.Min(LateSince, next);
+
     /// <summary>The guest stands still, or was not polled once per refresh: what was counted says nothing.</summary>
-    public void Interrupted()
+    public void Interrupted(long now)
     {
         if (IsTrying)
-            GoBack();
+        {
+            _heldUntil = now + _hold;
+            GoTo(State == PollPhaseState.TryingEarly ? PollPhaseState.Late : PollPhaseState.Early);
+        }
+        else if (IsEarly && now >= _earlyUntil)
+            GoTo(PollPhaseState.Late);
         Forget();
     }
 
     private void Forget() => (_polls, _gaps) = (0, 0);
 
-    /// <summary>For so long that gaps in equal distances, as of a guest of 57 Hz, are found again in it.</summary>
-    private void Try(PollPhaseState phase) =>
-        (State, _pollsBefore, _enough) = (phase, _polls, Math.Max(Polls, 3 * _polls));
+    /// <summary>The poll that is planned and the one after it, whose distance is not a refresh, are not judged.</summary>
+    private void GoTo(PollPhaseState state) => (State, _toSkip, _enough) = (state, 2, Polls);
 
-    /// <summary>Early has to be better, and late to be no worse.</summary>
-    private void Judge(long now)
+    /// <summary>Long enough that evenly spaced gaps, such as those of a guest of 57 Hz, occur again within the trial.</summary>
+    private void Try(PollPhaseState phase)
     {
-        _enough = Polls;
-        if (_gaps < MostGaps || (State == PollPhaseState.TryingLate && _polls >= _pollsBefore))
-        {
-            State = IsEarly ? PollPhaseState.Early : PollPhaseState.Late;
-            _hold = FirstHoldNs;
-        }
-        else
-        {
-            GoBack();
-            _heldUntil = now + _hold;
-            _hold = Math.Min(_hold * 2, LongestHoldNs);
-        }
-        _earlyUntil = now + EarlyHolds * _hold;
+        GoTo(phase);
+        (_pollsBefore, _enough) = (_polls, Math.Max(Polls, 3 * _polls));
     }
 
-    private void GoBack() =>
-        (State, _enough) = (IsEarly ? PollPhaseState.Late : PollPhaseState.Early, Polls);
+    /// <summary>Early must have fewer than two gaps. Late may have them, if no sooner than early had.</summary>
+    private void Judge(long now)
+    {
+        var isGood = _gaps < MostGaps || (State == PollPhaseState.TryingLate && _polls >= _pollsBefore);
+        _hold = isGood ? FirstHoldNs : Math.Min(_hold * 2, LongestHoldNs);
+        (_heldUntil, _earlyUntil) = (now + _hold, now + EarlyNs);
+        GoTo(isGood == IsEarly ? PollPhaseState.Early : PollPhaseState.Late);
+    }
 }

@@ -52,7 +52,7 @@ readonly VKMS=/sys/kernel/config/vkms/vkms-plug # card_of looks for the first pa
 load_vkms_with_plug() {
 	local part
 
-	modprobe -r vkms
+	[[ ! -d /sys/module/vkms ]] || modprobe -r vkms || return
 	modprobe vkms create_default_dev=0 || return
 	mkdir "$VKMS" "$VKMS"/{planes/primary,planes/cursor,crtcs/crtc,encoders/encoder,connectors/connector} || return
 	# enum drm_plane_type (drm_plane.h)

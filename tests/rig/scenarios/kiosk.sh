@@ -190,6 +190,8 @@ drill_output() {
 }
 
 drill_plug() {
+	# A round that failed has left it unplugged.
+	plug_monitor
 	name_output
 	drill plug "${PLUGS:-5}" "vfio:$MBOCHS_UUID" --output "$OUTPUT"
 }
