@@ -79,6 +79,10 @@ public sealed class PacerTests
         loop.Run();
         Assert.InRange(asked, 5, 100);
         Assert.True(pacer.Margin >= late + Refresh / 2, $"{pacer.Margin} ns");
+        // One that is polled again later begins late, and not with the vblank that it was polled for early.
+        var early = pacer.Next(Clock.Now + Second);
+        pacer.Start(loop);
+        Assert.InRange(pacer.Next(early) - early, 3 * Refresh / 2 - 1, 3 * Refresh / 2 + 1);
 
         long Poll(long now)
         {

@@ -89,9 +89,13 @@ public sealed class PollPhaseTests
         var guest = new Guest { Buffers = 2 };
         guest.Run(10 * 60);
         Assert.Equal(PollPhaseState.Early, guest.Polls.State);
+        guest.Polls.Planned(guest.Now);
+        Assert.Equal(long.MaxValue, guest.Polls.LateSince);
         guest.Phase = 0.5;
         guest.Run(Minute);
         Assert.Equal(PollPhaseState.Late, guest.Polls.State);
+        guest.Polls.Planned(guest.Now);
+        Assert.Equal(guest.Now, guest.Polls.LateSince);
     }
 
     /// <summary>As for a video that ends: a spinner, a typed letter.</summary>
