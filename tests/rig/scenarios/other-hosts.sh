@@ -50,26 +50,17 @@ hyprland() {
 	whole hyprland-life life hyprland_fullscreen
 }
 
-# It reports every frame as zero-copy, wl_shm too.
-phoc() {
-	bare phoc
-	with_cursor phoc
-	verdicts phoc --windows fullscreen --seconds 4
-	show phoc-shm pattern:no-cursor --fullscreen --transport shm --require zero-copy=1% --seconds 3
-	whole phoc-life life press_f11
+# always_zero_copy HOST: one that reports every frame as zero-copy, wl_shm too.
+always_zero_copy() {
+	bare "$1"
+	with_cursor "$1"
+	verdicts "$1" --windows fullscreen --seconds 4
+	show "$1-shm" pattern:no-cursor --fullscreen --transport shm --require zero-copy=1% --seconds 3
+	whole "$1-life" life press_f11
 }
 
 wayfire_resize() { /rig/wayfire-view configure-view '{"geometry": {"x": 60, "y": 40, "width": 800, "height": 600}}'; }
 wayfire_close() { /rig/wayfire-view close-view; }
-
-# As phoc, it reports every frame as zero-copy.
-wayfire() {
-	bare wayfire
-	with_cursor wayfire
-	verdicts wayfire --windows fullscreen --seconds 4
-	show wayfire-shm pattern:no-cursor --fullscreen --transport shm --require zero-copy=1% --seconds 3
-	whole wayfire-life life press_f11
-}
 
 # It draws a frame or two a second.
 mir() {
@@ -86,6 +77,6 @@ udev_start
 load_vkms
 input_start
 on hyprland-vkms hyprland
-on phoc-vkms phoc
-on wayfire-vkms wayfire
+on phoc-vkms always_zero_copy phoc
+on wayfire-vkms always_zero_copy wayfire
 on mir-vkms mir
