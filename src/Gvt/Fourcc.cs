@@ -4,7 +4,8 @@ namespace Guestplane.Gvt;
 public readonly record struct Fourcc(uint Code)
 {
     public static readonly Fourcc Argb8888 = Of("AR24"), Xrgb8888 = Of("XR24"), Abgr8888 = Of("AB24"), Xbgr8888 = Of("XB24");
-    public static readonly Fourcc Rgb565 = Of("RG16"), Nv12 = Of("NV12"), Xrgb2101010 = Of("XR30");
+    public static readonly Fourcc Rgb565 = Of("RG16"), Xrgb2101010 = Of("XR30");
+    public static readonly Fourcc Nv12 = Of("NV12"), P010 = Of("P010"), Yuyv = Of("YUYV");
 
     /// <summary>The code with these four letters, least significant byte first.</summary>
     public static Fourcc Of(string name) => new((uint)(name[0] | name[1] << 8 | name[2] << 16 | name[3] << 24));

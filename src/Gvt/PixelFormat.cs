@@ -11,6 +11,12 @@ public sealed record PixelFormat(
 
     public int PlaneCount => BytesPerPixel.Length;
 
+    /// <summary>True for Y'CbCr, false for R'G'B'.</summary>
+    public bool IsYuv { get; init; }
+
+    /// <summary>True if four pixels share a chroma sample.</summary>
+    public bool Is420 => (HorizontalSubsampling, VerticalSubsampling) == (2, 2);
+
     /// <summary>Null for an unknown code: its layout could not be checked.</summary>
     public static PixelFormat? Find(Fourcc code) => s_known.GetValueOrDefault(code);
 
@@ -37,12 +43,14 @@ public sealed record PixelFormat(
         }
         yield return new(Fourcc.Of("AB4H"), [8], Opaque: Fourcc.Of("XB4H"));
         yield return new(Fourcc.Of("XB4H"), [8]);
-        foreach (var name in new[] { "RG16", "BG16", "XR15", "YUYV", "UYVY", "YVYU", "VYUY" })
+        foreach (var name in new[] { "RG16", "BG16", "XR15" })
             yield return new(Fourcc.Of(name), [2]);
+        foreach (var name in new[] { "YUYV", "UYVY", "YVYU", "VYUY" })
+            yield return new(Fourcc.Of(name), [2]) { IsYuv = true };
         foreach (var name in new[] { "RG24", "BG24" })
             yield return new(Fourcc.Of(name), [3]);
-        yield return new(Fourcc.Of("NV12"), [1, 2], 2, 2);
-        yield return new(Fourcc.Of("P010"), [2, 4], 2, 2);
-        yield return new(Fourcc.Of("YU12"), [1, 1, 1], 2, 2);
+        yield return new(Fourcc.Nv12, [1, 2], 2, 2) { IsYuv = true };
+        yield return new(Fourcc.P010, [2, 4], 2, 2) { IsYuv = true };
+        yield return new(Fourcc.Of("YU12"), [1, 1, 1], 2, 2) { IsYuv = true };
     }
 }

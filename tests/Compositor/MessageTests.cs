@@ -9,8 +9,8 @@ public sealed class MessageTests
     private const int Failed = 1, Usage = 64, NoSource = 66, NoCompositor = 69, CannotWrite = 73;
     private const string Pattern = "pattern:memory=memfd,no-cursor";
 
-    private const string PatternForm = "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|NV12|XR30,rate=HZ,buffers=N,in-place,"
-        + "cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
+    private const string PatternForm = "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|XR30|NV12|P010|YUYV,"
+        + "color=bt601|bt709|bt2020[-full],rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
 
     private const string Sources = "the sources are vfio:UUID, pid:PID, fd:N, qemu:, libvirt:DOMAIN and pattern "
         + "(see guestplane show --help)";
@@ -79,7 +79,7 @@ public sealed class MessageTests
     [InlineData("size=1x1", "takes size=WIDTHxHEIGHT from 64x64 to 16384x16384, and not \"size=1x1\"")]
     [InlineData("size=16385x64", "takes size=WIDTHxHEIGHT from 64x64 to 16384x16384, and not \"size=16385x64\"")]
     [InlineData("size", "takes size=WIDTHxHEIGHT from 64x64 to 16384x16384, and not \"size\" alone")]
-    [InlineData("format=xr24", "takes format=XR24, AR24, XB24, AB24, RG16, NV12 or XR30, and not \"format=xr24\"")]
+    [InlineData("format=xr24", "takes format=XR24, AR24, XB24, AB24, RG16, XR30, NV12, P010 or YUYV, and not \"format=xr24\"")]
     [InlineData("rate=0", "takes rate=HZ from 0.01 to 1000, and not \"rate=0\"")]
     [InlineData("buffers=1000", "takes buffers=N from 1 to 16, and not \"buffers=1000\"")]
     [InlineData("heads=100", "takes heads=N from 1 to 64, and not \"heads=100\"")]

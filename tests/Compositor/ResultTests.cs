@@ -50,7 +50,7 @@ public sealed class ResultTests
         JsonText.Write(new ShowResult("guestplane 1", "pattern", new(PlanesWay.Qemu, "no right"), "sway", [head], 3, new(0.126, 7, new(8, 9))), file);
         const string Expected = "{'version':1,'program':'guestplane 1','source':'pattern','planes':'qemu',"
             + "'planesReason':'no right','host':'sway','heads':[{'name':'0',"
-            + "'transport':'dmabuf','reason':null,'format':'XR24','modifier':'LINEAR','frame':'none','sync':'implicit',"
+            + "'transport':'dmabuf','reason':null,'format':'XR24','modifier':'LINEAR','color':null,'frame':'none','sync':'implicit',"
             + "'awaited':0,'width':640,'height':480,'flips':12,'committed':10,'repeated':0,'presented':0,'discarded':0,"
             + "'missed':0,'coalesced':2,'zeroCopy':0,'imports':3,'copiedBytes':0,'scanoutFormat':null,"
             + "'flipToCommitNs':{'p50':1,'p95':2,'p99':3},'commitToPresentedNs':{'p50':null,'p95':null,'p99':null},"
@@ -181,6 +181,28 @@ public sealed class ResultTests
             + "plane[35]: plane-1\n\tcrtc=(null)\n\tfb=0\ncrtc[38]: crtc-0\n\tenable=1\n";
         Assert.Equal(new HardwarePlane("plane-0", 1024, 768, true), Assert.Single(DrmState.Planes(State)));
         Assert.False(Assert.Single(DrmState.Planes(State.Replace("imported=yes", "imported=no"))).IsImported);
+    }
+
+    [Theory]
+    [InlineData("ITU-R BT.709 YCbCr", "limited", "bt709")]
+    [InlineData("ITU-R BT.601 YCbCr", "full", "bt601-full")]
+    [InlineData("ITU-R BT.2020 YCbCr", "limited", "bt2020")]
+    [InlineData("a later one", "full", null)]
+    public void The_kernels_state_tells_a_planes_colours(string encoding, string range, string? model)
+    {
+        var state = $"plane[33]: plane-0\n\tcrtc=crtc-0\n\tfb=51\n\t\tsize=64x48\n\tcolor-encoding={encoding}\n"
+            + $"\tcolor-range=YCbCr {range} range\n";
+        Assert.Equal(model, Assert.Single(DrmState.Planes(state)).Color?.ToString());
+    }
+
+    [Fact]
+    public void Colours_that_change_at_scanout_are_said_in_steps()
+    {
+        var told = new ColorFacts(new(ColorMatrix.Bt709), IsTold: true, Display: new(ColorMatrix.Bt709));
+        Assert.Equal("bt709, which the compositor was told; so scanned out", told.Sentence);
+        Assert.Equal("bt709, which the compositor cannot be told; scanned out as bt601: up to 35 of 255 steps off",
+            (told with { IsTold = false, Display = new(ColorMatrix.Bt601) }).Sentence);
+        Assert.Equal(("bt709, which the compositor was told", null), ((told with { Display = null }).Sentence, (told with { Display = null }).Steps));
     }
 
     [Fact]

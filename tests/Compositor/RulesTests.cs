@@ -42,6 +42,7 @@ public sealed class RulesTests
         ("scale", Verdict.Composited, s_good with { IsScaled = true }),
         ("other-device", Verdict.Composited, s_good with { Exporter = "amdgpu", Host = Host(HostFamily.Wlroots, "i915") }),
         ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),
+        ("color-model", Verdict.Composited, s_good with { Color = new(ColorMatrix.Bt601), Host = Host(HostFamily.Mutter) }),
         ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
         ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),
         ("direct-scanout-setting", Verdict.Unknown, s_good with { Host = Host(HostFamily.Hyprland) }),
@@ -67,6 +68,13 @@ public sealed class RulesTests
     [InlineData(nameof(HostFamily.Other))]
     public void Of_a_compositor_that_no_rule_knows_the_verdict_is_unknown(string family) =>
         Assert.Equal(Verdict.Unknown, Rules.Judge(s_good with { Host = Host(Enum.Parse<HostFamily>(family)) }).Verdict);
+
+    [Theory]
+    [InlineData("bt709-left", nameof(HostFamily.Mutter))]
+    [InlineData("bt601-full", nameof(HostFamily.Weston))]
+    [InlineData("bt2020", nameof(HostFamily.Kwin))]
+    public void Colours_that_the_compositor_tells_its_display_are_scanned_out(string model, string family) => Assert.Equal(
+        Verdict.Scanout, Rules.Judge(s_good with { Color = ColorModel.Parse(model), Host = Host(Enum.Parse<HostFamily>(family)) }).Verdict);
 
     /// <summary>
     /// Hyprland sends that tranche to a window's own surface, not to the plane on it, and scans the plane out all the same

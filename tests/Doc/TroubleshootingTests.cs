@@ -44,6 +44,7 @@ public sealed class TroubleshootingTests
     [Theory]
     [InlineData("src/Compositor/Failure.cs")]
     [InlineData("src/Compositor/Head/SurfaceHints.cs")]
+    [InlineData("src/Compositor/Host/HostColors.cs")]
     [InlineData("src/Compositor/Plane/PlaneTransports.cs")]
     [InlineData("src/Gvt/PlaneLayout.cs")]
     [InlineData("src/Gvt/Qemu/BusVm.cs")]

@@ -3,7 +3,7 @@ namespace Guestplane.Tests.Rig;
 public sealed class PatternHostsBoot() : RigBoot("forky", "pattern-hosts.sh", seconds: 1200, "-device", "bochs-display", "-device", "virtio-gpu-pci");
 
 /// <summary>The pattern guest, whose memory is what virtio-gpu's blobs are, on every host.</summary>
-public sealed class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternHostsBoot>(boot)
+public sealed partial class PatternHostsTests(PatternHostsBoot boot) : RigTests<PatternHostsBoot>(boot)
 {
     private const int Buffers = 3;
 

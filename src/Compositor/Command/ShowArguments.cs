@@ -41,6 +41,8 @@ internal static class ShowArguments
         ShowSetting.Choice("--content", "Tell the compositor what the VM shows (default: none).",
             (show, content) => show with { Content = content },
             [.. Enum.GetValues<WpContentTypeV1Type>().Select(type => (type.Spelled(), type))]),
+        ShowSetting.Value("--color", "The colours of a YUV image, as bt601-full (default: bt601 up to 576 lines, else bt709).",
+            (show, color) => show with { Color = color }, ParseColorModel, "MATRIX[-full][-SITING]"),
         ShowSetting.Choice(
             "--sync", "Synchronise with the compositor explicitly if it can (default: auto), or leave it to the kernel.",
             (show, sync) => show with { Sync = sync }, ("auto", SyncMode.Auto), ("implicit", SyncMode.Implicit)),
@@ -139,6 +141,15 @@ internal static class ShowArguments
             return (int)run(settings.Read(parsed, defaults));
         });
         return command;
+    }
+
+    private static ColorModel ParseColorModel(ArgumentResult result)
+    {
+        var word = result.Tokens[^1].Value;
+        if (ColorModel.Parse(word) is { } model)
+            return model;
+        result.AddError($"--color has the form {ColorModel.Help}, and is not \"{word}\".");
+        return default;
     }
 
     private static Dictionary<string, string> ParseLayout(ArgumentResult result)

@@ -169,6 +169,7 @@ internal sealed class HeadTree : IDisposable
         };
         return new PlaneSurface(_host, surface, transports, observer, frames)
         {
+            Color = new SurfaceColor(_host.Colors, surface, _options.Color),
             Placing = PlacePrimary,
             CommitParent = _surfaces.FinishMove,
             ReleaseTicket = setup.Head.Release,

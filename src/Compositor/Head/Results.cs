@@ -54,6 +54,7 @@ internal static class Results
     {
         Choice = plane.Choice,
         Image = plane.LastScanout is { } scanout ? ImageOf(scanout) : null,
+        Color = plane.Color.Told,
         IsShown = plane.Shown is not null,
         Committed = plane.Stats.Committed,
         Moves = moves,

@@ -86,6 +86,9 @@ internal sealed record ShowOptions
 
     public WpContentTypeV1Type Content { get; init; }
 
+    /// <summary>What the values of a Y'CbCr image mean; null: the usual for its size.</summary>
+    public ColorModel? Color { get; init; }
+
     /// <summary>The only console of a VM to show; null: all.</summary>
     public uint? Console { get; init; }
 

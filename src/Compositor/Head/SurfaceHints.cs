@@ -23,12 +23,15 @@ internal sealed class SurfaceHints : IDisposable
     }
 
     /// <summary>A sentence for each hint that the compositor has no protocol for.</summary>
-    public static IEnumerable<string> Unheard(Globals globals, ShowOptions options)
+    public static IEnumerable<string> Unheard(Host host, ShowOptions options)
     {
+        var globals = host.Globals;
         if (options.Tearing && globals.TearingControl is null)
             yield return "--tearing has no effect: the compositor has no wp_tearing_control_manager_v1.";
         if (options.Content != WpContentTypeV1Type.None && globals.ContentType is null)
             yield return "--content has no effect: the compositor has no wp_content_type_manager_v1.";
+        if (options.Color is { } color && host.Colors.ProblemWith(color) is { } problem)
+            yield return $"--color has no effect: {problem}.";
     }
 
     public void Dispose()

@@ -42,6 +42,7 @@ internal sealed class Globals
         Want<WpLinuxDrmSyncobjManagerV1>(best: 1),
         Want<WpTearingControlManagerV1>(best: 1),
         Want<WpContentTypeManagerV1>(best: 1),
+        Want<WpColorRepresentationManagerV1>(best: 1),
         // 2: defines the refresh for variable rates.
         Want<WpPresentation>(best: 2, use: Use.Dynamic),
         // 5: pointer frames. 8: wheel steps in 1/120 of a notch. 9 and 10 are not used yet.
@@ -91,6 +92,7 @@ internal sealed class Globals
     public WpLinuxDrmSyncobjManagerV1? Syncobj => Get<WpLinuxDrmSyncobjManagerV1>();
     public WpTearingControlManagerV1? TearingControl => Get<WpTearingControlManagerV1>();
     public WpContentTypeManagerV1? ContentType => Get<WpContentTypeManagerV1>();
+    public WpColorRepresentationManagerV1? ColorRepresentation => Get<WpColorRepresentationManagerV1>();
     public WpPresentation? Presentation => Get<WpPresentation>();
     public WlDataDeviceManager? DataDevices => Get<WlDataDeviceManager>();
     public ZwpPrimarySelectionDeviceManagerV1? PrimarySelection => Get<ZwpPrimarySelectionDeviceManagerV1>();

@@ -4,6 +4,7 @@ using Guestplane.Wayland;
 namespace Guestplane.Compositor;
 
 /// <summary>A connection to a compositor: a source of our loop, and what the compositor offers.</summary>
+// Fields: most of them are what the compositor offers, for everybody to read.
 internal sealed class Host : LoopSource, IDisposable
 {
     /// <summary>The libraries that compositors are built on; their file names contain the version.</summary>
@@ -37,6 +38,8 @@ internal sealed class Host : LoopSource, IDisposable
 
     /// <summary>The dma-buf feedback for surfaces in general.</summary>
     public Feedback Feedback { get; private set; } = null!;
+
+    public HostColors Colors { get; private set; } = null!;
 
     /// <summary>Null if compositor or kernel have no explicit synchronisation.</summary>
     public ExplicitSync? Sync { get; private set; }
@@ -226,6 +229,7 @@ internal sealed class Host : LoopSource, IDisposable
             throw new ExitException(ExitCode.Ok, "Interrupted.");
         Globals.Bind();
         Globals.Shm.Format += (_, e) => ShmFormats.Add(e.Format);
+        Colors = new HostColors(Globals.ColorRepresentation);
         Globals.Changed += LearnClock;
         LearnClock();
         Feedback = Feedback.Default(Globals.Dmabuf);

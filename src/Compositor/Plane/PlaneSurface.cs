@@ -76,6 +76,9 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
     /// <summary>Explicit synchronisation; null without it.</summary>
     public SurfaceSync? Sync { get; init; }
 
+    /// <summary>What the compositor is told about the colours of the image.</summary>
+    public required SurfaceColor Color { get; init; }
+
     /// <summary>Called before a flip is committed, to place the surface for it, or to move the plane to another.</summary>
     public Action<Flip>? Placing { get; init; }
 
@@ -154,6 +157,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
     {
         Frames?.MoveTo(surface, Clock.Now);
         Sync?.MoveTo(surface);
+        Color.MoveTo(surface);
         if (IsTurned)
         {
             Surface.SetBufferTransform(WlOutputTransform.Normal);
@@ -195,6 +199,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         Frames?.Forget(Clock.Now);
         Shown = null;
         Sync?.Clear();
+        Color.Clear();
         Surface.Attach(null, 0, 0);
         Surface.Commit();
         _pools.Committed();
@@ -221,6 +226,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         _host.Resumed -= _resumed;
         Frames?.Dispose();
         Sync?.Dispose();
+        Color.Dispose();
         _pools.Dispose();
     }
 
@@ -258,6 +264,10 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
             Sync?.Set(buffer!, flip.Scanout!);
         else
             Sync?.Clear();
+        if (buffer is null)
+            Color.Clear();
+        else
+            Color.Set(flip.Scanout!);
         var now = Clock.Now;
         if (buffer is null)
             Frames?.Forget(now);

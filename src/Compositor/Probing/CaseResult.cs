@@ -40,7 +40,7 @@ internal sealed record CaseOutcome(
         ("discarded", Head.Discarded), ("missed", Missed), ("zeroCopy", Head.ZeroCopy), ("refreshNs", Head.RefreshNs),
         ("feedbackResent", FeedbackResent), ("flipToCommitNs", FlipToCommitNs), ("commitToPresentedNs", CommitToPresentedNs),
         ("flipToPresentedNs", FlipToPresentedNs), ("jitterNs", JitterNs), ("exempt", IsExempt),
-        ("unmet", Unmet),
+        ("unmet", Unmet), ("color", Observation.Color),
     ];
 
     public override string? Skipped =>

@@ -1,9 +1,12 @@
+using Guestplane.Gvt;
+
 namespace Guestplane.Compositor.Probing;
 
 /// <summary>A hardware plane that shows a framebuffer of this size (pixels).</summary>
 /// <param name="Name">The driver's name for it: "plane-0".</param>
 /// <param name="IsImported">True if its memory was imported as a dma-buf, so it is not the compositor's own.</param>
-internal readonly record struct HardwarePlane(string Name, int Width, int Height, bool IsImported);
+/// <param name="Color">What the display takes the values of a Y'CbCr format for; null if the driver does not say.</param>
+internal readonly record struct HardwarePlane(string Name, int Width, int Height, bool IsImported, ColorModel? Color = null);
 
 /// <summary>
 /// The second witness: the state of the hardware planes from the kernel's debugfs (dri/N/state, written by
@@ -29,13 +32,16 @@ internal sealed class DrmState
         }
     }
 
-    /// <summary>Whether a dma-buf of that size is on a plane of any card. Null if that cannot be read now.</summary>
-    public bool? IsOnPlane(int width, int height)
+    /// <summary>
+    /// The plane of any card that shows a dma-buf of that size; one that is not <see cref="HardwarePlane.IsImported"/> if none
+    /// does. Null if that cannot be read now.
+    /// </summary>
+    public HardwarePlane? PlaneWith(int width, int height)
     {
         try
         {
             return _files.SelectMany(file => Planes(File.ReadAllText(file)))
-                .Any(plane => plane.IsImported && (plane.Width, plane.Height) == (width, height));
+                .FirstOrDefault(plane => plane.IsImported && (plane.Width, plane.Height) == (width, height));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,11 +73,23 @@ internal sealed class DrmState
                     plane = plane with { Width = int.Parse(width), Height = int.Parse(height) };
                 if (line.Contains("imported=yes", StringComparison.Ordinal))
                     plane = plane with { IsImported = true };
+                plane = plane with { Color = ColorOf(line, plane.Color) };
             }
         }
         if (isOn && hasFrame)
             yield return plane;
     }
+
+    /// <summary>The model with what a line says of it (drm_color_mgmt.c). The encoding comes before the range.</summary>
+    private static ColorModel? ColorOf(string line, ColorModel? model) => Value(line, "\tcolor-encoding=") switch
+    {
+        "ITU-R BT.601 YCbCr" => new(ColorMatrix.Bt601),
+        "ITU-R BT.709 YCbCr" => new(ColorMatrix.Bt709),
+        "ITU-R BT.2020 YCbCr" => new(ColorMatrix.Bt2020),
+        null when model is { } known && Value(line, "\tcolor-range=") == "YCbCr full range" =>
+            known with { Range = ColorRange.Full },
+        _ => model,
+    };
 
     private static string? Value(string line, string field) =>
         line.StartsWith(field, StringComparison.Ordinal) ? line[field.Length..] : null;

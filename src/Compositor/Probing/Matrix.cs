@@ -25,7 +25,7 @@ internal sealed record Matrix
 
     public static Matrix Whole((int Width, int Height) display, double rate) => new()
     {
-        Formats = ["XR24", "AR24", "XB24", "AB24", "RG16", "XR30", "NV12"],
+        Formats = ["XR24", "AR24", "XB24", "AB24", "RG16", "XR30", "NV12", "P010", "YUYV"],
         Sizes = [(640, 480), (Even(display.Width * 5 / 4), Even(display.Height * 5 / 4))],
         Buffers = [1, 2, 4],
         Cursors = [CursorMode.Subsurface, CursorMode.Pointer],

@@ -5,6 +5,9 @@ namespace Guestplane.Compositor.Probing;
 /// <param name="Witness">What the kernel's debugfs shows. Null if it was not read or is inconsistent.</param>
 internal sealed record Observation(Verdict? Told, Verdict? Witness)
 {
+    /// <summary>The colours of a Y'CbCr image; null for others.</summary>
+    public ColorFacts? Color { get; init; }
+
     /// <summary>The kernel's report, or else the compositor's. Shm and Impossible we know ourselves.</summary>
     public Verdict? Seen => Told is Verdict.Shm or Verdict.Impossible ? Told : Witness ?? Told;
 }

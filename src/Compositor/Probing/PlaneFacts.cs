@@ -34,6 +34,9 @@ internal sealed record PlaneFacts
 
     public Modifier Modifier { get; init; }
 
+    /// <summary>What the compositor was told about the colours of a Y'CbCr image; null if nothing.</summary>
+    public ColorModel? Color { get; init; }
+
     /// <summary>True if the compositor lists the format with any modifier.</summary>
     public bool IsFormatListed { get; init; } = true;
 
@@ -123,6 +126,7 @@ internal sealed record PlaneFacts
             Exporter = image?.Exporter,
             Format = format,
             Modifier = modifier,
+            Color = plane.Color,
             IsFormatListed = host.Listed.Any(listed => listed.Format == format),
             IsListed = host.Listed.Contains((format, modifier)),
             HasAlpha = PixelFormat.Find(format)?.Opaque is not null,

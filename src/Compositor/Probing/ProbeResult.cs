@@ -104,6 +104,8 @@ internal sealed record ProbeResult(
         if (plane.Observation is not null)
             yield return $"  seen:    {plane.Seen ?? "not reported"}: {Frames(plane)}"
                 + (plane.Witness is { } kernel ? $"; the kernel says {kernel}" : "");
+        if (plane.Observation?.Color is { } color)
+            yield return $"  colours: {color.Sentence}";
     }
 
     private string Frames(ProbedPlane plane) => plane.Presented == 0 ? "the compositor reported no frame as presented"

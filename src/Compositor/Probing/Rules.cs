@@ -112,6 +112,12 @@ internal static class Rules
         new("format-not-for-scanout", Verdict.Composited, f => f.IsInScanoutTranche == false,
             f => $"no tranche for scanout has {f.Format} {f.Modifier}",
             "Let the VM use a format and modifier of the scanout tranche (guestplane probe lists them)."),
+        // mutter tells its display BT.709 of limited range, and no other (meta-compositor-view-native.c).
+        new("color-model", Verdict.Composited,
+            f => f.Host.Family == HostFamily.Mutter && f.Color is { } color
+                && color with { Siting = default } != new ColorModel(ColorMatrix.Bt709),
+            f => $"mutter scans out no image with the colours {f.Color}",
+            "Let the VM use RGB or bt709; or say --color bt709, and see colours that are a little off."),
         // weston, kwin and Hyprland also scan out without such a tranche (measured); of others nobody knows.
         new("no-scanout-tranche", Verdict.Composited,
             f => f is { HasScanoutTranche: false, Kind: not null, Host.Family: HostFamily.Wlroots or HostFamily.Mutter },

@@ -67,6 +67,8 @@ internal sealed record ScanoutResult(
             + (outcome.Wrong ? "  WRONG" : "");
         if (outcome.Rule is { } rule)
             yield return $"    {rule}: {outcome.Why}";
+        if (outcome.Observation.Color is { } color)
+            yield return $"    colours: {color.Sentence}";
         foreach (var sentence in outcome.Unmet)
             yield return $"    {sentence}";
     }

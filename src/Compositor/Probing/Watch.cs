@@ -18,6 +18,7 @@ internal sealed class Watch : PlaneObserver
 
     private readonly HashSet<(Fourcc Format, Modifier Modifier)> _scanoutFormats = [];
     private int _tellings, _framesAtLook;
+    private ColorModel? _displayColor;
 
     /// <param name="setup">What to show; this observes its primary plane.</param>
     public Watch(ScreenSetup setup)
@@ -70,8 +71,11 @@ internal sealed class Watch : PlaneObserver
         _framesAtLook = Frames.Count;
         if (isBehind || !IsSeen || Screen.Primary.Shown is not { } shown)
             return;
-        if (state.IsOnPlane(shown.Width, shown.Height) is { } isOnPlane)
-            Witness = (Witness.Looks + 1, Witness.Scanouts + (isOnPlane ? 1 : 0));
+        if (state.PlaneWith(shown.Width, shown.Height) is not { } plane)
+            return;
+        Witness = (Witness.Looks + 1, Witness.Scanouts + (plane.IsImported ? 1 : 0));
+        if (plane.IsImported)
+            _displayColor = plane.Color;
     }
 
     /// <summary>
@@ -82,7 +86,10 @@ internal sealed class Watch : PlaneObserver
         Frames.Count == 0 || 2 * Frames.Count >= Math.Min(MaxFrames, Screen.Primary.Stats.Committed);
 
     /// <summary>What compositor and kernel report about the primary plane's image.</summary>
-    public Observation Observe(HostFacts host) => new(Told(host), Witnessed);
+    public Observation Observe(HostFacts host) => new(Told(host), Witnessed)
+    {
+        Color = ColorFacts.Of(Screen.Primary, _displayColor),
+    };
 
     /// <summary>Verdict from debugfs. Null if it was not read or is inconsistent.</summary>
     private Verdict? Witnessed => Witness.Looks == 0 || !IsAnswered ? null

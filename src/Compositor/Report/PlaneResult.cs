@@ -29,6 +29,9 @@ internal sealed record PlaneResult : IJsonObject
 
     public string? Modifier => Image?.Modifier.ToString();
 
+    /// <summary>What the compositor was told about the colours of a Y'CbCr image; null if nothing.</summary>
+    public ColorModel? Color { get; init; }
+
     public long Committed { get; init; }
 
     /// <summary>Moves without a new image.</summary>

@@ -24,7 +24,7 @@ internal sealed class Desktop : IDisposable
     public Desktop(Loop loop, Seats seats, GuestSlot guest, ShowOptions options, Messages messages, Trace? trace, Desktop? before)
     {
         (_loop, _seats, _guest, _options, _messages, _trace) = (loop, seats, guest, options, messages, trace);
-        foreach (var sentence in SurfaceHints.Unheard(Host.Globals, options))
+        foreach (var sentence in SurfaceHints.Unheard(Host, options))
             messages.Warn(sentence);
         if (Host.Globals.Viewporter is null)
             messages.InfoOnce(

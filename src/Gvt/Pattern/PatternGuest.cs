@@ -31,7 +31,7 @@ public sealed class PatternGuest : IGuest
         Heads = _heads = [.. Enumerable.Range(0, options.Heads).Select(n => new Head(n.ToString(CultureInfo.InvariantCulture)))];
         _buffers = [.. Enumerable.Range(0, options.Buffers)
             .Select(_ => PatternBuffer.Create(options.Width, options.Height, options.Format, options.Memory))];
-        var painter = new PatternPainter(options.Width, options.Height, options.Format, _buffers[0].Stride);
+        var painter = new PatternPainter(options.Width, options.Height, options.Format, _buffers[0].Stride, options.Color);
         foreach (var buffer in _buffers)
             buffer.Draw((pixels, frame) =>
             {

@@ -24,15 +24,15 @@ public enum PatternMemory
 public sealed record PatternOptions
 {
     public const string Help =
-        "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|NV12|XR30,rate=HZ,buffers=N,in-place,cursor|no-cursor," +
-        "memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
+        "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|XR30|NV12|P010|YUYV,color=bt601|bt709|bt2020[-full],rate=HZ," +
+        "buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
 
     /// <summary>Completions for a shell: each option with its words, or up to where its value begins.</summary>
     public static IEnumerable<string> Words =>
         from option in Help[(Help.IndexOf(':') + 1)..^1].Split(',')
         let parts = option.Split('=')
         from word in parts is [var key, var values]
-            ? values.Contains('|') ? values.Split('|').Select(value => $"{key}={value}") : [$"{key}="]
+            ? values.Contains('|') ? values.Split('[')[0].Split('|').Select(value => $"{key}={value}") : [$"{key}="]
             : option.Split('|')
         select word;
 
@@ -41,6 +41,9 @@ public sealed record PatternOptions
     public int Height { get; init; } = 768;
 
     public Fourcc Format { get; init; } = Fourcc.Xrgb8888;
+
+    /// <summary>What the values of a Y'CbCr format mean; null for the usual one of the size.</summary>
+    public ColorModel? Color { get; init; }
 
     /// <summary>Flips per second.</summary>
     public double Rate { get; init; } = 60;
@@ -98,7 +101,8 @@ public sealed record PatternOptions
     private static string? Limits(string key) => key switch
     {
         "size" => $"size=WIDTHxHEIGHT from {MinSide}x{MinSide} to {PlaneLayout.MaxSide}x{PlaneLayout.MaxSide}",
-        "format" => "format=XR24, AR24, XB24, AB24, RG16, NV12 or XR30",
+        "format" => "format=XR24, AR24, XB24, AB24, RG16, XR30, NV12, P010 or YUYV",
+        "color" => $"color=bt601, bt709 or bt2020, or one of them with -full",
         "rate" => $"rate=HZ from {Invariant(MinRate)} to {Invariant(MaxRate)}",
         "buffers" => $"buffers=N from 1 to {MaxBuffers}",
         "memory" => "memory=auto, udmabuf, heap or memfd",
@@ -113,6 +117,7 @@ public sealed record PatternOptions
         "size" when Size(value) is var (width, height) => options with { Width = width, Height = height },
         "format" when value.Length == 4 && PatternPainter.Supports(Fourcc.Of(value)) =>
             options with { Format = Fourcc.Of(value) },
+        "color" when ColorModel.Parse(value) is { Siting: ChromaSiting.Unset } model => options with { Color = model },
         "rate" when double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate)
             && rate is >= MinRate and <= MaxRate => options with { Rate = rate },
         "buffers" when Number(value, MaxBuffers) is { } buffers => options with { Buffers = buffers },

@@ -6,15 +6,28 @@ namespace Guestplane.Gvt.Pattern;
 /// Draws the test pattern into mapped memory, in any of its formats: colour bars, a one-pixel checkerboard (shows blur), a
 /// white frame (shows cropping), and the parts that change with each frame: a bar code and a sweeping bar.
 /// </summary>
-internal sealed class PatternPainter(int width, int height, Fourcc format, int stride)
+/// <param name="width">In pixels.</param>
+/// <param name="height">In pixels.</param>
+/// <param name="format">One that is supported.</param>
+/// <param name="stride">The bytes of a row of the first memory plane.</param>
+/// <param name="model">What the values of a Y'CbCr format mean; null for the usual one of the size.</param>
+internal sealed class PatternPainter(int width, int height, Fourcc format, int stride, ColorModel? model = null)
 {
     private const int FrameWidth = 8;
     private const int SweepHeight = 32, SweepWidth = 64, SweepStep = 8;
     private const int CheckerSide = 64;
 
+    private static readonly Fourcc[] s_formats =
+    [
+        Fourcc.Xrgb8888, Fourcc.Argb8888, Fourcc.Xbgr8888, Fourcc.Abgr8888, Fourcc.Rgb565, Fourcc.Xrgb2101010, Fourcc.Nv12,
+        Fourcc.P010, Fourcc.Yuyv,
+    ];
+
     private static readonly uint[] s_bars = [0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000, 0x0000ff, 0x202020];
 
-    public static bool Supports(Fourcc format) => format == Fourcc.Nv12 || BytesPerPixel(format) > 0;
+    private readonly ColorModel _model = model ?? ColorModel.Of(height);
+
+    public static bool Supports(Fourcc format) => s_formats.Contains(format);
 
     /// <summary>Paints the static parts.</summary>
     public void PaintBackground(Span<byte> pixels)
@@ -64,17 +77,14 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
         }
     }
 
-    private static int BytesPerPixel(Fourcc format) => format.ToString() switch
-    {
-        "XR24" or "AR24" or "XB24" or "AB24" or "XR30" => 4,
-        "RG16" => 2,
-        _ => 0,
-    };
-
     private void Fill(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
     {
         if (format == Fourcc.Nv12)
             FillNv12(pixels, x, y, w, h, rgb);
+        else if (format == Fourcc.P010)
+            FillP010(pixels, x, y, w, h, rgb);
+        else if (format == Fourcc.Yuyv)
+            FillYuyv(pixels, x, y, w, h, rgb);
         else if (format == Fourcc.Rgb565)
             FillRows(pixels, x, y, w, h, (ushort)(rgb >> 8 & 0xf800 | rgb >> 5 & 0x07e0 | rgb >> 3 & 0x001f));
         else
@@ -99,19 +109,40 @@ internal sealed class PatternPainter(int width, int height, Fourcc format, int s
             MemoryMarshal.Cast<byte, T>(pixels.Slice(row * stride, stride)).Slice(x, w).Fill(value);
     }
 
-    /// <summary>BT.601, limited range, which compositors assume for small NV12 images.</summary>
     private void FillNv12(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
     {
-        var (r, g, b) = ((int)(rgb >> 16 & 0xff), (int)(rgb >> 8 & 0xff), (int)(rgb & 0xff));
-        var luma = (byte)(16 + (66 * r + 129 * g + 25 * b + 128 >> 8));
-        var u = (byte)(128 + (-38 * r - 74 * g + 112 * b + 128 >> 8));
-        var v = (byte)(128 + (112 * r - 94 * g - 18 * b + 128 >> 8));
-        var chroma = (ushort)(u | v << 8);
+        var (luma, cb, cr) = _model.Encode(rgb, bits: 8);
+        FillRows(pixels, x, y, w, h, (byte)luma);
+        FillChroma(pixels, x, y, w, h, (ushort)(cb | cr << 8));
+    }
+
+    /// <summary>Ten bits at the upper end of sixteen (drm_fourcc.h).</summary>
+    private void FillP010(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
+    {
+        var (luma, cb, cr) = _model.Encode(rgb, bits: 10);
+        FillRows(pixels, x, y, w, h, (ushort)(luma << 6));
+        FillChroma(pixels, x, y, w, h, (uint)(cb << 6 | cr << 22));
+    }
+
+    /// <summary>Y0, Cb, Y1 and Cr of two pixels.</summary>
+    private void FillYuyv(Span<byte> pixels, int x, int y, int w, int h, uint rgb)
+    {
+        var (luma, cb, cr) = _model.Encode(rgb, bits: 8);
         for (var row = y; row < y + h; row++)
-            pixels.Slice(row * stride + x, w).Fill(luma);
-        var second = pixels[(stride * height)..];
-        var (left, right) = (x / 2, (x + w + 1) / 2);
-        for (var row = y / 2; row < (y + h + 1) / 2; row++)
-            MemoryMarshal.Cast<byte, ushort>(second.Slice(row * stride, stride))[left..right].Fill(chroma);
+        {
+            var line = pixels.Slice(row * stride, stride);
+            for (var column = x; column < x + w; column++)
+            {
+                line[2 * column] = (byte)luma;
+                (line[column / 2 * 4 + 1], line[column / 2 * 4 + 3]) = ((byte)cb, (byte)cr);
+            }
+        }
+    }
+
+    /// <summary>Fills the second memory plane, whose pixels are pairs of Cb and Cr for 2x2 of the first one's.</summary>
+    private void FillChroma<T>(Span<byte> pixels, int x, int y, int w, int h, T pair) where T : unmanaged
+    {
+        var (left, top) = (x / 2, y / 2);
+        FillRows(pixels[(stride * height)..], left, top, (x + w + 1) / 2 - left, (y + h + 1) / 2 - top, pair);
     }
 }

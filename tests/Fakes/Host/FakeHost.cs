@@ -171,6 +171,7 @@ public sealed partial class FakeHost : IDisposable
             ViewportSource = surface.Current.Source!.Value.Value is { } source
                 ? (source.X, source.Y, source.Width, source.Height) : null,
             ViewportDestination = surface.Current.Destination!.Value.Value,
+            Color = surface.Current.Color!.Value,
             OpaqueRegion = surface.Current.Opaque!.Value.Value,
             InputRegion = surface.Current.Input!.Value.Value,
             Stack = surface.Current.Stack!.Select(child => child.Id).ToList(),

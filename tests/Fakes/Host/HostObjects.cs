@@ -44,6 +44,8 @@ internal static class HostObjects
         "zwp_linux_dmabuf_feedback_v1" => new HostDmabufFeedback(client, model, id, version),
         "wp_viewporter" => new HostViewporter(client, model, id, version),
         "wp_viewport" => new HostViewport(client, model, id, version),
+        "wp_color_representation_manager_v1" => new HostColorManager(client, model, id, version),
+        "wp_color_representation_surface_v1" => new HostColorSurface(client, model, id, version),
         "wp_presentation" => new HostPresentation(client, model, id, version),
         "wp_presentation_feedback" => new HostPresentationFeedback(client, model, id, version),
         "wp_single_pixel_buffer_manager_v1" => new HostSinglePixel(client, model, id, version),

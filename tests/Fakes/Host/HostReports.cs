@@ -43,6 +43,8 @@ public sealed record HostSurfaceInfo
 
     public required (int Width, int Height)? ViewportDestination { get; init; }
 
+    public required HostColor Color { get; init; }
+
     public required IReadOnlyList<HostRect>? OpaqueRegion { get; init; }
 
     public required IReadOnlyList<HostRect>? InputRegion { get; init; }

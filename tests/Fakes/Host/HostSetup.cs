@@ -31,6 +31,11 @@ public sealed class HostSetup(string protocolDir)
     /// <summary>The scanout tranche of surface feedback; none if empty.</summary>
     public IReadOnlyList<HostFormat> ScanoutFormats { get; set; } = [];
 
+    /// <summary>The pairs of coefficients and range that color-representation-v1 offers, if it is there.</summary>
+    public IReadOnlyList<(uint Coefficients, uint Range)> Colors { get; set; } =
+        [(HostColor.Bt601, HostColor.Limited), (HostColor.Bt601, HostColor.Full), (HostColor.Bt709, HostColor.Limited),
+        (HostColor.Bt709, HostColor.Full), (HostColor.Bt2020, HostColor.Limited), (HostColor.Bt2020, HostColor.Full)];
+
     /// <summary>wl_shm codes.</summary>
     public IReadOnlyList<uint> ShmFormats { get; set; } = [ShmArgb8888, ShmXrgb8888];
 

@@ -26,6 +26,8 @@ internal sealed class HostSurface : HostObject
 
     public HostViewport? Viewport { get; set; }
 
+    public HostColorSurface? ColorObject { get; set; }
+
     public HostPointer? CursorOf { get; set; }
 
     public SurfaceState Pending { get; private set; } = new();
@@ -123,6 +125,7 @@ internal sealed class HostSurface : HostObject
         Buffer?.Drop();
         _latched?.Drop();
         Viewport?.SurfaceGone();
+        ColorObject?.SurfaceGone();
     }
 
     private void Answer(HostPresentationFeedback feedback, HostVblank vblank)
@@ -182,6 +185,7 @@ internal sealed class HostSurface : HostObject
             buffer.CheckBacking();
         CheckSize(next);
         Viewport?.Committing(next);
+        ColorObject?.Committing(next);
         RoleObject?.Committing(next);
         Store();
         Host.Committed(this);

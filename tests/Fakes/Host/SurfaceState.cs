@@ -24,6 +24,8 @@ internal sealed class SurfaceState
 
     public Change<(int Width, int Height)?>? Destination { get; set; }
 
+    public HostColor? Color { get; set; }
+
     /// <summary>The stack from the bottom up: the children and the surface itself.</summary>
     public List<HostSurface>? Stack { get; set; }
 
@@ -42,6 +44,7 @@ internal sealed class SurfaceState
         Input = new(null),
         Source = new(null),
         Destination = new(null),
+        Color = default(HostColor),
         Stack = [surface],
     };
 
@@ -85,6 +88,7 @@ internal sealed class SurfaceState
         older.Input = Input ?? older.Input;
         older.Source = Source ?? older.Source;
         older.Destination = Destination ?? older.Destination;
+        older.Color = Color ?? older.Color;
         older.Stack = Stack ?? older.Stack;
     }
 }

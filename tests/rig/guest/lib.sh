@@ -439,12 +439,12 @@ screenshot() {
 	esac
 }
 
-# weston-screenshooter chooses its own file name, in the working directory.
+# weston_screenshot FILE.png [OPTION…]: weston-screenshooter chooses its own file name, in the working directory.
 weston_screenshot() {
 	local directory
 
 	directory=$(mktemp -d)
-	(cd "$directory" && timeout 120 weston-screenshooter) && mv "$directory"/wayland-screenshot-*.png "$1"
+	(cd "$directory" && timeout 120 weston-screenshooter "${@:2}") && mv "$directory"/wayland-screenshot-*.png "$1"
 }
 
 # drm_state: one line for each plane of the active crtcs, from the kernel.

@@ -55,6 +55,40 @@ attacked() {
 	wait "$share"
 }
 
+# colours HOST FORMAT MODEL: a YUV image, as the display converts it, which only weston lets one see, and as the compositor draws it.
+# The screenshot is the last, because compositors draw for it what they would else scan out.
+colours() {
+	local name=$1-$2-$3
+
+	show_start "$name" "pattern:memory=udmabuf,no-cursor,rate=1,buffers=4,format=$2,color=$3" --fullscreen --color "$3"
+	PATIENCE=1 wait_until 5 is_scanned_out 1024x768
+	cat /sys/kernel/debug/dri/*/state >"$SHARE/$name.state"
+	[[ $HOST_NAME != weston-* ]] || weston_screenshot "$SHARE/$name-written.png" --source-type=writeback
+	screenshot "$SHARE/$name.png"
+	show_stop
+}
+
+weston_colours() {
+	local model
+
+	for model in bt601 bt709 bt601-full bt709-full; do
+		colours weston NV12 "$model"
+	done
+	colours weston P010 bt2020
+	colours weston YUYV bt709
+}
+
+# sway cannot be told: what probe says is compared with the kernel.
+sway_colours() {
+	probe sway-NV12 pattern:memory=udmabuf,no-cursor,format=NV12 --seconds 3
+	colours sway NV12 bt601
+}
+
+kwin_colours() {
+	colours kwin NV12 bt709-full
+	colours kwin P010 bt601
+}
+
 all() {
 	plain "$1"
 	still "$1"
@@ -74,6 +108,10 @@ done
 for host in sway-bochs weston-bochs sway-virtio; do
 	on "$host" plain "$host"
 done
+WESTON_SHELL=desktop on weston-drm weston_colours
+on sway-vkms sway_colours
+on kwin-virtual kwin_colours
+on mutter-headless colours mutter NV12 bt601-full
 on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 12
 # weston 16's kiosk shell crashes by itself when one of two clients ends.
 for host in labwc-vkms kwin-virtual weston-headless; do
