@@ -38,6 +38,12 @@ public readonly record struct ColorModel(ColorMatrix Matrix, ColorRange Range = 
 {
     public const string Help = "bt601|bt709|bt2020[-full][-left|-center|-topleft]";
 
+    /// <summary>The models without a siting, for completions.</summary>
+    public static IEnumerable<string> Words =>
+        from matrix in Enum.GetValues<ColorMatrix>()
+        from range in Enum.GetValues<ColorRange>()
+        select new ColorModel(matrix, range).ToString();
+
     private const string FullWord = "full";
 
     /// <summary>Standard-definition video has so many lines at most.</summary>

@@ -12,6 +12,7 @@ public sealed class CompletionTests
     [InlineData("kiosk ", "pattern", "qemu:", "libvirt:", "pid:")]
     [InlineData("probe ", "pattern", "qemu:", "libvirt:", "pid:")]
     [InlineData("scanout-test --source ", "pattern", "qemu:")]
+    [InlineData("show --color ", "bt601", "bt709-full", "bt2020")]
     [InlineData("show pattern:", "pattern:size=", "pattern:format=NV12", "pattern:memory=udmabuf", "pattern:no-cursor", "pattern:still")]
     [InlineData("show pattern --scale ", "fit", "integer", "1:1", "stretch")]
     [InlineData("show pattern --output ", "FAKE-1")]

@@ -41,8 +41,7 @@ internal static class ShowArguments
         ShowSetting.Choice("--content", "Tell the compositor what the VM shows (default: none).",
             (show, content) => show with { Content = content },
             [.. Enum.GetValues<WpContentTypeV1Type>().Select(type => (type.Spelled(), type))]),
-        ShowSetting.Value("--color", "The colours of a YUV image, as bt601-full (default: bt601 up to 576 lines, else bt709).",
-            (show, color) => show with { Color = color }, ParseColorModel, "MATRIX[-full][-SITING]"),
+        Color,
         ShowSetting.Choice(
             "--sync", "Synchronise with the compositor explicitly if it can (default: auto), or leave it to the kernel.",
             (show, sync) => show with { Sync = sync }, ("auto", SyncMode.Auto), ("implicit", SyncMode.Implicit)),
@@ -104,6 +103,18 @@ internal static class ShowArguments
                 "--input", "Where keys, pointer and clipboard of a vfio:, pid: or fd: source go (default: auto, found for pid:).",
                 (show, source) => show with { Input = source }, form: "auto|none|SOURCE");
             setting.Option.CompletionSources.Add(Completions.Inputs);
+            return setting;
+        }
+    }
+
+    private static ShowSetting Color
+    {
+        get
+        {
+            var setting = ShowSetting.Value(
+                "--color", "The colours of a YUV image, as bt601-full (default: bt601 up to 576 lines, else bt709).",
+                (show, color) => show with { Color = color }, ParseColorModel, "MATRIX[-full][-SITING]");
+            setting.Option.CompletionSources.Add([.. ColorModel.Words]);
             return setting;
         }
     }
