@@ -19,7 +19,8 @@ internal enum Transport
 }
 
 /// <summary>An image's transport, the format that is sent to the compositor, and a clause why no better one is used.</summary>
-internal readonly record struct TransportChoice(Transport Transport, Fourcc Format, string? Reason);
+/// <param name="Device">dev_t of the GPU that must sample a dma-buf, as the compositor names it; null: it may choose.</param>
+internal readonly record struct TransportChoice(Transport Transport, Fourcc Format, string? Reason, ulong? Device = null);
 
 internal static class Transports
 {

@@ -28,6 +28,7 @@ public sealed class ProbeTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
     public void The_versions_that_list_modifiers_are_distinguished(int version)
     {
         using var host = new FakeHost(Setup().With("zwp_linux_dmabuf_v1", version));

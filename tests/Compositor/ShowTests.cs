@@ -165,6 +165,7 @@ public sealed class ShowTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
     public void Every_version_of_linux_dmabuf_is_spoken(int version)
     {
         using var host = new FakeHost(Setup().With("zwp_linux_dmabuf_v1", version));

@@ -27,10 +27,16 @@ internal sealed class ExplicitSync : IDisposable
     public HostTimeline Ready { get; }
 
     /// <summary>Null if it cannot be used; the kernel then synchronises implicitly.</summary>
-    public static ExplicitSync? Open(WpLinuxDrmSyncobjManagerV1? manager, ulong device)
+    /// <param name="manager">Null if the compositor has none.</param>
+    /// <param name="devices">
+    /// The dev_t of each GPU that the compositor draws with. The first whose driver has timelines makes them; any other can
+    /// import them (drm_syncobj is the kernel's, not a driver's).
+    /// </param>
+    public static ExplicitSync? Open(WpLinuxDrmSyncobjManagerV1? manager, IEnumerable<ulong> devices) =>
+        manager is null ? null : devices.Select(device => Open(manager, device)).FirstOrDefault(sync => sync is not null);
+
+    private static ExplicitSync? Open(WpLinuxDrmSyncobjManagerV1 manager, ulong device)
     {
-        if (manager is null)
-            return null;
         DrmNode? node = null;
         try
         {

@@ -15,17 +15,22 @@ internal sealed class Tranche
     /// <summary>True if buffers of this tranche may be scanned out.</summary>
     public bool Scanout { get; set; }
 
+    /// <summary>True if the compositor draws from this tranche's buffers on the device. Null before version 6.</summary>
+    public bool? Sampling { get; set; }
+
     public HashSet<(Fourcc Format, Modifier Modifier)> Formats { get; } = [];
 }
 
 /// <summary>
-/// The dma-buf formats that the compositor accepts, in general or for one surface (linux-dmabuf-v1.xml). Version 4 has
-/// feedback, which is re-sent at each change; version 3 has modifier events.
+/// The dma-buf formats that the compositor accepts, in general or for one surface (linux-dmabuf-v1.xml). Version 3 has modifier
+/// events; version 4 has feedback, which is re-sent at each change. It tells one device to draw with, apart from the tranches;
+/// from version 6 on the tranches tell which devices sample, and there may be several.
 /// </summary>
 internal sealed class Feedback : IDisposable
 {
     // An entry of the format table: u32 format, u32 padding, u64 modifier. Indices have 16 bits.
     private const int TableEntry = 16, MostEntries = 1 << 16;
+    private const uint FirstWithSampling = 6;
 
     private readonly ZwpLinuxDmabufFeedbackV1? _proxy;
     private byte[] _table = [];
@@ -34,16 +39,21 @@ internal sealed class Feedback : IDisposable
     private readonly Stack<Tranche> _spare = new();
     private List<Tranche> _pending = [], _current = [];
     private Tranche _tranche = new();
+    private ulong _mainDevice;
 
     private Feedback(ZwpLinuxDmabufFeedbackV1? proxy)
     {
         _proxy = proxy;
         if (proxy is null)
             return;
+        TellsSampling = proxy.ProxyVersion >= FirstWithSampling;
+        _tranche = Spare();
         proxy.FormatTable += (_, e) => ReadTable(e.TakeFd(), e.Size);
-        proxy.MainDevice += (_, e) => MainDevice = Device(e.Device);
+        // A compositor that sends it in version 6 all the same means an older version's rules: it does not count.
+        if (!TellsSampling)
+            proxy.MainDevice += (_, e) => _mainDevice = Device(e.Device);
         proxy.TrancheTargetDevice += (_, e) => _tranche.Device = Device(e.Device);
-        proxy.TrancheFlags += (_, e) => _tranche.Scanout = (e.Flags & ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout) != 0;
+        proxy.TrancheFlags += (_, e) => SetFlags(e.Flags);
         proxy.TrancheFormats += (_, e) => AddFormats(e.Indices);
         proxy.TrancheDone += (_, _) =>
         {
@@ -56,8 +66,16 @@ internal sealed class Feedback : IDisposable
     /// <summary>Best first; empty if the compositor accepts no dma-bufs.</summary>
     public IReadOnlyList<Tranche> Tranches => _current;
 
-    /// <summary>dev_t of the device that the compositor draws with; 0 if it does not report one.</summary>
-    public ulong MainDevice { get; private set; }
+    /// <summary>True if the tranches tell which devices sample, and a buffer may name one of them (version 6).</summary>
+    public bool TellsSampling { get; }
+
+    /// <summary>
+    /// The dev_t of each device that the compositor draws with, best first: those of the tranches for sampling, before version 6
+    /// the main device. Empty if it reports none.
+    /// </summary>
+    public IEnumerable<ulong> SamplingDevices => (TellsSampling
+        ? Tranches.Where(tranche => tranche.Sampling == true).Select(tranche => tranche.Device).Distinct()
+        : [_mainDevice]).Where(device => device != 0);
 
     /// <summary>The tranches have been replaced.</summary>
     public event Action? Changed;
@@ -83,17 +101,35 @@ internal sealed class Feedback : IDisposable
     public static Feedback? OfSurface(ZwpLinuxDmabufV1? dmabuf, WlSurface surface) =>
         dmabuf is { ProxyVersion: >= 4 } ? new Feedback(dmabuf.GetSurfaceFeedback(surface)) : null;
 
+    /// <summary>
+    /// Whether the compositor may be sent a buffer that any GPU can read. A tranche that is for scanout alone counts: the
+    /// compositor can also sample its buffers, if by a detour, or else it answers that the import has failed.
+    /// </summary>
     public bool Accepts(Fourcc format, Modifier modifier) =>
         Tranches.Any(tranche => tranche.Formats.Contains((format, modifier)));
 
-    /// <summary>The /sys/devices folders of the compositor's GPUs, for drawing or scanout; empty if it reports none.</summary>
+    /// <summary>
+    /// The dev_t of a GPU as the compositor names it, for a buffer that the GPU is to sample; null if the compositor does not
+    /// sample that format on it, or has no version 6.
+    /// </summary>
+    public ulong? SamplingDevice(string gpu, Fourcc format, Modifier modifier) =>
+        SampledOn(gpu).FirstOrDefault(tranche => tranche.Formats.Contains((format, modifier)))?.Device;
+
+    /// <summary>
+    /// The /sys/devices folders of the compositor's GPUs that may read a buffer; empty if it reports none. Version 6: those that
+    /// sample. A GPU that only scans out is none of them, because another one may have to draw the buffer at any time.
+    /// </summary>
     public IEnumerable<string> Gpus =>
-        Tranches.Select(tranche => tranche.Device).Append(MainDevice).Distinct().Select(DrmNode.DeviceOf).OfType<string>();
+        (TellsSampling ? SamplingDevices : Tranches.Select(tranche => tranche.Device).Append(_mainDevice).Distinct())
+        .Select(DrmNode.DeviceOf).OfType<string>().Distinct();
 
     /// <summary>The accepted modifiers of a format, as text.</summary>
-    public string ModifiersOf(Fourcc format)
+    /// <param name="format">The format.</param>
+    /// <param name="gpu">Those that this GPU samples; null: those of all tranches.</param>
+    public string ModifiersOf(Fourcc format, string? gpu = null)
     {
-        var modifiers = Tranches.SelectMany(tranche => tranche.Formats).Where(pair => pair.Format == format)
+        var tranches = gpu is null ? Tranches : SampledOn(gpu);
+        var modifiers = tranches.SelectMany(tranche => tranche.Formats).Where(pair => pair.Format == format)
             .Select(pair => pair.Modifier.ToString()).Distinct().ToList();
         return modifiers.Count == 0 ? "none of that format" : string.Join(", ", modifiers);
     }
@@ -137,6 +173,17 @@ internal sealed class Feedback : IDisposable
         }
     }
 
+    /// <summary>By the GPU, because two dev_t cannot be compared: its nodes have different ones, and any may be sent.</summary>
+    private IEnumerable<Tranche> SampledOn(string gpu) =>
+        Tranches.Where(tranche => tranche.Sampling == true && DrmNode.DeviceOf(tranche.Device) == gpu);
+
+    private void SetFlags(ZwpLinuxDmabufFeedbackV1TrancheFlags flags)
+    {
+        _tranche.Scanout = (flags & ZwpLinuxDmabufFeedbackV1TrancheFlags.Scanout) != 0;
+        if (TellsSampling)
+            _tranche.Sampling = (flags & ZwpLinuxDmabufFeedbackV1TrancheFlags.Sampling) != 0;
+    }
+
     private void Apply()
     {
         Times++;
@@ -150,8 +197,8 @@ internal sealed class Feedback : IDisposable
     private Tranche Spare()
     {
         if (!_spare.TryPop(out var tranche))
-            return new Tranche();
-        tranche.Scanout = false;
+            tranche = new Tranche();
+        (tranche.Device, tranche.Scanout, tranche.Sampling) = (0, false, TellsSampling ? false : null);
         tranche.Formats.Clear();
         return tranche;
     }

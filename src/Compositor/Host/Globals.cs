@@ -37,8 +37,9 @@ internal sealed class Globals
         Want<WlShm>(best: 1, use: Use.Required),
         // 2: tiled states. 5: capabilities. 6: suspended. For us they only add states to a configure.
         Want<XdgWmBase>(best: 6, use: Use.Required),
-        // 3: modifier events. 4: feedback. 5: one modifier for all planes, as we send. No compositor has 6 yet.
-        Want<ZwpLinuxDmabufV1>(best: 5, least: 3),
+        // 3: modifier events. 4: feedback. 5: one modifier for all planes, as we send.
+        // 6: tranches for sampling in place of a main device, and a buffer may name its GPU (COSMIC and Jay have it, 2026).
+        Want<ZwpLinuxDmabufV1>(best: 6, least: 3),
         Want<WpLinuxDrmSyncobjManagerV1>(best: 1),
         Want<WpTearingControlManagerV1>(best: 1),
         Want<WpContentTypeManagerV1>(best: 1),

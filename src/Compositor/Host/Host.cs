@@ -239,7 +239,7 @@ internal sealed class Host : LoopSource, IDisposable
         // libdecor sends requests of its own when it receives the globals.
         if (Libdecor is not null)
             RoundTrip(_loop);
-        Sync = ExplicitSync.Open(Globals.Syncobj, Feedback.MainDevice);
+        Sync = ExplicitSync.Open(Globals.Syncobj, Feedback.SamplingDevices);
     }
 
     /// <summary>wp_presentation may come later, and again.</summary>

@@ -108,7 +108,7 @@ internal sealed class BufferPool : IDisposable
         switch (Choice.Transport)
         {
             case Transport.DmaBuf when _importing is null && !_isFull:
-                _importing = _transports.Import(_scanout, Choice.Format);
+                _importing = _transports.Import(_scanout, Choice);
                 _importing.Created += (_, e) => Imported(e.TakeBuffer());
                 _importing.Failed += (_, _) => ImportFailed();
                 break;

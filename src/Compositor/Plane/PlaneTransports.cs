@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Linux.Drm;
@@ -39,7 +40,7 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
         + "(zwp_linux_buffer_params_v1.failed)");
 
     /// <summary>Requests an import, which the compositor answers by created or failed.</summary>
-    public ZwpLinuxBufferParamsV1 Import(Scanout scanout, Fourcc format)
+    public ZwpLinuxBufferParamsV1 Import(Scanout scanout, in TransportChoice choice)
     {
         Stats.Imports++;
         var parameters = host.Globals.Dmabuf!.CreateParams();
@@ -50,7 +51,10 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
             var plane = scanout.Layout.Planes[i];
             parameters.Add(scanout.Memory(i), (uint)i, plane.Offset, plane.Stride, modifier.High, modifier.Low);
         }
-        parameters.Create(scanout.Width, scanout.Height, format.Code, 0);
+        // Also if the compositor has stopped sampling on it since: then this import fails, and no other GPU gets the memory.
+        if (choice.Device is { } device)
+            parameters.SetSamplingDevice(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in device)));
+        parameters.Create(scanout.Width, scanout.Height, choice.Format.Code, 0);
         return parameters;
     }
 
@@ -99,7 +103,7 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
             // Try prefers the format without alpha if the plane is opaque and the compositor accepts it.
             var (format, problem) = Try(transport, scanout);
             if (problem is null)
-                return new(transport, format, reason);
+                return new(transport, format, reason, transport == Transport.DmaBuf ? SamplingDevice(scanout, format) : null);
             reason = reason is null ? problem : $"{reason}; {problem}";
         }
         return new(Transport.Impossible, scanout.Layout.Format, reason);
@@ -131,10 +135,30 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
         if (GpuProblem(scanout) is { } problem)
             return problem;
         var modifier = scanout.Layout.Modifier;
+        if (NamedGpu(scanout) is { } gpu)
+            return SamplingDevice(scanout, format) is not null ? null
+                : $"the compositor does not sample {format} with modifier {modifier} on the GPU {Path.GetFileName(gpu)} "
+                    + $"(it samples there: {host.Feedback.ModifiersOf(format, gpu)})";
         return host.Feedback.Accepts(format, modifier) || SurfaceFeedback?.Accepts(format, modifier) == true ? null
             : $"the compositor does not accept {format} with modifier {modifier} "
                 + $"(it accepts: {host.Feedback.ModifiersOf(format)})";
     }
+
+    /// <summary>
+    /// The GPU that a buffer of this scanout must name, of those that the compositor lists; null if it names none. Memory that
+    /// every GPU can read (udmabuf, a heap) names none: the compositor then tries all that it has (linux-dmabuf-v1.xml).
+    /// </summary>
+    private string? NamedGpu(Scanout scanout) =>
+        host.Feedback.TellsSampling && scanout.Gpu is { } gpu && Gpus.Contains(gpu) ? gpu : null;
+
+    /// <summary>The GPUs that may get a buffer to read. Only version 6 tells those of a surface apart from scanout.</summary>
+    private List<string> Gpus => SurfaceFeedback is { TellsSampling: true } surface
+        ? [.. surface.Gpus.Union(host.Feedback.Gpus)] : [.. host.Feedback.Gpus];
+
+    /// <summary>The device as the compositor names it for this surface, or else in general.</summary>
+    private ulong? SamplingDevice(Scanout scanout, Fourcc format) => scanout.Gpu is not { } gpu ? null
+        : SurfaceFeedback?.SamplingDevice(gpu, format, scanout.Layout.Modifier)
+            ?? host.Feedback.SamplingDevice(gpu, format, scanout.Layout.Modifier);
 
     /// <summary>
     /// A dma-buf that only one GPU can read must not be sent to another, which may read other memory instead. A compositor
@@ -144,7 +168,7 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
     {
         if (scanout.Gpu is not { } gpu)
             return null;
-        var (told, there) = (host.Feedback.Gpus.ToList(), DrmNode.Devices().ToList());
+        var (told, there) = (Gpus, DrmNode.Devices().ToList());
         if (told.Contains(gpu) || (told.Count == 0 && there.Count <= 1))
             return null;
         return $"only the GPU {Path.GetFileName(gpu)} can read it, and the compositor draws with "

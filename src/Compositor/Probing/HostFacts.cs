@@ -78,7 +78,7 @@ internal sealed record HostFacts : IJsonObject
             Version = host.Version,
             DmabufVersion = globals[Dmabuf].Offered,
             HasDisplay = cards is null ? null : cards.Count > 0,
-            Driver = cards is [var card, ..] ? card.Driver : DrmCard.Find(host.Feedback.MainDevice)?.Driver,
+            Driver = cards is [var card, ..] ? card.Driver : DriverOf(host.Feedback),
             Outputs = [.. host.Globals.Outputs.Select(output =>
                 new OutputFacts(output.Size.Width, output.Size.Height, output.RefreshMilliHz, output.Scale,
                     output.Transform != WlOutputTransform.Normal))],
@@ -86,4 +86,7 @@ internal sealed record HostFacts : IJsonObject
             Listed = host.Feedback.Tranches.SelectMany(tranche => tranche.Formats).ToHashSet(),
         };
     }
+
+    private static string? DriverOf(Feedback feedback) =>
+        feedback.SamplingDevices.Select(device => DrmCard.Find(device)?.Driver).FirstOrDefault(driver => driver is not null);
 }

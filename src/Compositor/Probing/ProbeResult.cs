@@ -4,19 +4,29 @@ namespace Guestplane.Compositor.Probing;
 
 /// <summary>A tranche of linux-dmabuf feedback.</summary>
 /// <param name="Scanout">True if its buffers may be scanned out.</param>
+/// <param name="Sampling">True if the compositor draws from them on that device. Null before version 6: there is no flag.</param>
 /// <param name="Device">The device's node. Null if unknown.</param>
 /// <param name="Driver">The device's kernel driver. Null if unknown.</param>
 /// <param name="Formats">The modifiers of each format.</param>
 /// <param name="DeviceNumber">The device's dev_t; 0 if the compositor did not send it.</param>
 internal sealed record TrancheResult(
-    bool Scanout, string? Device, string? Driver, SortedDictionary<string, List<string>> Formats,
+    bool Scanout, bool? Sampling, string? Device, string? Driver, SortedDictionary<string, List<string>> Formats,
     ulong DeviceNumber) : IJsonObject
 {
     public IEnumerable<(string Name, object? Value)> Fields =>
     [
-        ("scanout", Scanout), ("device", Device), ("driver", Driver),
+        ("scanout", Scanout), ("sampling", Sampling), ("device", Device), ("driver", Driver),
         ("formats", new JsonMap(Formats.Select(format => (format.Key, (object?)format.Value)))),
     ];
+
+    /// <summary>What the compositor does with its buffers. A tranche without a flag says nothing of that.</summary>
+    public string UseText => (Scanout, Sampling) switch
+    {
+        (true, true) => "Scans out and samples",
+        (true, _) => "Scans out",
+        (_, false) => "Accepts",
+        _ => "Samples",
+    };
 
     public string DeviceText => DeviceNumber == 0 ? "device not reported"
         : Device is null ? $"device 0x{DeviceNumber:x}" : $"{Device}, {Driver ?? "driver unknown"}";
@@ -31,7 +41,7 @@ internal sealed record TrancheResult(
             modifiers.Add(modifier.ToString());
         }
         var card = DrmCard.Find(tranche.Device);
-        return new(tranche.Scanout, card?.Node, card?.Driver, formats, tranche.Device);
+        return new(tranche.Scanout, tranche.Sampling, card?.Node, card?.Driver, formats, tranche.Device);
     }
 }
 
@@ -83,7 +93,7 @@ internal sealed record ProbeResult(
     {
         foreach (var tranche in Tranches)
         {
-            yield return $"{(tranche.Scanout ? "Scans out" : "Samples")} ({tranche.DeviceText}):";
+            yield return $"{tranche.UseText} ({tranche.DeviceText}):";
             // Formats with the same modifiers go on one line.
             foreach (var group in tranche.Formats.GroupBy(format => string.Join(", ", format.Value)))
                 yield return $"  {string.Join(' ', group.Select(format => format.Key))}: {group.Key}";

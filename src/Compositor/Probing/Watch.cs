@@ -39,7 +39,7 @@ internal sealed class Watch : PlaneObserver
     public bool IsInScanoutTranche => Screen.Primary is { LastScanout: { } shown, Choice: { } choice }
         && _scanoutFormats.Contains((choice.Format, shown.Layout.Modifier));
 
-    /// <summary>True if the scanout tranches belong to another kind of GPU than the one that renders.</summary>
+    /// <summary>True if the scanout tranches belong to another kind of GPU than those that draw.</summary>
     public bool IsOtherDevice { get; private set; }
 
     /// <summary>How often the compositor sent its tranches again.</summary>
@@ -131,11 +131,13 @@ internal sealed class Watch : PlaneObserver
             return;
         foreach (var tranche in scanout)
             _scanoutFormats.UnionWith(tranche.Formats);
-        IsOtherDevice = scanout.TrueForAll(tranche => IsOther(tranche.Device, feedback.MainDevice));
+        var sampling = feedback.SamplingDevices.ToList();
+        IsOtherDevice = sampling.Count > 0
+            && scanout.TrueForAll(tranche => sampling.TrueForAll(device => IsOther(tranche.Device, device)));
     }
 
     /// <summary>Compares the drivers, because the primary and the render node of one GPU differ in dev_t.</summary>
-    private static bool IsOther(ulong scanout, ulong main) =>
-        scanout != main && DrmCard.Find(scanout)?.Driver is { } driver && DrmCard.Find(main)?.Driver is { } drawing
+    private static bool IsOther(ulong scanout, ulong sampling) =>
+        scanout != sampling && DrmCard.Find(scanout)?.Driver is { } driver && DrmCard.Find(sampling)?.Driver is { } drawing
         && driver != drawing;
 }

@@ -48,17 +48,19 @@ public sealed partial class FakeHost
     public void ResendFeedback(bool newTable, params IReadOnlyList<HostFormat> formats) => Act(() =>
     {
         if (newTable)
-        {
-            var before = DmabufFormats;
-            DmabufFormats = new DmabufFormats(formats, before.Scanout, Fds, before);
-            before.Dispose();
-        }
+            Replace(DmabufFormats.WithMain(formats));
         else
-        {
             DmabufFormats.Narrow(formats);
-        }
         foreach (var feedback in All<HostDmabufFeedback>())
             feedback.Tell(newTable);
+    });
+
+    /// <summary>Sends dmabuf feedback with these tranches, best first, and a new table.</summary>
+    public void ResendTranches(params IReadOnlyList<HostTranche> tranches) => Act(() =>
+    {
+        Replace(tranches);
+        foreach (var feedback in All<HostDmabufFeedback>())
+            feedback.Tell(withTable: true);
     });
 
     public void SetMode(int width, int height, int refreshMilliHz) => Act(() =>
@@ -83,6 +85,13 @@ public sealed partial class FakeHost
         foreach (var client in _clients.ToList())
             client.Close();
     });
+
+    private void Replace(IEnumerable<HostTranche> tranches)
+    {
+        var before = DmabufFormats;
+        DmabufFormats = new DmabufFormats(tranches, Fds, before);
+        before.Dispose();
+    }
 
     private void Withdraw(HostGlobal global)
     {

@@ -30,7 +30,7 @@ public sealed partial class FakeHost : IDisposable
         Faults = new HostFaults(Wake);
         foreach (var (name, version) in setup.Globals)
             Announce(name, version);
-        DmabufFormats = new DmabufFormats(setup.Formats, setup.ScanoutFormats, Fds, null);
+        DmabufFormats = new DmabufFormats(setup.AllTranches(), Fds, null);
         Listen();
     }
 

@@ -34,7 +34,7 @@ internal sealed class HostDmabuf(HostClient client, InterfaceModel model, uint i
 internal sealed class HostDmabufFeedback(HostClient client, InterfaceModel model, uint id, int version)
     : HostObject(client, model, id, version)
 {
-    private const uint Scanout = 1;
+    private const int FirstWithoutMainDevice = 6;
 
     private HostSurface? _surface;
 
@@ -51,67 +51,18 @@ internal sealed class HostDmabufFeedback(HostClient client, InterfaceModel model
         var formats = Host.DmabufFormats;
         if (withTable)
             Send("format_table", formats.Table, Host.Setup.TableSize ?? formats.TableSize);
-        var device = BitConverter.GetBytes(Host.Setup.MainDevice);
-        Send("main_device", device);
-        if (_surface is not null && formats.Scanout.Count > 0)
-            TellTranche(device, Scanout, formats.Indices(formats.Scanout));
-        TellTranche(device, 0, formats.Indices(formats.Main));
+        if (Version < FirstWithoutMainDevice)
+            Send("main_device", BitConverter.GetBytes(Host.Setup.MainDevice));
+        foreach (var tranche in formats.Tranches.Where(tranche => _surface is not null || !tranche.IsOfSurfaces))
+            TellTranche(tranche, formats.Indices(tranche.Formats));
         Send("done");
     }
 
-    private void TellTranche(byte[] device, uint flags, byte[] indices)
+    private void TellTranche(HostTranche tranche, byte[] indices)
     {
-        Send("tranche_target_device", device);
-        Send("tranche_flags", flags);
+        Send("tranche_target_device", BitConverter.GetBytes(tranche.Device));
+        Send("tranche_flags", Version < FirstWithoutMainDevice ? tranche.Flags & HostTranche.Scanout : tranche.Flags);
         Send("tranche_formats", indices);
         Send("tranche_done");
     }
-}
-
-/// <summary>The formats that the compositor imports, and the table of them that clients map.</summary>
-internal sealed class DmabufFormats : IDisposable
-{
-    private readonly List<HostFormat> _table;
-    private readonly HashSet<HostFormat> _everTold;
-
-    public DmabufFormats(IEnumerable<HostFormat> main, IEnumerable<HostFormat> scanout, FdLedger ledger, DmabufFormats? before)
-    {
-        Main = [.. main];
-        Scanout = [.. scanout];
-        _table = [.. Main.Concat(Scanout).Distinct()];
-        _everTold = [.. _table, .. before?._everTold ?? []];
-        var bytes = _table.SelectMany(Entry).ToArray();
-        TableSize = (uint)bytes.Length;
-        Table = HostFd.Memory("dmabuf-formats", bytes, ledger);
-    }
-
-    public HostFd Table { get; }
-
-    public uint TableSize { get; }
-
-    public List<HostFormat> Main { get; private set; }
-
-    public List<HostFormat> Scanout { get; private set; }
-
-    /// <summary>
-    /// Includes earlier lists: a client may have sent a buffer before the list changed, and compositors still import it.
-    /// </summary>
-    public bool Accepts(HostFormat format) => _everTold.Contains(format);
-
-    public byte[] Indices(IEnumerable<HostFormat> formats) =>
-        formats.SelectMany(format => BitConverter.GetBytes((ushort)_table.IndexOf(format))).ToArray();
-
-    /// <summary>New tranches for the table that the clients already have.</summary>
-    public void Narrow(IReadOnlyList<HostFormat> main)
-    {
-        if (main.FirstOrDefault(format => !_table.Contains(format)) is { Fourcc: not 0 } missing)
-            throw new ArgumentException($"{missing} is not in the table");
-        Scanout = Scanout.Where(main.Contains).ToList();
-        Main = [.. main];
-    }
-
-    public void Dispose() => Table.Dispose();
-
-    private static byte[] Entry(HostFormat format) =>
-        [.. BitConverter.GetBytes(format.Fourcc), 0, 0, 0, 0, .. BitConverter.GetBytes(format.Modifier)];
 }

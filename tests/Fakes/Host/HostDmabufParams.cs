@@ -11,10 +11,12 @@ internal sealed class HostDmabufParams(HostClient client, InterfaceModel model, 
     private const uint InvalidDimensions = 5;
     private const uint OutOfBounds = 6;
     private const uint InvalidWlBuffer = 7;
+    private const uint InvalidDevTSize = 8;
     private const int MaxPlanes = 4;
 
     private readonly DmabufPlane?[] _planes = new DmabufPlane?[MaxPlanes];
     private bool _isUsed;
+    private ulong? _samplingDevice;
 
     public override void Handle(Request request)
     {
@@ -25,6 +27,7 @@ internal sealed class HostDmabufParams(HostClient client, InterfaceModel model, 
         switch (request.Name)
         {
             case "add": Add(request); break;
+            case "set_sampling_device": SetSamplingDevice(request.Bytes("device")); break;
             case "create": Create(ReadImport(request, isImmediate: false)); break;
             case "create_immed": CreateNow(ReadImport(request, isImmediate: true), request.New<HostWlBuffer>("buffer_id")); break;
         }
@@ -50,6 +53,13 @@ internal sealed class HostDmabufParams(HostClient client, InterfaceModel model, 
         _planes[index] = new DmabufPlane(request.TakeFd("fd"), request.UInt("offset"), request.UInt("stride"), modifier);
     }
 
+    private void SetSamplingDevice(byte[] device)
+    {
+        if (device.Length != sizeof(ulong))
+            throw Fault(InvalidDevTSize, $"a dev_t of {device.Length} bytes");
+        _samplingDevice = BitConverter.ToUInt64(device);
+    }
+
     private DmabufImport ReadImport(Request request, bool isImmediate)
     {
         _isUsed = true;
@@ -62,7 +72,10 @@ internal sealed class HostDmabufParams(HostClient client, InterfaceModel model, 
             CheckBounds(planes[i], i, width, height, FormatLayout.Of(fourcc));
         return new DmabufImport(
             width, height, new HostFormat(fourcc, planes[0].Modifier), request.UInt("flags"),
-            planes.Select(plane => (plane.Offset, plane.Stride)).ToList(), isImmediate);
+            planes.Select(plane => (plane.Offset, plane.Stride)).ToList(), isImmediate)
+        {
+            SamplingDevice = _samplingDevice,
+        };
     }
 
     private void CheckPlanes(List<DmabufPlane> planes, uint fourcc)
@@ -128,9 +141,13 @@ internal sealed class HostDmabufParams(HostClient client, InterfaceModel model, 
             return "injected";
         var mistake = import.Flags != 0 ? $"flags {import.Flags}"
             : !Host.DmabufFormats.Accepts(import.Format) ? $"{import.Format} was never advertised"
+            : import.SamplingDevice is { } device && !Host.DmabufFormats.EverSampled(device, import.Format)
+                ? $"{import.Format} was never advertised for sampling on the device 0x{device:x}"
             : null;
         if (mistake is not null && !import.IsImmediate)
             Host.Violate($"{this}.create: {mistake}");
+        if (mistake is null && import.SamplingDevice is { } named && !Host.DmabufFormats.Samples(named, import.Format))
+            return $"the device 0x{named:x} samples no {import.Format} any more";
         return mistake;
     }
 }

@@ -65,7 +65,11 @@ public sealed record HostSurfaceInfo
 
 /// <summary>An import request (zwp_linux_buffer_params_v1.create or create_immed).</summary>
 public sealed record DmabufImport(
-    int Width, int Height, HostFormat Format, uint Flags, IReadOnlyList<(uint Offset, uint Stride)> Planes, bool IsImmediate);
+    int Width, int Height, HostFormat Format, uint Flags, IReadOnlyList<(uint Offset, uint Stride)> Planes, bool IsImmediate)
+{
+    /// <summary>dev_t of the device that the client names (set_sampling_device); null: none.</summary>
+    public ulong? SamplingDevice { get; init; }
+}
 
 /// <summary>One plane of a buffer as the compositor reads it now.</summary>
 public sealed record HostPixels(int Width, int Height, int Stride, uint Format, byte[] Bytes);

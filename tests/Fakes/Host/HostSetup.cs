@@ -18,7 +18,7 @@ public sealed class HostSetup(string protocolDir)
         ["wl_output"] = 4,
         ["wl_seat"] = 8,
         ["xdg_wm_base"] = 6,
-        ["zwp_linux_dmabuf_v1"] = 5,
+        ["zwp_linux_dmabuf_v1"] = 6,
         ["wp_presentation"] = 1,
         ["wp_viewporter"] = 1,
         ["wp_single_pixel_buffer_manager_v1"] = 1,
@@ -39,8 +39,14 @@ public sealed class HostSetup(string protocolDir)
     /// <summary>wl_shm codes.</summary>
     public IReadOnlyList<uint> ShmFormats { get; set; } = [ShmArgb8888, ShmXrgb8888];
 
-    /// <summary>dev_t of the main device: 226:128, the first render node.</summary>
+    /// <summary>dev_t of the main device: 226:128, the first render node. From version 6 on it is the one that samples.</summary>
     public ulong MainDevice { get; set; } = (226 << 8) | 128;
+
+    /// <summary>
+    /// The tranches, best first, in place of those that the two lists above and the main device make. They need not be what the
+    /// protocol wants. Before version 6 clients get no flag for sampling.
+    /// </summary>
+    public IReadOnlyList<HostTranche>? Tranches { get; set; }
 
     public int Width { get; set; } = 1024;
 
@@ -90,6 +96,13 @@ public sealed class HostSetup(string protocolDir)
     public string? RuntimeDir { get; set; }
 
     public int TranscriptLines { get; set; } = 20_000;
+
+    internal IReadOnlyList<HostTranche> AllTranches() => Tranches ??
+    [
+        .. ScanoutFormats.Count == 0 ? Array.Empty<HostTranche>()
+            : [new(MainDevice, HostTranche.Scanout, ScanoutFormats) { IsOfSurfaces = true }],
+        new(MainDevice, HostTranche.Sampling, Formats),
+    ];
 
     public HostSetup With(string name, int version)
     {

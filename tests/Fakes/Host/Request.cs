@@ -13,6 +13,8 @@ internal sealed class Request(HostObject target, MessageModel message, object?[]
 
     public string Text(string arg) => (string)Value(arg)!;
 
+    public byte[] Bytes(string arg) => (byte[])Value(arg)!;
+
     public T Object<T>(string arg)
         where T : HostObject => (T)Value(arg)!;
 
