@@ -48,6 +48,24 @@ public sealed class ProbeTests
         Assert.False(tranches[1].GetProperty("scanout").GetBoolean());
     }
 
+    [Theory]
+    [InlineData(5, "Scans out (", "Samples (", null, null)]
+    [InlineData(6, "Scans out and samples (", "Samples (", true, true)]
+    public void The_devices_that_sample_are_told_from_version_6_on(int version, string first, string second, bool? firstSamples, bool? secondSamples)
+    {
+        var setup = Setup().With("zwp_linux_dmabuf_v1", version);
+        setup.Tranches =
+        [
+            new(setup.MainDevice, HostTranche.Scanout | HostTranche.Sampling, [new("XR24")]),
+            new(setup.MainDevice + 1, HostTranche.Sampling, setup.Formats),
+        ];
+        using var host = new FakeHost(setup);
+        var sampling = Probe(host, "").GetProperty("tranches").EnumerateArray().Select(tranche => tranche.GetProperty("sampling"));
+        Assert.Equal([firstSamples, secondSamples], sampling.Select(s => s.ValueKind == JsonValueKind.Null ? (bool?)null : s.GetBoolean()));
+        var lines = Run(host, "probe").Output.Split('\n').Where(line => line.EndsWith("):", StringComparison.Ordinal)).ToList();
+        Assert.Equal([true, true], lines.Zip([first, second], (line, start) => line.StartsWith(start, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_refused_import_is_reported_with_its_remedy()
     {

@@ -176,6 +176,36 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
+    public void Version_6_has_flags_in_place_of_the_main_device() => With(s => s.ScanoutFormats = [new("XR24")], (_, client) =>
+    {
+        var feedback = client.New(client.Bind(7, "zwp_linux_dmabuf_v1", 6), 2);
+        var older = client.New(client.Dmabuf, 2);
+        client.Sync();
+        Assert.Equal((0, 1, 2u), (client.Count(feedback, 2), client.Count(feedback, 3), client.Word(feedback, 6, 0)));
+        Assert.Equal((1, 1, 0u), (client.Count(older, 2), client.Count(older, 3), client.Word(older, 6, 0)));
+    });
+
+    [Fact]
+    public void A_buffer_is_imported_to_the_device_that_it_names_while_that_samples() => With(null, (host, client) =>
+    {
+        var (device, dmabuf) = (host.Setup.MainDevice, client.Bind(7, "zwp_linux_dmabuf_v1", 6));
+        Assert.True(client.Has(Import(device), 0));
+        host.ResendTranches(new HostTranche(device + 1, HostTranche.Sampling, [new("XR24")]), new(device, HostTranche.Scanout, [new("XR24")]));
+        Assert.True(client.Has(Import(device), 1));
+        Assert.True(client.Has(Import(device + 1), 0));
+
+        uint Import(ulong to)
+        {
+            var made = client.New(dmabuf, 1);
+            client.AddPlane(made, 0, 0, 32, 256);
+            client.Send(made, 4, 8, BitConverter.GetBytes(to));
+            client.Send(made, 2, 8, 8, s_xr24, 0);
+            client.Sync();
+            return made;
+        }
+    });
+
+    [Fact]
     public void Many_descriptors_are_sent_in_several_messages() => With(null, (_, client) =>
     {
         for (var i = 0; i < 200; i++)

@@ -149,6 +149,39 @@ public sealed partial class HostViolationTests
             r.Send(p, 2, 4, 4, s_xr24, 0);
             return (p, 6);
         }),
+        ["sampling device before version 6"] = new("invalid method set_sampling_device (since 6)", r =>
+        {
+            r.Send(r.Params(), 4, DevT(8));
+            return (RawClient.Display, 1);
+        }),
+        ["sampling device of four bytes"] = new("a dev_t of 4 bytes", r =>
+        {
+            var p = r.Params6();
+            r.Send(p, 4, DevT(4));
+            return (p, 8);
+        }),
+        ["sampling device of twelve bytes"] = new("a dev_t of 12 bytes", r =>
+        {
+            var p = r.Params6();
+            r.Send(p, 4, DevT(12));
+            return (p, 8);
+        }),
+        ["sampling device after create"] = new("set_sampling_device after create", r =>
+        {
+            var p = r.Params6();
+            r.AddPlane(p, 0, 0, 16, 64);
+            r.Send(p, 2, 4, 4, s_xr24, 0);
+            r.Send(p, 4, DevT(8));
+            return (p, 0);
+        }),
+        ["sampling device that no tranche had"] = new("was never advertised for sampling on the device 0x101010101010101", r =>
+        {
+            var p = r.Params6();
+            r.Send(p, 4, DevT(8));
+            r.AddPlane(p, 0, 0, 16, 64);
+            r.Send(p, 2, 4, 4, s_xr24, 0);
+            return null;
+        }),
         ["params used twice"] = new("after create", r =>
         {
             var p = r.Params();
@@ -183,4 +216,6 @@ public sealed partial class HostViolationTests
             return (p, 7);
         }),
     };
+
+    private static byte[] DevT(int size) => [.. BitConverter.GetBytes(size), .. Enumerable.Repeat((byte)1, size)];
 }

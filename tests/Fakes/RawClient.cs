@@ -190,6 +190,9 @@ internal sealed class RawClient : IDisposable
 
     public uint Params() => New(Dmabuf, 1);
 
+    /// <summary>Of version 6.</summary>
+    public uint Params6() => New(Bind(7, "zwp_linux_dmabuf_v1", 6), 1);
+
     public void AddPlane(uint id, int index, uint offset, uint stride, int size, ulong modifier = 0)
     {
         using var fd = Memory(size);

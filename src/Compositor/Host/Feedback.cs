@@ -123,6 +123,10 @@ internal sealed class Feedback : IDisposable
         (TellsSampling ? SamplingDevices : Tranches.Select(tranche => tranche.Device).Append(_mainDevice).Distinct())
         .Select(DrmNode.DeviceOf).OfType<string>().Distinct();
 
+    /// <summary>True if this machine has a device that the compositor names, whatever it does with it.</summary>
+    public bool ReportsDevices => Tranches.Select(tranche => tranche.Device).Append(_mainDevice).Any(
+        device => DrmNode.DeviceOf(device) is not null);
+
     /// <summary>The accepted modifiers of a format, as text.</summary>
     /// <param name="format">The format.</param>
     /// <param name="gpu">Those that this GPU samples; null: those of all tranches.</param>

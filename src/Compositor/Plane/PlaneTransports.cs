@@ -162,14 +162,14 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
 
     /// <summary>
     /// A dma-buf that only one GPU can read must not be sent to another, which may read other memory instead. A compositor
-    /// that reports no GPU is assumed to use the machine's only one.
+    /// that reports no device of this machine is assumed to use its only GPU.
     /// </summary>
     private string? GpuProblem(Scanout scanout)
     {
         if (scanout.Gpu is not { } gpu)
             return null;
         var (told, there) = (Gpus, DrmNode.Devices().ToList());
-        if (told.Contains(gpu) || (told.Count == 0 && there.Count <= 1))
+        if (told.Contains(gpu) || (!host.Feedback.ReportsDevices && told.Count == 0 && there.Count <= 1))
             return null;
         return $"only the GPU {Path.GetFileName(gpu)} can read it, and the compositor draws with "
             + (told.Count > 0 ? string.Join(", ", told.Select(Path.GetFileName)) : "one of several that it does not report")

@@ -49,7 +49,7 @@ internal sealed record PlaneFacts
     /// <summary>True if a scanout tranche had format and modifier. Null if there was no scanout tranche.</summary>
     public bool? IsInScanoutTranche { get; init; }
 
-    /// <summary>True if the scanout tranches belong to another GPU than the one that the compositor renders with.</summary>
+    /// <summary>True if the scanout tranches belong to another GPU than those that the compositor draws with.</summary>
     public bool IsOtherDevice { get; init; }
 
     public bool HasAlpha { get; init; }
