@@ -19,7 +19,7 @@ public sealed class SamplingDeviceShowTests
     public async Task A_vGPU_on_a_machine_with_two_GPUs_names_its_own_in_each_buffer()
     {
         var gpu = GpuStandIn.Find();
-        using var show = new ShownGuest(gpu.Gpu, new(NoDevice, Samples, s_formats), new(gpu.Device, Scans | Samples, s_formats));
+        using var show = new ShownGuest(gpu.Gpu, [new(NoDevice, Samples, s_formats), new(gpu.Device, Scans | Samples, s_formats)]);
         foreach (var height in new uint[] { 480, 400, 320 })
             show.Flip(height, "dmabuf");
         await show.End();
@@ -29,7 +29,7 @@ public sealed class SamplingDeviceShowTests
     [Fact]
     public async Task A_VM_whose_memory_every_GPU_can_read_names_none()
     {
-        using var show = new ShownGuest(null, new(NoDevice, Samples, s_formats), new(NoDevice - 1, Scans | Samples, s_formats));
+        using var show = new ShownGuest(null, [new(NoDevice, Samples, s_formats), new(NoDevice - 1, Scans | Samples, s_formats)]);
         show.Flip(480, "dmabuf");
         await show.End();
         Assert.Equal([(480, null)], show.Imports);
@@ -52,6 +52,29 @@ public sealed class SamplingDeviceShowTests
         Assert.Contains("only the GPU", show.Messages);
     }
 
+    /// <summary>The same image: what could not be shown is tried again when the compositor draws with the GPU.</summary>
+    [Fact]
+    public async Task A_GPU_that_comes_into_the_tranches_is_sent_what_waited_for_it()
+    {
+        var gpu = GpuStandIn.Find();
+        HostTranche[] without = [new(NoDevice, Samples, s_formats), new(gpu.Device, Scans, s_formats)];
+        using var show = new ShownGuest(gpu.Gpu, without, Transport.DmaBuf);
+        var (primary, cursor) = (show.Image(480), show.Image(64));
+        show.Raise(PlaneKind.Primary, show.Image(320, isAnyGpus: true));
+        show.Settle(320);
+        show.Raise(PlaneKind.Primary, primary);
+        show.Raise(PlaneKind.Cursor, cursor);
+        show.Change(new(NoDevice, Samples, s_formats), new(gpu.Device, Samples, s_formats));
+        Assert.Equal([(320, null)], show.Imports);
+        show.Raise(PlaneKind.Primary, primary);
+        show.Raise(PlaneKind.Cursor, cursor);
+        show.Await(480, "dmabuf");
+        Assert.True(show.Server.WaitUntil(h => ShowTests.Cursor(h)?.Buffer is { Height: 64 }, s_soon), "no cursor");
+        await show.End();
+        Assert.Equal([(480, gpu.Device), (64, gpu.Device)], show.Imports.Skip(1).OrderByDescending(import => import.Height));
+        Assert.Contains("only the GPU", show.Messages);
+    }
+
     /// <summary>No tranche for sampling, or a device that does not exist: what any GPU can read is shown as ever.</summary>
     [Theory]
     [InlineData(NoDevice, Scans)]
@@ -60,7 +83,7 @@ public sealed class SamplingDeviceShowTests
     [InlineData(0ul, Scans | Samples)]
     public async Task A_rude_compositor_is_shown_what_every_GPU_can_read(ulong device, uint flags)
     {
-        using var show = new ShownGuest(null, new HostTranche(device, flags, s_formats));
+        using var show = new ShownGuest(null, [new HostTranche(device, flags, s_formats)]);
         show.Flip(480, "dmabuf");
         show.Server.SendEvent("zwp_linux_dmabuf_feedback_v1", "main_device", BitConverter.GetBytes(NoDevice));
         show.Change(new HostTranche(device, flags ^ Samples, s_formats));
@@ -75,7 +98,7 @@ public sealed class SamplingDeviceShowTests
     public async Task Without_a_tranche_for_sampling_no_GPU_gets_memory_of_its_own(uint flags)
     {
         var gpu = GpuStandIn.Find();
-        using var show = new ShownGuest(gpu.Gpu, new HostTranche(gpu.Device, flags, s_formats));
+        using var show = new ShownGuest(gpu.Gpu, [new HostTranche(gpu.Device, flags, s_formats)]);
         show.Flip(480, "shm");
         await show.End();
         Assert.Empty(show.Imports);
@@ -93,7 +116,7 @@ public sealed class SamplingDeviceShowTests
         private readonly List<Scanout> _images = [];
         private readonly MemoryStream _said = new();
 
-        public ShownGuest(string? gpu, params HostTranche[] tranches)
+        public ShownGuest(string? gpu, HostTranche[] tranches, Transport? forced = null)
         {
             _gpu = gpu;
             Server = new(new HostSetup(Repository.Protocols) { Tranches = tranches }.With("zwp_linux_dmabuf_v1", 6));
@@ -106,7 +129,7 @@ public sealed class SamplingDeviceShowTests
             var messages = new Messages(new StreamWriter(_said) { AutoFlush = true });
             _slot = new GuestSlot(_loop, messages, _ => _guest);
             _slot.Open();
-            var options = new ShowOptions { Source = _guest.Source };
+            var options = new ShowOptions { Source = _guest.Source, Transport = forced, Cursor = CursorMode.Subsurface };
             _show = new(_loop, new Seats(Host.Connect(_loop, Server.SocketPath), _loop), _slot, options, messages);
             _run = Task.Run(_show.Run, TestContext.Current.CancellationToken);
         }
@@ -121,21 +144,50 @@ public sealed class SamplingDeviceShowTests
         /// <summary>Shows a new image, and waits until the compositor has it by that transport.</summary>
         public void Flip(uint height, string transport)
         {
+            Raise(PlaneKind.Primary, Image(height));
+            Await(height, transport);
+        }
+
+        /// <summary>An image that lives as long as the show.</summary>
+        public Scanout Image(uint height, bool isAnyGpus = false)
+        {
+            var layout = new PlaneLayout(640, height, Fourcc.Xrgb8888, Modifier.Linear, [new(0, 2560, 0)]);
+            _images.Add(Scanout.Create([Memfd.Create("image", 2560 * height)], layout, out _, gpu: isAnyGpus ? null : _gpu)!);
+            return _images[^1];
+        }
+
+        /// <summary>Flips a plane, and returns when the program has taken that.</summary>
+        public void Raise(PlaneKind plane, Scanout image)
+        {
+            using var isDone = new ManualResetEventSlim();
             _loop.Post(() =>
             {
-                var layout = new PlaneLayout(640, height, Fourcc.Xrgb8888, Modifier.Linear, [new(0, 2560, 0)]);
-                _images.Add(Scanout.Create([Memfd.Create("image", 2560 * height)], layout, out _, gpu: _gpu)!);
-                _guest.Heads[0].Raise(new Flip(PlaneKind.Primary, _images[^1], default, default, Changed: true, Clock.Now));
+                _guest.Heads[0].Raise(new Flip(plane, image, default, default, Changed: true, Clock.Now));
+                isDone.Set();
             });
-            Assert.True(
-                Server.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { } shown && (shown.Height, shown.Kind) == (height, transport), s_soon),
-                $"{ShowTests.Primary(Server)?.Buffer} in place of {height} rows by {transport}: {Messages}");
+            Assert.True(isDone.Wait(s_soon, TestContext.Current.CancellationToken), "the program's loop stands still");
         }
+
+        /// <summary>Returns when the image is on screen, and the program knows that: it decides about the next one at once.</summary>
+        public void Settle(int height)
+        {
+            Assert.True(Server.WaitUntil(h => ShowTests.Primary(h)?.Latched?.Height == height, s_soon), Messages);
+            AwaitPong();
+        }
+
+        public void Await(uint height, string transport) => Assert.True(
+            Server.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { } shown && (shown.Height, shown.Kind) == (height, transport), s_soon),
+            $"{ShowTests.Primary(Server)?.Buffer} in place of {height} rows by {transport}: {Messages}");
 
         /// <summary>Returns when the program knows the new tranches: a pong answers all that came before its ping.</summary>
         public void Change(params HostTranche[] tranches)
         {
             Server.ResendTranches(tranches);
+            AwaitPong();
+        }
+
+        private void AwaitPong()
+        {
             Server.Ping();
             Assert.True(Server.WaitUntil(h => h.PingsAnswered(), s_soon), "the program does not answer");
         }

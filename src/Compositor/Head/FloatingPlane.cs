@@ -43,6 +43,8 @@ internal abstract class FloatingPlane : IDisposable
             CommitParent = parent is null ? null : parent.Commit,
         };
         _host.Resumed += _catchUp = CatchUp;
+        // Its surface has no feedback of its own.
+        _host.Feedback.Changed += Plane.Reconsider;
     }
 
     public PlaneSurface Plane { get; }
@@ -125,6 +127,7 @@ internal abstract class FloatingPlane : IDisposable
     public void Dispose()
     {
         _host.Resumed -= _catchUp;
+        _host.Feedback.Changed -= Plane.Reconsider;
         Plane.Dispose();
         Layer?.Dispose();
         Surface.Dispose();
