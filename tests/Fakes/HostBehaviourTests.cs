@@ -3,6 +3,7 @@ namespace Guestplane.Tests.Fakes;
 /// <summary>The fake compositor's behaviour for a client without mistakes.</summary>
 public sealed class HostBehaviourTests
 {
+    private const string Dmabuf = "zwp_linux_dmabuf_v1";
     private static readonly uint s_xr24 = HostFormat.Code("XR24");
 
     [Fact]
@@ -176,9 +177,9 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void Version_6_has_flags_in_place_of_the_main_device() => With(s => s.ScanoutFormats = [new("XR24")], (_, client) =>
+    public void Version_6_has_flags_in_place_of_the_main_device() => With(s => s.With(Dmabuf, 6).ScanoutFormats = [new("XR24")], (_, client) =>
     {
-        var feedback = client.New(client.Bind(7, "zwp_linux_dmabuf_v1", 6), 2);
+        var feedback = client.New(client.Bind(7, Dmabuf, 6), 2);
         var older = client.New(client.Dmabuf, 2);
         client.Sync();
         Assert.Equal((0, 1, 2u), (client.Count(feedback, 2), client.Count(feedback, 3), client.Word(feedback, 6, 0)));
@@ -186,9 +187,9 @@ public sealed class HostBehaviourTests
     });
 
     [Fact]
-    public void A_buffer_is_imported_to_the_device_that_it_names_while_that_samples() => With(null, (host, client) =>
+    public void A_buffer_is_imported_to_the_device_that_it_names_while_that_samples() => With(s => s.With(Dmabuf, 6), (host, client) =>
     {
-        var (device, dmabuf) = (host.Setup.MainDevice, client.Bind(7, "zwp_linux_dmabuf_v1", 6));
+        var (device, dmabuf) = (host.Setup.MainDevice, client.Bind(7, Dmabuf, 6));
         Assert.True(client.Has(Import(device), 0));
         host.ResendTranches(new HostTranche(device + 1, HostTranche.Sampling, [new("XR24")]), new(device, HostTranche.Scanout, [new("XR24")]));
         Assert.True(client.Has(Import(device), 1));

@@ -12,7 +12,7 @@ public sealed partial class HostViolationTests
     [MemberData(nameof(Mistakes))]
     public void A_mistake_is_a_violation(string mistake)
     {
-        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var host = new FakeHost(new HostSetup(Repository.Protocols).With("zwp_linux_dmabuf_v1", 6));
         using var client = new RawClient(host);
         var expected = s_mistakes[mistake].MakeIn(client);
         if (!client.IsClosed)

@@ -18,7 +18,7 @@ public sealed class HostSetup(string protocolDir)
         ["wl_output"] = 4,
         ["wl_seat"] = 8,
         ["xdg_wm_base"] = 6,
-        ["zwp_linux_dmabuf_v1"] = 6,
+        ["zwp_linux_dmabuf_v1"] = 5,
         ["wp_presentation"] = 1,
         ["wp_viewporter"] = 1,
         ["wp_single_pixel_buffer_manager_v1"] = 1,
