@@ -80,6 +80,24 @@ public sealed class OneSurfaceShowTests : IDisposable
         desktop.End();
     }
 
+    /// <summary>What lies behind on the root is a black pixel, which must have no colours of YUV.</summary>
+    [Fact]
+    public void The_colours_of_a_YUV_image_move_with_it()
+    {
+        using var memory = QemuDesktop.Memory(1);
+        using var desktop = Shown(memory);
+        desktop.Show(ColorShowTests.Nv12(memory));
+        desktop.Wait(h => IsAlone(h) && ShowTests.Root(h)!.Color != default);
+        for (var round = 0; round < 3; round++)
+        {
+            desktop.Host.Configure(800, 600);
+            desktop.Wait(h => IsAbove(h) && ShowTests.Primary(h)!.Color != default && ShowTests.Root(h)!.Color == default);
+            desktop.Host.Configure(1024, 768, fullscreen: true);
+            desktop.Wait(h => IsAlone(h) && ShowTests.Root(h)!.Color != default);
+        }
+        desktop.End();
+    }
+
     [Fact]
     public void A_cursor_lies_above_a_plane_of_its_own_and_when_it_is_gone_the_image_is_the_window_again()
     {

@@ -179,7 +179,7 @@ public sealed class ResultTests
             + "\t\tformat=XR24 little-endian (0x34325258)\n\t\tsize=1024x768\n"
             + "\t\tlayers:\n\t\t\tsize[0]=1024x768\n\t\t\tobj[0]:\n\t\t\t\timported=yes\n\tcrtc-pos=1024x768+0+0\n"
             + "plane[35]: plane-1\n\tcrtc=(null)\n\tfb=0\ncrtc[38]: crtc-0\n\tenable=1\n";
-        Assert.Equal(new HardwarePlane("plane-0", 1024, 768, true), Assert.Single(DrmState.Planes(State)));
+        Assert.Equal(new HardwarePlane("plane-0", 1024, 768, true, Fourcc.Xrgb8888), Assert.Single(DrmState.Planes(State)));
         Assert.False(Assert.Single(DrmState.Planes(State.Replace("imported=yes", "imported=no"))).IsImported);
     }
 
@@ -190,17 +190,17 @@ public sealed class ResultTests
     [InlineData("a later one", "full", null)]
     public void The_kernels_state_tells_a_planes_colours(string encoding, string range, string? model)
     {
-        var state = $"plane[33]: plane-0\n\tcrtc=crtc-0\n\tfb=51\n\t\tsize=64x48\n\tcolor-encoding={encoding}\n"
+        var state = $"plane[33]: plane-0\n\tcrtc=crtc-0\n\tfb=51\n\t\tformat=NV12 little-endian (0x3231564e)\n\t\tsize=64x48\n\tcolor-encoding={encoding}\n"
             + $"\tcolor-range=YCbCr {range} range\n";
-        Assert.Equal(model, Assert.Single(DrmState.Planes(state)).Color?.ToString());
+        Assert.Equal((model, Fourcc.Nv12), (Assert.Single(DrmState.Planes(state)).Color?.ToString(), DrmState.Planes(state).Single().Format));
     }
 
     [Fact]
     public void Colours_that_change_at_scanout_are_said_in_steps()
     {
         var told = new ColorFacts(new(ColorMatrix.Bt709), IsTold: true, Display: new(ColorMatrix.Bt709));
-        Assert.Equal("bt709, which the compositor was told; so scanned out", told.Sentence);
-        Assert.Equal("bt709, which the compositor cannot be told; scanned out as bt601: up to 35 of 255 steps off",
+        Assert.Equal("bt709, which the compositor was told; its display is set to the same", told.Sentence);
+        Assert.Equal("bt709, which the compositor cannot be told; its display is set to bt601: up to 35 of 255 steps off",
             (told with { IsTold = false, Display = new(ColorMatrix.Bt601) }).Sentence);
         Assert.Equal(("bt709, which the compositor was told", null), ((told with { Display = null }).Sentence, (told with { Display = null }).Steps));
     }

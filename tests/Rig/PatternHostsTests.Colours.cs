@@ -52,7 +52,9 @@ public sealed partial class PatternHostsTests
         Assert.Equal(new ColorModel(ColorMatrix.Bt709).StepsTo(kernel), color.GetProperty("steps").GetInt32());
     }
 
-    private string? Told(string name) => Boot.Head(name).GetProperty("color") is { ValueKind: JsonValueKind.String } word ? word.GetString() : null;
+    /// <summary>Where its chroma samples lie aside.</summary>
+    private string? Told(string name) => Boot.Head(name).GetProperty("color") is { ValueKind: JsonValueKind.String } word
+        ? (ColorModel.Parse(word.GetString()!)!.Value with { Siting = default }).ToString() : null;
 
     private IEnumerable<HardwarePlane> PlanesOf(string name) => DrmState.Planes(Boot.Text($"{name}.state"));
 

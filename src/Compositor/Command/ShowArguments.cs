@@ -112,7 +112,7 @@ internal static class ShowArguments
         get
         {
             var setting = ShowSetting.Value(
-                "--color", "The colours of a YUV image, as bt601-full (default: bt601 up to 576 lines, else bt709).",
+                "--color", "The colours of a YUV image, such as bt601-full (default: bt601 up to 576 lines, else bt709).",
                 (show, color) => show with { Color = color }, ParseColorModel, "MATRIX[-full][-SITING]");
             setting.Option.CompletionSources.Add([.. ColorModel.Words]);
             return setting;

@@ -54,7 +54,7 @@ internal static class Results
     {
         Choice = plane.Choice,
         Image = plane.LastScanout is { } scanout ? ImageOf(scanout) : null,
-        Color = plane.Color.Told,
+        Color = plane is { LastScanout: { } last, Choice.Transport: not Transport.Impossible } ? plane.Color.Told(last) : null,
         IsShown = plane.Shown is not null,
         Committed = plane.Stats.Committed,
         Moves = moves,

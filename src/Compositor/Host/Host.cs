@@ -229,7 +229,7 @@ internal sealed class Host : LoopSource, IDisposable
             throw new ExitException(ExitCode.Ok, "Interrupted.");
         Globals.Bind();
         Globals.Shm.Format += (_, e) => ShmFormats.Add(e.Format);
-        Colors = new HostColors(Globals.ColorRepresentation);
+        Colors = new HostColors(Globals.ColorRepresentation, Family);
         Globals.Changed += LearnClock;
         LearnClock();
         Feedback = Feedback.Default(Globals.Dmabuf);

@@ -9,35 +9,39 @@ namespace Guestplane.Compositor;
 /// </summary>
 internal sealed class HostColors
 {
+    /// <summary>Hyprland ends the connection of a client that tells the colours of any other YUV format.</summary>
+    private static readonly Fourcc[] s_everywhere = [Fourcc.Nv12, Fourcc.P010];
+
     private readonly WpColorRepresentationManagerV1? _manager;
+    private readonly bool _takesAllFormats;
     private readonly List<(ColorMatrix Matrix, ColorRange Range)> _models = [];
 
     /// <param name="manager">Just bound, so that none of its events is missed; null if the compositor has none.</param>
-    public HostColors(WpColorRepresentationManagerV1? manager)
+    /// <param name="family">The compositor's.</param>
+    public HostColors(WpColorRepresentationManagerV1? manager, HostFamily family)
     {
-        _manager = manager;
+        (_manager, _takesAllFormats) = (manager, family.IsKnown());
         if (manager is not null)
             manager.SupportedCoefficientsAndRanges += (_, e) => Add(e.Coefficients, e.Range);
     }
 
-    /// <summary>True if a surface can have this model. Where the chroma samples lie can always be said.</summary>
-    public bool Knows(ColorModel model) => _models.Contains((model.Matrix, model.Range));
+    /// <summary>True if an image of that format can have this model. Where the chroma samples lie can always be said.</summary>
+    public bool Knows(ColorModel model, Fourcc format) =>
+        _models.Contains((model.Matrix, model.Range)) && (_takesAllFormats || s_everywhere.Contains(format));
 
     /// <summary>Why a model cannot be told, as a sentence's end; null if it can.</summary>
-    public string? ProblemWith(ColorModel model) => Knows(model) ? null
+    public string? ProblemWith(ColorModel model) => Knows(model, Fourcc.Nv12) ? null
         : _manager is null ? "the compositor has no wp_color_representation_manager_v1"
-        : _models.Count == 0 ? "the compositor only knows the identity of RGB"
-        : $"the compositor knows {string.Join(", ", _models.Select(known => new ColorModel(known.Matrix, known.Range)))}";
+        : _models.Count == 0 ? "the compositor cannot be told the colours of YUV images"
+        : $"the compositor can be told {string.Join(", ", _models.Select(known => new ColorModel(known.Matrix, known.Range)))}";
 
     /// <summary>A surface's model, from its next commit on, until the result is disposed of and that is committed too.</summary>
     /// <param name="surface">It must have none, and its next image must be Y'CbCr; 4:2:0 if the siting is set.</param>
-    /// <param name="model">One that the compositor knows.</param>
+    /// <param name="model">One that the compositor knows for the image's format.</param>
     public WpColorRepresentationSurfaceV1 Tell(WlSurface surface, ColorModel model)
     {
         var proxy = _manager!.GetSurface(surface);
-        proxy.SetCoefficientsAndRange(
-            Coefficients(model.Matrix), model.Range == ColorRange.Full
-                ? WpColorRepresentationSurfaceV1Range.Full : WpColorRepresentationSurfaceV1Range.Limited);
+        proxy.SetCoefficientsAndRange(Coefficients(model.Matrix), RangeOf(model.Range));
         if (model.Siting != ChromaSiting.Unset)
             proxy.SetChromaLocation(model.Siting switch
             {
@@ -51,9 +55,13 @@ internal sealed class HostColors
     private void Add(WpColorRepresentationSurfaceV1Coefficients coefficients, WpColorRepresentationSurfaceV1Range range)
     {
         foreach (var matrix in Enum.GetValues<ColorMatrix>())
-            if (Coefficients(matrix) == coefficients)
-                _models.Add((matrix, range == WpColorRepresentationSurfaceV1Range.Full ? ColorRange.Full : ColorRange.Limited));
+            foreach (var one in Enum.GetValues<ColorRange>())
+                if ((Coefficients(matrix), RangeOf(one)) == (coefficients, range))
+                    _models.Add((matrix, one));
     }
+
+    private static WpColorRepresentationSurfaceV1Range RangeOf(ColorRange range) => range == ColorRange.Full
+        ? WpColorRepresentationSurfaceV1Range.Full : WpColorRepresentationSurfaceV1Range.Limited;
 
     private static WpColorRepresentationSurfaceV1Coefficients Coefficients(ColorMatrix matrix) => matrix switch
     {

@@ -5,7 +5,7 @@ namespace Guestplane.Compositor;
 
 /// <summary>
 /// The colour model of what is on one surface. It changes in the commit that changes the image: compositors end the connection
-/// for one on R'G'B' (color-representation-v1, error pixel_format).
+/// for a Y'CbCr model on an R'G'B' image (color-representation-v1, error pixel_format).
 /// </summary>
 /// <param name="colors">What the compositor knows.</param>
 /// <param name="surface">Owned by the caller.</param>
@@ -14,10 +14,7 @@ internal sealed class SurfaceColor(HostColors colors, WlSurface surface, ColorMo
 {
     private WlSurface _surface = surface;
     private WpColorRepresentationSurfaceV1? _proxy;
-    private ColorModel? _set;
-
-    /// <summary>What the compositor was told about the last image; null if nothing.</summary>
-    public ColorModel? Told { get; private set; }
+    private ColorModel? _told;
 
     /// <summary>What the values of an image mean; null for R'G'B'.</summary>
     public ColorModel? Meant(Scanout scanout)
@@ -28,24 +25,27 @@ internal sealed class SurfaceColor(HostColors colors, WlSurface surface, ColorMo
         return scanout.Format.Is420 ? model : model with { Siting = ChromaSiting.Unset };
     }
 
+    /// <summary>What the compositor is told about an image while it is on the surface; null if nothing.</summary>
+    public ColorModel? Told(Scanout scanout) =>
+        Meant(scanout) is { } model && colors.Knows(model, scanout.Layout.Format) ? model : null;
+
     /// <summary>Tells the compositor about the image that is attached now.</summary>
     public void Set(Scanout scanout)
     {
-        var meant = Meant(scanout);
-        Told = meant is { } model && colors.Knows(model) ? meant : null;
-        if (Told == _set)
+        var tellable = Told(scanout);
+        if (tellable == _told)
             return;
         // Nothing but destroying the object takes back a siting.
         Clear();
-        if (Told is { } told)
-            (_set, _proxy) = (told, colors.Tell(_surface, told));
+        if (tellable is { } model)
+            (_told, _proxy) = (model, colors.Tell(_surface, model));
     }
 
     /// <summary>Nothing is said about what is committed next.</summary>
     public void Clear()
     {
         _proxy?.Dispose();
-        (_proxy, _set) = (null, null);
+        (_proxy, _told) = (null, null);
     }
 
     /// <summary>The plane is on another surface from the next commit on.</summary>

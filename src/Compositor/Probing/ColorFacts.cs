@@ -8,7 +8,10 @@ namespace Guestplane.Compositor.Probing;
 /// </summary>
 /// <param name="Meant">By the user's word, or as is usual for the image's size.</param>
 /// <param name="IsTold">True if the compositor was told.</param>
-/// <param name="Display">What the kernel says that the display takes them for. Null if it was not scanned out or read.</param>
+/// <param name="Display">
+/// What the hardware plane is set to take them for, which the kernel also says where the driver has no choice. Null if the image
+/// was not scanned out, or if that was not read.
+/// </param>
 internal sealed record ColorFacts(ColorModel Meant, bool IsTold, ColorModel? Display) : IJsonObject
 {
     public IEnumerable<(string Name, object? Value)> Fields =>
@@ -20,12 +23,13 @@ internal sealed record ColorFacts(ColorModel Meant, bool IsTold, ColorModel? Dis
     public string Sentence => $"{Meant}, which the compositor {(IsTold ? "was" : "cannot be")} told" + Steps switch
     {
         null => "",
-        0 => "; so scanned out",
-        _ => $"; scanned out as {Display}: up to {Steps} of 255 steps off",
+        0 => "; its display is set to the same",
+        _ => $"; its display is set to {Display}: up to {Steps} of 255 steps off",
     };
 
-    /// <summary>Null if the last image is not Y'CbCr.</summary>
+    /// <summary>Null if the last image is not Y'CbCr, or could not be shown.</summary>
     public static ColorFacts? Of(PlaneSurface plane, ColorModel? display) =>
-        plane.LastScanout is { } scanout && plane.Color.Meant(scanout) is { } meant
-            ? new(meant, plane.Color.Told is not null, display) : null;
+        plane is { LastScanout: { } scanout, Choice.Transport: not Transport.Impossible }
+        && plane.Color.Meant(scanout) is { } meant
+            ? new(meant, plane.Color.Told(scanout) is not null, display) : null;
 }

@@ -5,8 +5,12 @@ namespace Guestplane.Compositor.Probing;
 /// <summary>A hardware plane that shows a framebuffer of this size (pixels).</summary>
 /// <param name="Name">The driver's name for it: "plane-0".</param>
 /// <param name="IsImported">True if its memory was imported as a dma-buf, so it is not the compositor's own.</param>
-/// <param name="Color">What the display takes the values of a Y'CbCr format for; null if the driver does not say.</param>
-internal readonly record struct HardwarePlane(string Name, int Width, int Height, bool IsImported, ColorModel? Color = null);
+/// <param name="Format">Its pixel format.</param>
+/// <param name="Color">
+/// What the values of a Y'CbCr format are taken for. The kernel has a value for every plane, also where the driver has no choice.
+/// </param>
+internal readonly record struct HardwarePlane(
+    string Name, int Width, int Height, bool IsImported, Fourcc Format = default, ColorModel? Color = null);
 
 /// <summary>
 /// The second witness: the state of the hardware planes from the kernel's debugfs (dri/N/state, written by
@@ -71,6 +75,8 @@ internal sealed class DrmState
                 hasFrame |= Value(line, "\tfb=") is not null and not "0";
                 if (Value(line, "\t\tsize=")?.Split('x') is [var width, var height])
                     plane = plane with { Width = int.Parse(width), Height = int.Parse(height) };
+                if (Value(line, "\t\tformat=") is { Length: >= 4 } format)
+                    plane = plane with { Format = Fourcc.Of(format) };
                 if (line.Contains("imported=yes", StringComparison.Ordinal))
                     plane = plane with { IsImported = true };
                 plane = plane with { Color = ColorOf(line, plane.Color) };

@@ -117,7 +117,7 @@ internal static class Rules
             f => f.Host.Family == HostFamily.Mutter && f.Color is { } color
                 && color with { Siting = default } != new ColorModel(ColorMatrix.Bt709),
             f => $"mutter scans out no image with the colours {f.Color}",
-            "Let the VM use RGB or bt709; or say --color bt709, and see colours that are a little off."),
+            "Let the VM use RGB or bt709, or say --color bt709 and accept other colours."),
         // weston, kwin and Hyprland also scan out without such a tranche (measured); of others nobody knows.
         new("no-scanout-tranche", Verdict.Composited,
             f => f is { HasScanoutTranche: false, Kind: not null, Host.Family: HostFamily.Wlroots or HostFamily.Mutter },

@@ -18,7 +18,7 @@ internal sealed class Watch : PlaneObserver
 
     private readonly HashSet<(Fourcc Format, Modifier Modifier)> _scanoutFormats = [];
     private int _tellings, _framesAtLook;
-    private ColorModel? _displayColor;
+    private HardwarePlane _onDisplay;
 
     /// <param name="setup">What to show; this observes its primary plane.</param>
     public Watch(ScreenSetup setup)
@@ -74,8 +74,7 @@ internal sealed class Watch : PlaneObserver
         if (state.PlaneWith(shown.Width, shown.Height) is not { } plane)
             return;
         Witness = (Witness.Looks + 1, Witness.Scanouts + (plane.IsImported ? 1 : 0));
-        if (plane.IsImported)
-            _displayColor = plane.Color;
+        _onDisplay = plane.IsImported ? plane : default;
     }
 
     /// <summary>
@@ -88,8 +87,13 @@ internal sealed class Watch : PlaneObserver
     /// <summary>What compositor and kernel report about the primary plane's image.</summary>
     public Observation Observe(HostFacts host) => new(Told(host), Witnessed)
     {
-        Color = ColorFacts.Of(Screen.Primary, _displayColor),
+        Color = ColorFacts.Of(Screen.Primary, DisplayColor),
     };
+
+    /// <summary>What the display takes the last image's values for. Null if it did not show that when it was looked at.</summary>
+    private ColorModel? DisplayColor => Screen.Primary is { LastScanout: { } last, Choice: { } choice }
+        && (last.Width, last.Height, choice.Format) == (_onDisplay.Width, _onDisplay.Height, _onDisplay.Format)
+            ? _onDisplay.Color : null;
 
     /// <summary>Verdict from debugfs. Null if it was not read or is inconsistent.</summary>
     private Verdict? Witnessed => Witness.Looks == 0 || !IsAnswered ? null

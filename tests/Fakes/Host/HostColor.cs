@@ -5,13 +5,13 @@ public readonly record struct HostColor(uint Coefficients, uint Range, uint Chro
 {
     public const uint Identity = 1, Bt709 = 2, Bt601 = 4, Bt2020 = 6, Full = 1, Limited = 2;
 
-    private static readonly uint[] s_yuv = [HostFormat.Code("NV12"), HostFormat.Code("P010"), HostFormat.Code("YUYV")];
+    private static readonly uint[] s_yuv = [HostFormat.Code("NV12"), HostFormat.Code("P010")];
 
-    /// <summary>Null if an image of that format may have it, as in mutter.</summary>
+    /// <summary>Null if an image of that format may have it. Hyprland takes no other YUV formats than these two.</summary>
     public string? ProblemWith(uint format)
     {
-        var (isYuv, is420) = (s_yuv.Contains(format), format == s_yuv[0] || format == s_yuv[1]);
-        return Coefficients > Identity && !isYuv ? $"coefficients {Coefficients} of {HostFormat.Text(format)}"
+        var is420 = s_yuv.Contains(format);
+        return Coefficients > Identity && !is420 ? $"coefficients {Coefficients} of {HostFormat.Text(format)}"
             : ChromaLocation > 0 && !is420 ? $"chroma location {ChromaLocation} of {HostFormat.Text(format)}" : null;
     }
 }
@@ -46,6 +46,7 @@ internal sealed class HostColorSurface(HostClient client, InterfaceModel model, 
     private const uint UnknownCoefficients = 2;
     private const uint PixelFormat = 3;
     private const uint Inert = 4;
+    private const uint UnknownChromaLocation = 5;
     private const uint LastChromaLocation = 6;
 
     private HostSurface? _surface;
@@ -76,7 +77,7 @@ internal sealed class HostColorSurface(HostClient client, InterfaceModel model, 
             case "set_chroma_location":
                 var location = request.UInt("chroma_location");
                 if (location is 0 or > LastChromaLocation)
-                    throw Fault(PixelFormat, $"chroma location {location}");
+                    throw Fault(UnknownChromaLocation, $"chroma location {location}");
                 _surface.Pending.Color = color with { ChromaLocation = location };
                 break;
         }

@@ -23,6 +23,7 @@ public sealed class HostSetup(string protocolDir)
         ["wp_viewporter"] = 1,
         ["wp_single_pixel_buffer_manager_v1"] = 1,
         ["zxdg_decoration_manager_v1"] = 1,
+        ["wp_color_representation_manager_v1"] = 1,
     };
 
     public IReadOnlyList<HostFormat> Formats { get; set; } =

@@ -55,13 +55,14 @@ attacked() {
 	wait "$share"
 }
 
-# colours HOST FORMAT MODEL: a YUV image, as the display converts it, which only weston lets one see, and as the compositor draws it.
+# colours HOST FORMAT MODEL [SITING]: a YUV image, as the display converts it, which only weston lets one see, and as the compositor draws it.
 # The screenshot is the last, because compositors draw for it what they would else scan out.
 colours() {
 	local name=$1-$2-$3
 
-	show_start "$name" "pattern:memory=udmabuf,no-cursor,rate=1,buffers=4,format=$2,color=$3" --fullscreen --color "$3"
-	PATIENCE=1 wait_until 5 is_scanned_out 1024x768
+	show_start "$name" "pattern:memory=udmabuf,no-cursor,rate=1,buffers=4,format=$2,color=$3" --fullscreen --color "$3${4:+-$4}"
+	# vkms cannot scan YUYV out.
+	[[ $HOST_NAME != *-drm && $HOST_NAME != *-vkms || $2 = YUYV ]] || wait_until 30 is_scanned_out 1024x768 || echo "$name: not scanned out"
 	cat /sys/kernel/debug/dri/*/state >"$SHARE/$name.state"
 	[[ $HOST_NAME != weston-* ]] || weston_screenshot "$SHARE/$name-written.png" --source-type=writeback
 	screenshot "$SHARE/$name.png"
@@ -74,7 +75,7 @@ weston_colours() {
 	for model in bt601 bt709 bt601-full bt709-full; do
 		colours weston NV12 "$model"
 	done
-	colours weston P010 bt2020
+	colours weston P010 bt2020 topleft
 	colours weston YUYV bt709
 }
 
@@ -111,7 +112,7 @@ done
 WESTON_SHELL=desktop on weston-drm weston_colours
 on sway-vkms sway_colours
 on kwin-virtual kwin_colours
-on mutter-headless colours mutter NV12 bt601-full
+on mutter-headless colours mutter NV12 bt601-full center
 on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 12
 # weston 16's kiosk shell crashes by itself when one of two clients ends.
 for host in labwc-vkms kwin-virtual weston-headless; do
