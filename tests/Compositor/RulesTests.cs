@@ -122,6 +122,67 @@ public sealed class RulesTests
         Assert.Equal(Verdict.Scanout, Rules.Judge(s_good with { IsLetterboxed = true }).Verdict);
     }
 
+    /// <summary>Measured on vkms by configfs: weston puts no dma-buf on a cursor plane (tests/rig).</summary>
+    [Theory]
+    [InlineData(1, 0, 0, true)]
+    [InlineData(1, 1, 0, true)]
+    [InlineData(2, 2, 0, true)]
+    [InlineData(1, 0, 1, false)]
+    [InlineData(1, 1, 8, false)]
+    public void Weston_has_a_plane_to_spare_where_the_card_has_an_overlay(int primary, int cursor, int overlay, bool isDrawn)
+    {
+        var weston = s_good with { Host = Host(HostFamily.Weston) with { Planes = new(primary, cursor, overlay) } };
+        AssertDrawn("cursor-surface", weston with { Cursor = CursorPlace.Subsurface });
+        AssertDrawn("overlay-surface", weston with { HasOverlay = true });
+        AssertDrawn("cursor-plane", weston with { Plane = PlaneKind.Cursor, Cursor = CursorPlace.Subsurface });
+        AssertDrawn("overlay-plane", weston with { Plane = PlaneKind.Overlay });
+        Assert.Equal(Verdict.Scanout, Rules.Judge(weston with { IsLetterboxed = true }).Verdict);
+
+        void AssertDrawn(string rule, PlaneFacts facts) => Assert.Equal(isDrawn ? rule : null, Rules.Judge(facts).Rule?.Name);
+    }
+
+    /// <summary>weston begins at the top. Without zpos it does not put one overlay plane over another (vkms, tests/rig).</summary>
+    [Theory]
+    [InlineData(1, false, "cursor-surface", "overlay-plane")]
+    [InlineData(8, false, "cursor-surface", "overlay-plane")]
+    [InlineData(1, true, "cursor-surface", "overlay-plane")]
+    [InlineData(2, true, null, null)]
+    public void Weston_needs_a_plane_for_each_that_is_above(int overlays, bool hasZpos, string? primary, string? overlay)
+    {
+        var both = s_good with { Host = Host(HostFamily.Weston) with { Planes = new(1, 1, overlays, hasZpos) }, Cursor = CursorPlace.Subsurface };
+        Assert.Equal(primary, Rules.Judge(both with { HasOverlay = true }).Rule?.Name);
+        Assert.Equal(overlay, Rules.Judge(both with { Plane = PlaneKind.Overlay }).Rule?.Name);
+        Assert.Null(Rules.Judge(both with { Plane = PlaneKind.Cursor }).Rule);
+    }
+
+    [Theory]
+    [InlineData("bochs", true)]
+    [InlineData("mgag200", true)]
+    [InlineData("virtio_gpu", true)]
+    [InlineData("ast", true)]
+    [InlineData("vkms", false)]
+    [InlineData("amdgpu", false)]
+    public void Of_a_card_that_does_not_tell_its_planes_the_driver_decides(string driver, bool isDrawn)
+    {
+        var weston = s_good with { Host = Host(HostFamily.Weston, driver), Exporter = null, Cursor = CursorPlace.Subsurface };
+        Assert.Equal(isDrawn ? "cursor-surface" : null, Rules.Judge(weston).Rule?.Name);
+        var asked = weston with { Host = weston.Host with { Planes = new(1, 1, isDrawn ? 1 : 0) } };
+        Assert.Equal(isDrawn ? null : "cursor-surface", Rules.Judge(asked).Rule?.Name);
+    }
+
+    [Theory]
+    [InlineData(nameof(HostFamily.Wlroots), 0, true)]
+    [InlineData(nameof(HostFamily.Weston), 0, true)]
+    [InlineData(nameof(HostFamily.Kwin), 0, true)]
+    [InlineData(nameof(HostFamily.Wlroots), 1, false)]
+    [InlineData(nameof(HostFamily.Weston), 1, false)]
+    [InlineData(nameof(HostFamily.Kwin), 1, false)]
+    public void A_pointer_image_is_drawn_where_the_card_has_no_cursor_plane(string family, int cursors, bool isDrawn)
+    {
+        var host = Host(Enum.Parse<HostFamily>(family)) with { Planes = new(1, cursors, 0) };
+        Assert.Equal(isDrawn ? "software-cursor" : null, Rules.Judge(s_good with { Host = host, Cursor = CursorPlace.Pointer }).Rule?.Name);
+    }
+
     [Fact]
     public void What_else_applies_is_reported_too() =>
         Assert.Contains(Rules.Judge(s_good with { IsTurned = true, IsScaled = true }).Also, rule => rule.Name == "scale");

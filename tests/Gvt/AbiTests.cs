@@ -108,6 +108,27 @@ public sealed class AbiTests
         .Constant(typeof(LateFence), "FenceWrite", "VGEM_FENCE_WRITE"));
 
     [Fact]
+    public void Drm_structs_and_constants_for_planes_match_the_kernels() => Holds(["libdrm/drm.h"], c => c
+        .Struct(typeof(DrmDisplay.Version), "struct drm_version",
+            ("Major", "version_major"), ("Minor", "version_minor"), ("Patch", "version_patchlevel"), ("NameLength", "name_len"), ("Name", "name"),
+            ("DateLength", "date_len"), ("Date", "date"), ("DescriptionLength", "desc_len"), ("Description", "desc"))
+        .Struct(typeof(DrmDisplay.ClientCap), "struct drm_set_client_cap", ("Capability", "capability"), ("Value", "value"))
+        .Struct(typeof(DrmDisplay.PlaneResources), "struct drm_mode_get_plane_res", ("Ids", "plane_id_ptr"), ("Count", "count_planes"), ("Padding", null))
+        .Struct(typeof(DrmDisplay.ObjectProperties), "struct drm_mode_obj_get_properties",
+            ("Ids", "props_ptr"), ("Values", "prop_values_ptr"), ("Count", "count_props"), ("Id", "obj_id"), ("Type", "obj_type"), ("Padding", null))
+        .Struct(typeof(DrmDisplay.Property), "struct drm_mode_get_property",
+            ("Values", "values_ptr"), ("Enums", "enum_blob_ptr"), ("Id", "prop_id"), ("Flags", "flags"), ("Name", "name"),
+            ("ValueCount", "count_values"), ("EnumCount", "count_enum_blobs"))
+        .Constant(typeof(DrmDisplay), "IoctlVersion", "DRM_IOCTL_VERSION")
+        .Constant(typeof(DrmDisplay), "IoctlSetClientCap", "DRM_IOCTL_SET_CLIENT_CAP")
+        .Constant(typeof(DrmDisplay), "IoctlGetPlanes", "DRM_IOCTL_MODE_GETPLANERESOURCES")
+        .Constant(typeof(DrmDisplay), "IoctlGetProperties", "DRM_IOCTL_MODE_OBJ_GETPROPERTIES")
+        .Constant(typeof(DrmDisplay), "IoctlGetProperty", "DRM_IOCTL_MODE_GETPROPERTY")
+        .Constant(typeof(DrmDisplay), "CapUniversalPlanes", "DRM_CLIENT_CAP_UNIVERSAL_PLANES")
+        .Constant(typeof(DrmDisplay), "ObjectPlane", "DRM_MODE_OBJECT_PLANE")
+        .Constant(typeof(DrmDisplay), "NameLength", "DRM_PROP_NAME_LEN"));
+
+    [Fact]
     public void Memory_ioctls_match_the_kernels() => Holds(["fcntl.h", .. s_kernel], c => c
         .Struct(typeof(PatternBuffer.UdmabufCreate), "struct udmabuf_create",
             ("Memfd", "memfd"), ("Flags", "flags"), ("Offset", "offset"), ("Size", "size"))

@@ -37,7 +37,7 @@ internal sealed record HostFacts : IJsonObject
     public IEnumerable<(string Name, object? Value)> Fields =>
     [
         ("name", Name), ("family", Family.Spelled()), ("driver", Driver), ("display", HasDisplay),
-        ("tellsZeroCopy", Family.TellsZeroCopy()), ("outputs", Outputs),
+        ("planes", PlaneFields), ("tellsZeroCopy", Family.TellsZeroCopy()), ("outputs", Outputs),
         ("globals", new JsonMap(Globals.Select(global => (global.Key, (object?)global.Value)))),
     ];
 
@@ -56,6 +56,9 @@ internal sealed record HostFacts : IJsonObject
     /// <summary>The kernel driver of the card that it shows on, or else renders with. Null if unknown.</summary>
     public string? Driver { get; init; }
 
+    /// <summary>The hardware planes of the card that it shows on. Null if that card cannot be asked.</summary>
+    public DrmPlanes? Planes { get; init; }
+
     /// <summary>True if it has a display of its own. Null if that cannot be determined.</summary>
     public bool? HasDisplay { get; init; }
 
@@ -69,6 +72,8 @@ internal sealed record HostFacts : IJsonObject
     public static HostFacts Of(Host host)
     {
         var cards = host.ProcessId is { } process ? DrmCard.OpenedBy(process) : null;
+        var card = cards?.FirstOrDefault();
+        var display = card is null ? null : DrmDisplay.Of(host.ProcessId!.Value, card.Node);
         var globals = host.Globals.Versions.ToDictionary(
             global => global.Interface, global => new GlobalFacts(global.Offered, global.Bound));
         return new()
@@ -78,7 +83,9 @@ internal sealed record HostFacts : IJsonObject
             Version = host.Version,
             DmabufVersion = globals[Dmabuf].Offered,
             HasDisplay = cards is null ? null : cards.Count > 0,
-            Driver = cards is [var card, ..] ? card.Driver : DriverOf(host.Feedback),
+            // sysfs names a device that has no driver of its own after the device (vkms by configfs: "vkms-…").
+            Driver = display?.Driver ?? card?.Driver ?? DriverOf(host.Feedback),
+            Planes = display?.Planes,
             Outputs = [.. host.Globals.Outputs.Select(output =>
                 new OutputFacts(output.Size.Width, output.Size.Height, output.RefreshMilliHz, output.Scale,
                     output.Transform != WlOutputTransform.Normal))],
@@ -89,4 +96,7 @@ internal sealed record HostFacts : IJsonObject
 
     private static string? DriverOf(Feedback feedback) =>
         feedback.SamplingDevices.Select(device => DrmCard.Find(device)?.Driver).FirstOrDefault(driver => driver is not null);
+
+    private JsonMap? PlaneFields => Planes is null ? null
+        : new([("primary", Planes.Primary), ("cursor", Planes.Cursor), ("overlay", Planes.Overlay), ("zpos", Planes.HasZpos)]);
 }

@@ -80,6 +80,9 @@ internal sealed record ProbeResult(
             false => "has no display of its own",
             null => "its display cannot be seen from here",
         };
+        if (Host.Planes is { } planes)
+            yield return $"  hardware planes: {planes.Primary} primary, {Number(planes.Cursor)} cursor, "
+                + $"{Number(planes.Overlay)} overlay" + (planes is { Overlay: > 1, HasZpos: false } ? " (without zpos)" : "");
         foreach (var output in Host.Outputs)
             yield return $"  output {output.Width}x{output.Height} at {output.RefreshMilliHz / MilliHz:0.##} Hz, "
                 + $"scale {output.Scale}";
@@ -88,6 +91,8 @@ internal sealed record ProbeResult(
         if (Host.DmabufVersion == 3)
             yield return "  linux-dmabuf is version 3: it lists what is sampled, and not what is scanned out.";
     }
+
+    private static string Number(int count) => count == 0 ? "no" : $"{count}";
 
     private IEnumerable<string> TrancheLines()
     {

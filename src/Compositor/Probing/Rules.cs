@@ -18,8 +18,12 @@ internal static class Rules
         "cirrus", "udl",
     ];
 
-    /// <summary>Drivers whose display engine has only a primary plane.</summary>
-    private static readonly string[] s_onePlane = ["bochs", "bochs-drm", "simpledrm", "simple-framebuffer", "cirrus", "udl"];
+    /// <summary>Drivers whose display engine has only a primary plane; for a card that does not tell its planes.</summary>
+    private static readonly string[] s_onePlane =
+        ["bochs", "bochs-drm", "simpledrm", "simple-framebuffer", "cirrus", "udl", "mgag200"];
+
+    /// <summary>The same for those that have a cursor plane and no overlay.</summary>
+    private static readonly string[] s_twoPlanes = ["virtio_gpu", "virtio-gpu", "ast", "qxl", "vmwgfx"];
 
     /// <summary>Exporters whose memory other displays may fail to read. udmabuf, heaps and vGPUs have CPU memory.</summary>
     private static readonly string[] s_gpus = ["i915", "xe", "amdgpu", "radeon", "nouveau", "nvidia-drm"];
@@ -88,7 +92,7 @@ internal static class Rules
         // mutter draws a dma-buf pointer image in software, into the picture. Others put it on the cursor plane.
         new("software-cursor", Verdict.Composited,
             f => f.Cursor == CursorPlace.Pointer && f.Plane == PlaneKind.Primary
-                && (f.Host.Family == HostFamily.Mutter || HasOnePlane(f)),
+                && (f.Host.Family == HostFamily.Mutter || !HasCursorPlane(f)),
             _ => "the compositor draws the pointer image into the picture", "Use --cursor none, or hide the VM's pointer."),
         // wlroots before 0.20 (types/scene/wlr_scene.c): the buffer must be as large as the display, and not cropped.
         new("crop", Verdict.Composited, f => f.IsCropped && (IsWholeOnly(f) || IsBefore(f, 0, 20)),
@@ -151,15 +155,34 @@ internal static class Rules
 
     private static bool IsOneOf(string[] drivers, string? driver) => driver is not null && drivers.Contains(driver);
 
-    private static bool HasOnePlane(PlaneFacts f) => IsOneOf(s_onePlane, f.Host.Driver);
+    private static bool HasCursorPlane(PlaneFacts f) =>
+        f.Host.Planes is { } planes ? planes.Cursor > 0 : !IsOneOf(s_onePlane, f.Host.Driver);
 
-    /// <summary>weston uses all planes that it can (measured on vkms); kwin by default only on i915 and xe (6.7).</summary>
+    private static bool HasOverlayPlane(PlaneFacts f) => OverlayPlanes(f) > 0;
+
+    /// <summary>The number of overlay planes that can be above one another.</summary>
+    private static int OverlayPlanes(PlaneFacts f) => f.Host.Planes switch
+    {
+        { HasZpos: false } planes => Math.Min(planes.Overlay, 1),
+        { } planes => planes.Overlay,
+        null => IsOneOf(s_onePlane, f.Host.Driver) || IsOneOf(s_twoPlanes, f.Host.Driver) ? 0 : int.MaxValue,
+    };
+
+    /// <summary>
+    /// True if the compositor has a hardware plane for this plane or, if it is the primary one, for each that is above it. weston
+    /// gives overlay planes to as many as it can, the topmost first (measured on vkms), and the cursor plane only to what is not
+    /// a dma-buf; kwin by default only on i915 and xe (6.7).
+    /// </summary>
     private static bool HasSparePlane(PlaneFacts f) => f.Host.Family switch
     {
-        HostFamily.Weston => !HasOnePlane(f) && (f.Plane == PlaneKind.Primary || f.Host.HasDisplay != false),
-        HostFamily.Kwin => f.Host.Driver is "i915" or "xe" && !IsBefore(f, 6, 7),
+        HostFamily.Weston => OverlayPlanes(f) >= Wanted(f) && (f.Plane == PlaneKind.Primary || f.Host.HasDisplay != false),
+        HostFamily.Kwin => f.Host.Driver is "i915" or "xe" && !IsBefore(f, 6, 7) && HasOverlayPlane(f),
         _ => false,
     };
+
+    /// <summary>How many of the VM's planes above the primary one are to have a hardware plane, down to this one.</summary>
+    private static int Wanted(PlaneFacts f) => f.Plane == PlaneKind.Cursor ? 1
+        : (f.Cursor == CursorPlace.Subsurface ? 1 : 0) + (f.Plane == PlaneKind.Overlay || f.HasOverlay ? 1 : 0);
 
     private static bool IsBefore(PlaneFacts f, int major, int minor) =>
         f.Host is { Family: HostFamily.Wlroots or HostFamily.Kwin, Version: { } version }
@@ -178,7 +201,7 @@ internal static class Rules
     {
         HostFamily.Mutter or HostFamily.Hyprland => true,
         HostFamily.Wlroots => IsBefore(f, 0, 20),
-        HostFamily.Weston => HasOnePlane(f),
+        HostFamily.Weston => IsOneOf(s_onePlane, f.Host.Driver),
         _ => false,
     };
 

@@ -6,8 +6,10 @@ namespace Guestplane.Linux.Drm;
 /// <summary>A GPU's node in /dev/dri, for calls that need no DRM master or authentication (include/uapi/drm/drm.h).</summary>
 public sealed class DrmNode : IDisposable
 {
-    private const string Folder = "/dev/dri";
-    private const uint IoctlGetCap = 0xc010640c, IoctlDropMaster = 0x641f;
+    internal const string Folder = "/dev/dri";
+    internal const uint IoctlDropMaster = 0x641f;
+
+    private const uint IoctlGetCap = 0xc010640c;
     private const ulong CapSyncobjTimeline = 0x14;
 
     private DrmNode(Fd fd) => Fd = fd;

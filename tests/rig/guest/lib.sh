@@ -46,28 +46,53 @@ load_vkms() {
 	modprobe vkms enable_cursor=1 enable_overlay=1 enable_writeback=1 "$@"
 }
 
-# load_vkms_with_plug: instead of the other, a vkms with one connector, which plug_monitor and unplug_monitor change as a user does
-# with a cable. Needs a kernel of forky.
-readonly VKMS=/sys/kernel/config/vkms/vkms-plug # card_of looks for the first part of that name
-load_vkms_with_plug() {
-	local part
+# make_vkms CRTCS TYPE…: instead of what was there, a vkms with so many CRTCs, each with a connector and with a plane of each TYPE
+# (primary, cursor, overlay) for itself. By configfs: needs a kernel of forky.
+readonly VKMS=/sys/kernel/config/vkms/vkms-made # card_of looks for the first part of that name
+make_vkms() {
+	local crtcs=$1 crtc type number
+	shift
 
-	[[ ! -d /sys/module/vkms ]] || modprobe -r vkms || return
-	modprobe vkms create_default_dev=0 || return
-	mkdir "$VKMS" "$VKMS"/{planes/primary,planes/cursor,crtcs/crtc,encoders/encoder,connectors/connector} || return
-	# enum drm_plane_type (drm_plane.h)
-	echo 1 >"$VKMS/planes/primary/type"
-	echo 2 >"$VKMS/planes/cursor/type"
-	for part in planes/primary planes/cursor encoders/encoder; do
-		ln -s "$VKMS/crtcs/crtc" "$VKMS/$part/possible_crtcs/" || return
+	unmake_vkms && mkdir "$VKMS" || return
+	for ((crtc = 1; crtc <= crtcs; crtc++)); do
+		mkdir "$VKMS"/{crtcs,encoders,connectors}/"$crtc" &&
+			ln -s "$VKMS/crtcs/$crtc" "$VKMS/encoders/$crtc/possible_crtcs/" &&
+			ln -s "$VKMS/encoders/$crtc" "$VKMS/connectors/$crtc/possible_encoders/" || return
+		number=0
+		for type in "$@"; do
+			number=$((number + 1))
+			make_vkms_plane "$type" "$crtc" "$crtc-$number" || return
+		done
 	done
-	ln -s "$VKMS/encoders/encoder" "$VKMS/connectors/connector/possible_encoders/"
 	echo 1 >"$VKMS/enabled"
 }
 
+# make_vkms_plane TYPE CRTC NAME
+make_vkms_plane() {
+	# enum drm_plane_type (drm_plane.h)
+	local -A types=([overlay]=0 [primary]=1 [cursor]=2)
+
+	mkdir "$VKMS/planes/$3" && echo "${types[$1]}" >"$VKMS/planes/$3/type" && ln -s "$VKMS/crtcs/$2" "$VKMS/planes/$3/possible_crtcs/"
+}
+
+# unmake_vkms: no vkms is left, but its module, which then makes none by itself.
+unmake_vkms() {
+	if [[ -d $VKMS ]]; then
+		echo 0 >"$VKMS/enabled"
+		find "$VKMS" -type l -delete
+		rmdir "$VKMS"/{connectors,encoders,planes,crtcs}/* "$VKMS"
+	else
+		[[ ! -d /sys/module/vkms ]] || modprobe -r vkms || return
+		modprobe vkms create_default_dev=0
+	fi
+}
+
+# A vkms with one connector, which plug_monitor and unplug_monitor change as a user does with a cable.
+load_vkms_with_plug() { make_vkms 1 primary cursor; }
+
 # enum drm_connector_status (drm_connector.h)
-plug_monitor() { echo 1 >"$VKMS/connectors/connector/status"; }
-unplug_monitor() { echo 2 >"$VKMS/connectors/connector/status"; }
+plug_monitor() { echo 1 >"$VKMS/connectors/1/status"; }
+unplug_monitor() { echo 2 >"$VKMS/connectors/1/status"; }
 
 # load_vkms_syncobj: the vkms with sync objects (lib/kernel.sh) instead of the other.
 load_vkms_syncobj() { modprobe vkms_syncobj enable_cursor=1 enable_overlay=1 enable_writeback=1; }

@@ -1,0 +1,8 @@
+namespace Guestplane.Linux.Drm;
+
+/// <summary>How many hardware planes of each type a card has, on all its CRTCs together.</summary>
+/// <param name="HasZpos">
+/// True if its overlays tell their places in the stack (the property "zpos"). Otherwise nobody knows which of two is on top, and
+/// compositors do not put one image over another with them.
+/// </param>
+public sealed record DrmPlanes(int Primary, int Cursor, int Overlay, bool HasZpos = false);
