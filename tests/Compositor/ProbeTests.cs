@@ -103,6 +103,18 @@ public sealed class ProbeTests
         Assert.Equal(("XR24", "LINEAR", 1024), (Word(plane, "format"), Word(plane, "modifier"), plane.GetProperty("width").GetInt32()));
     }
 
+    [Theory]
+    [InlineData("--output OTHER-1")]
+    [InlineData("--layout 0=OTHER-1")]
+    public void An_output_that_is_not_there_is_not_waited_for(string option)
+    {
+        using var host = new FakeHost(Setup());
+        var (code, text) = Run(host, $"probe {Pattern} {option}");
+        Assert.Equal(69, code);
+        Assert.DoesNotContain("verdict", text);
+        Assert.Empty(host.Violations);
+    }
+
     [Fact]
     public void People_get_eighty_columns()
     {
@@ -129,6 +141,17 @@ public sealed class ProbeTests
         Assert.Contains("<svg", XDocument.Load($"{folder}/r.html").ToString());
         Assert.Empty(host.Violations);
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_pointer_that_is_not_in_the_window_has_no_image_to_judge()
+    {
+        using var host = new FakeHost(Setup());
+        var report = Path.GetTempFileName();
+        Run(host, $"scanout-test --seconds 0.3 --cursors pointer --json {report}");
+        using var json = JsonDocument.Parse(File.ReadAllText(report));
+        Assert.Contains("pointer is not in the window", Word(json.RootElement.GetProperty("cases")[1], "problem"));
+        File.Delete(report);
     }
 
     [Fact]

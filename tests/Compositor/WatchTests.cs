@@ -31,11 +31,11 @@ public sealed class WatchTests
             new PlaneLayout(Width, Height, Fourcc.Xrgb8888, Modifier.Linear, [new(0, Width * 4, 0)]), out _, MemoryKind.Shared)!;
         head.Raise(new Flip(PlaneKind.Primary, image, default, default, Changed: true, Clock.Now));
         host.RoundTrip(loop);
-        watch.ReadState(state);
+        watch.ReadState(state, [watch]);
         Assert.Equal((0, 0), watch.Witness);
         server.Vblank();
         host.Await(loop, () => watch.IsSeen);
-        watch.ReadState(state);
+        watch.ReadState(state, [watch]);
         Assert.Equal((1, 1), watch.Witness);
         Assert.Equal(Verdict.Scanout, watch.Observe(HostFacts.Of(host)).Witness);
         // The compositor stands still: what it shows is an old image.
@@ -46,18 +46,31 @@ public sealed class WatchTests
             host.RoundTrip(loop);
         }
         host.Await(loop, () => watch.Screen.Primary.Stats.Committed > 2);
-        watch.ReadState(state);
+        watch.ReadState(state, [watch]);
         Assert.Equal((1, 1), watch.Witness);
         Assert.False(watch.IsMeasured);
         Assert.Null(watch.Observe(HostFacts.Of(host)).Witness);
         server.Faults.NeverAnswer = false;
         server.Vblank();
         host.Await(loop, () => watch.Screen.Presentation.Pending == 0);
-        watch.ReadState(state);
+        watch.ReadState(state, [watch]);
         Assert.Equal((2, 2), watch.Witness);
         Assert.True(watch.IsMeasured);
         watch.Screen.Dispose();
         Assert.Empty(server.Violations);
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>Two heads show images of one size, and the kernel does not say whose it has.</summary>
+    [Theory]
+    [InlineData(Width, 1, true)]
+    [InlineData(Width, 2, null)]
+    [InlineData(Width + 1, 1, false)]
+    [InlineData(Width + 1, 2, false)]
+    public void One_image_on_a_plane_says_nothing_of_two(int width, int images, bool? areOnPlanes)
+    {
+        var folder = Directory.CreateTempSubdirectory("guestplane-dri-");
+        Assert.Equal(areOnPlanes, StateOfCard(folder).AreOnPlanes(width, Height, images));
         folder.Delete(recursive: true);
     }
 

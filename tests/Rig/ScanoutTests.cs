@@ -1,8 +1,9 @@
+using System.Text.Json;
 using System.Xml.Linq;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 1000, "-device", "bochs-display", "-device", "virtio-gpu-pci");
+public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 2000, "-device", "bochs-display", "-device", "virtio-gpu-pci");
 
 /// <summary>What probe and scanout-test say of hosts, against what the kernel has on the hardware planes at that moment.</summary>
 public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
@@ -13,6 +14,10 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     [InlineData("kwin-drm")]
     [InlineData("sway-bochs")]
     [InlineData("sway-virtio")]
+    [InlineData("sway-primary")]
+    [InlineData("sway-cursor")]
+    [InlineData("weston-primary")]
+    [InlineData("weston-cursor")]
     public void No_verdict_is_wrong(string host) => AssertNoVerdictIsWrong(host);
 
     [Theory]
@@ -20,15 +25,25 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     [InlineData("weston-drm")]
     [InlineData("kwin-drm")]
     [InlineData("sway-bochs")]
+    [InlineData("sway-primary")]
+    [InlineData("sway-cursor")]
+    [InlineData("weston-primary")]
+    [InlineData("weston-cursor")]
     public void The_plain_case_is_scanned_out(string host) => Assert.Equal("scanout", Word(Case(host, "base"), "seen"));
 
     [Theory]
     [InlineData("sway-vkms", "cursor=subsurface", "cursor-surface")]
     [InlineData("sway-vkms", "size=640x480", "scale")]
+    [InlineData("weston-drm", "cursor=subsurface", null)]
+    [InlineData("weston-primary", "cursor=subsurface", "cursor-surface")]
+    [InlineData("weston-cursor", "cursor=subsurface", "cursor-surface")]
+    [InlineData("weston-primary", "letterbox", null)]
+    [InlineData("sway-primary", "letterbox", null)]
+    [InlineData("sway-primary", "size=640x480", "scale")]
     [InlineData("kwin-drm", "letterbox", "letterbox-kwin")]
     [InlineData("kwin-drm", "cursor=subsurface", "cursor-surface")]
     [InlineData("sway-virtio", "base", "import-refused")]
-    public void The_deciding_rule_is_named(string host, string name, string rule) =>
+    public void The_deciding_rule_is_named(string host, string name, string? rule) =>
         Assert.Equal(rule, Word(Case(host, name), "rule"));
 
     [Theory]
@@ -55,6 +70,63 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
         Assert.Equal("vkms", Word(host, "driver"));
         Assert.All(Boot.Text("probe.txt").Split('\n'), line => Assert.True(line.Length <= 80, line));
     }
+
+    /// <summary>Of the vGPU's planes, on cards with few; against the kernel's state of that moment.</summary>
+    [Theory]
+    [InlineData("primary-both", 0, "")]
+    [InlineData("primary-overlay", 0, "")]
+    [InlineData("primary-cursor", 0, "")]
+    [InlineData("cursor-both", 0, "")]
+    [InlineData("cursor-overlay", 0, "")]
+    [InlineData("cursor-cursor", 0, "")]
+    [InlineData("one-overlay-both", 1, "cursor")]
+    [InlineData("one-overlay-overlay", 1, "overlay primary")]
+    [InlineData("one-overlay-cursor", 1, "cursor primary")]
+    public void Each_plane_is_where_the_probe_says(string name, int overlays, string scannedOut)
+    {
+        Assert.Equal(overlays, Planes(name).GetProperty("overlay").GetInt32());
+        foreach (var plane in Boot.Report(name).GetProperty("planes").EnumerateArray())
+        {
+            var isPredicted = Word(plane, "verdict") == "scanout";
+            Assert.True(isPredicted == scannedOut.Split(' ').Contains(Word(plane, "plane")), $"{plane}");
+            var image = $"fb={Count(plane, "width")}x{Count(plane, "height")} imported=yes";
+            Assert.True(isPredicted == Boot.Text($"{name}.drm").Contains(image, StringComparison.Ordinal), $"{plane}\n{Boot.Text($"{name}.drm")}");
+        }
+    }
+
+    [Theory]
+    [InlineData("sway-two")]
+    [InlineData("weston-two")]
+    [InlineData("kwin-two")]
+    public void Two_heads_fill_two_outputs_and_are_scanned_out(string name)
+    {
+        Assert.Equal((2, 2), (Planes(name).GetProperty("primary").GetInt32(), Planes(name).GetProperty("cursor").GetInt32()));
+        Assert.Equal(2, Boot.Text($"{name}.drm").Split("fb=1024x768 imported=yes").Length - 1);
+        Assert.Equal(["scanout scanout", "scanout scanout"],
+            Boot.Report(name).GetProperty("planes").EnumerateArray().Select(plane => $"{Word(plane, "verdict")} {Word(plane, "witness")}"));
+    }
+
+    /// <summary>Where the compositor puts both on one output, nothing is said of the one that is not seen.</summary>
+    [Theory]
+    [InlineData("sway-two")]
+    [InlineData("weston-two")]
+    public void The_kernels_word_on_one_head_is_not_the_others(string name)
+    {
+        var planes = Boot.Report($"{name}-anywhere").GetProperty("planes").EnumerateArray().ToList();
+        Assert.Equal(2, planes.Count);
+        var hidden = Assert.Single(planes, plane => Count(plane, "presented") == 0);
+        Assert.Null(Word(hidden, "witness"));
+    }
+
+    /// <summary>Yama forbids to borrow the compositor's descriptor, and the card is opened.</summary>
+    [Fact]
+    public void A_card_that_cannot_be_borrowed_is_asked_all_the_same_and_the_compositor_shows_on()
+    {
+        Assert.Equal(Planes("sway-two").ToString(), Planes("opened").ToString());
+        Assert.Equal("scanout", Word(Boot.Report("opened").GetProperty("planes")[0], "witness"));
+    }
+
+    private JsonElement Planes(string name) => Boot.Report(name).GetProperty("host").GetProperty("planes");
 
     [Theory]
     [InlineData("sway-vkms")]

@@ -33,7 +33,8 @@ internal static class ProbeCommand
         [
             ShowSetting.Flag("--windowed", "Probe a window instead of the full screen.",
                 show => show with { Fullscreen = false }),
-            .. ShowArguments.Only("--transport", "--cursor", "--color", "--scale", "--console", "--connect"),
+            .. ShowArguments.Only("--output", "--layout", "--transport", "--cursor", "--color", "--scale", "--console",
+                "--connect"),
         ];
         var command = new Command("probe",
             "Print what the compositor samples and scans out, and which planes of a VM it scans out, or why not.")

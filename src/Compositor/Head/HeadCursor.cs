@@ -36,6 +36,9 @@ internal sealed class HeadCursor : IDisposable
     /// <summary>True if the cursor is the compositor's pointer image now.</summary>
     public bool IsPointer => _chosen is PointerCursor;
 
+    /// <summary>True if a pointer is in the window, so that its image can be seen.</summary>
+    public bool HasPointer => _input.HasPointer;
+
     /// <inheritdoc cref="FloatingPlane.IsInWindow"/>
     public bool IsInWindow => _subsurface is { IsInWindow: true };
 

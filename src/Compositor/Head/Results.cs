@@ -33,6 +33,7 @@ internal static class Results
             FlipToPresentedNs = presentation.FlipToPresented.Percentiles,
             RefreshNs = presentation.Vblanks.Refresh,
             IsCursorPointer = screen.Cursor.IsPointer,
+            HasPointer = screen.Cursor.HasPointer,
             Layout = LayoutOf(screen),
         };
     }

@@ -121,6 +121,9 @@ internal sealed class WindowInput : IDisposable
     /// <summary>Raised second, for a pointer over this window: the previous state and the new one.</summary>
     public event Action<InputState, InputState>? PointerChanged;
 
+    /// <summary>True while a pointer is in the window: it then listens.</summary>
+    public bool HasPointer => PointerChanged is not null;
+
     /// <summary>Raised third: a grab has begun or ended.</summary>
     public event Action? GrabChanged;
 

@@ -36,16 +36,13 @@ internal sealed class DrmState
         }
     }
 
-    /// <summary>
-    /// The plane of any card that shows a dma-buf of that size; one that is not <see cref="HardwarePlane.IsImported"/> if none
-    /// does. Null if that cannot be read now.
-    /// </summary>
-    public HardwarePlane? PlaneWith(int width, int height)
+    /// <summary>The planes of all cards that show a dma-buf of that size. Null if that cannot be read now.</summary>
+    public IReadOnlyList<HardwarePlane>? PlanesWith(int width, int height)
     {
         try
         {
-            return _files.SelectMany(file => Planes(File.ReadAllText(file)))
-                .FirstOrDefault(plane => plane.IsImported && (plane.Width, plane.Height) == (width, height));
+            return [.. _files.SelectMany(file => Planes(File.ReadAllText(file)))
+                .Where(plane => plane.IsImported && (plane.Width, plane.Height) == (width, height))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

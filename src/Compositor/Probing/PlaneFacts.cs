@@ -99,7 +99,8 @@ internal sealed record PlaneFacts
                 && (layout.Plane.Width < layout.Window.Width || layout.Plane.Height < layout.Window.Height),
             IsFullscreen = host.Outputs.Any(output => output.IsFilledBy(layout.Window)),
             IsOutputTurned = host.Outputs.Any(output => output.IsTurned && output.IsFilledBy(layout.Window)),
-            Cursor = CursorOf(head),
+            // Without a pointer in the window its image lies on nothing.
+            Cursor = head is { IsCursorPointer: true, HasPointer: false } ? CursorPlace.Nowhere : CursorOf(head),
             HasOverlay = head.Overlay is { IsShown: true },
             Kind = watch.Kind,
         };

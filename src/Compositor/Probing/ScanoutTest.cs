@@ -35,7 +35,7 @@ internal sealed class ScanoutTest(Loop loop, Seats seats, Requirements require, 
     private CaseResult ResultOf(Case @case, HostFacts facts, Watch watch)
     {
         var head = Results.Of(watch.Screen);
-        if (@case.Cursor == CursorMode.Pointer && head.Cursor is not { IsShown: true })
+        if (@case.Cursor == CursorMode.Pointer && (head.Cursor is not { IsShown: true } || !head.HasPointer))
             return new(@case, "the compositor's pointer is not in the window, so there is no pointer image to set.");
         if (head.Transport is null && head.Flips > 0)
             return new(@case, "the compositor did not answer the import in time: it is too busy.");

@@ -55,12 +55,14 @@ internal sealed class Trial : IDisposable
     /// <summary>One per head of the guest.</summary>
     public IReadOnlyList<Watch> Watches { get; }
 
-    /// <exception cref="ExitException">The guest is gone.</exception>
+    /// <exception cref="ExitException">An output is not there, or the guest is gone.</exception>
     public void Run(double seconds)
     {
         _host.Await(_loop, () => Watches.All(watch => watch.Screen.IsPlaced));
         if (_loop.Stopped)
             return;
+        if (Watches.Select(watch => watch.Screen.AwaitedOutput).FirstOrDefault(name => name is not null) is { } awaited)
+            throw new ExitException(ExitCode.NoHost, $"The compositor has no output {awaited} (there are: {OutputNames}).");
         _guest.Start();
         _pacer?.Start(_loop);
         TurnUntil(FirstImageNs, () => Watches.All(watch => watch.Screen.Primary.Choice is not null));
@@ -89,6 +91,9 @@ internal sealed class Trial : IDisposable
         _loop.Remove(_look);
     }
 
+    private string OutputNames =>
+        string.Join(", ", _host.Globals.Outputs.Select(output => output.Name ?? "one without a name"));
+
     private void TurnUntil(long length, Func<bool> done)
     {
         _isOver = _guest.State == GuestState.Gone;
@@ -100,7 +105,7 @@ internal sealed class Trial : IDisposable
     private void Look(long now)
     {
         foreach (var watch in Watches)
-            watch.ReadState(_drm!);
+            watch.ReadState(_drm!, Watches);
         _look.Set(now + WitnessNs);
     }
 }

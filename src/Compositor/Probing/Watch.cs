@@ -65,16 +65,22 @@ internal sealed class Watch : PlaneObserver
     /// Reads DRM's state once. Until an image is seen, the planes may show the window of the case before. While the compositor
     /// answers nothing, they may show an image from before it has decided.
     /// </summary>
-    public void ReadState(DrmState state)
+    /// <param name="state">The kernel's.</param>
+    /// <param name="all">Of all heads: two may show images of one size, which the kernel does not tell apart.</param>
+    public void ReadState(DrmState state, IReadOnlyList<Watch> all)
     {
         var isBehind = Frames.Count > 0 && Frames.Count == _framesAtLook && Screen.Presentation.Pending > 0;
         _framesAtLook = Frames.Count;
         if (isBehind || !IsSeen || Screen.Primary.Shown is not { } shown)
             return;
-        if (state.PlaneWith(shown.Width, shown.Height) is not { } plane)
+        if (state.PlanesWith(shown.Width, shown.Height) is not { } planes)
             return;
-        Witness = (Witness.Looks + 1, Witness.Scanouts + (plane.IsImported ? 1 : 0));
-        _onDisplay = plane.IsImported ? plane : default;
+        var images = all.Count(watch => watch.IsSeen && watch.Screen.Primary.Shown is { } other
+            && (other.Width, other.Height) == (shown.Width, shown.Height));
+        // If there are fewer planes than images, it is not known whose they are.
+        if (planes.Count == 0 || planes.Count >= images)
+            Witness = (Witness.Looks + 1, Witness.Scanouts + (planes.Count > 0 ? 1 : 0));
+        _onDisplay = planes.FirstOrDefault();
     }
 
     /// <summary>

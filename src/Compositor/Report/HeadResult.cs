@@ -84,6 +84,9 @@ internal sealed record HeadResult : IJsonObject
     /// <summary>True if the cursor plane is the compositor's pointer image.</summary>
     public bool IsCursorPointer { get; init; }
 
+    /// <summary>True if a pointer is in the window now.</summary>
+    public bool HasPointer { get; init; }
+
     public HeadLayout Layout { get; init; } = new(default, default, default, IsTree: false, IsBottomUp: false);
 
     /// <summary>Time between two vblanks, ns.</summary>

@@ -203,6 +203,17 @@ testgpu_state() {
 	echo "${words%%[[:space:]]*}"
 }
 
+# testgpu_settle: returns when the program has asked often enough to have seen the last command, and the compositor has drawn that.
+testgpu_settle() {
+	local queries
+
+	queries=$(($(testgpu_state queries) + 40))
+	wait_until 30 testgpu_has_answered "$queries"
+	sleep 0.5
+}
+
+testgpu_has_answered() { (($(testgpu_state queries) >= $1)); }
+
 # create_mdev TYPE: with an unused UUID; prints it.
 create_mdev() {
 	local number uuid

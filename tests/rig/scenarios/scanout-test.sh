@@ -33,6 +33,86 @@ labwc_fractional() {
 	probe probe-fractional pattern:memory=udmabuf,no-cursor --seconds 3
 }
 
+# planes_of NAME SIZE…: what the probe says of the vGPU's planes, and where the kernel has them, once only images of these sizes are on
+# hardware planes.
+planes_of() {
+	probe "$1" "vfio:$TESTGPU_UUID" --seconds 3
+	show_start "$1-shown" "vfio:$TESTGPU_UUID" --fullscreen
+	testgpu_settle
+	wait_until 20 are_on_planes "${@:2}"
+	drm_state >"$SHARE/$1.drm"
+	show_stop
+}
+
+are_on_planes() { [[ $(drm_state | sed -n 's/.* fb=\([^ ]*\) imported=yes .*/\1/p' | sort | paste -sd ' ') = "$*" ]]; }
+
+# without_overlay NAME: nothing of a vGPU with an overlay, a cursor or both is scanned out.
+without_overlay() {
+	planes_of "$1-both"
+	testgpu "off cursor"
+	planes_of "$1-overlay"
+	testgpu "on cursor" "off overlay"
+	planes_of "$1-cursor"
+	testgpu "on overlay"
+}
+
+# One overlay is for one of them.
+with_overlay() {
+	planes_of one-overlay-both 64x64
+	testgpu "off cursor"
+	planes_of one-overlay-overlay 1024x768 384x128
+	testgpu "on cursor" "off overlay"
+	planes_of one-overlay-cursor 1024x768 64x64
+}
+
+# on_weston NAME: weston's kiosk shell shows one client, so that of desktops is used for several. No scaled image: it keeps
+# weston busy for seconds, and on a busy machine weston 16 then sometimes crashes when the next window comes.
+on_weston() {
+	on weston-drm matrix "weston-$1" --seconds 3 --cursors subsurface --windows letterbox
+	WESTON_SHELL=desktop on weston-drm without_overlay "$1"
+}
+
+on_sway() { matrix "sway-$1" --seconds 3 --cursors subsurface --windows letterbox --sizes 640x480; }
+
+# Cards with few planes, by configfs.
+few_planes() {
+	load_testgpu mbochs && testgpu "show primary 1024x768 XR24 2" "show overlay 384x128 XR24 2" "at overlay 320 512" \
+		"show cursor 64x64 AR24 1" "at cursor 200 300"
+	make_vkms 1 primary && udev_start
+	on sway-vkms on_sway primary
+	on_weston primary
+	make_vkms 1 primary cursor && udev_start
+	on sway-vkms on_sway cursor
+	on_weston cursor
+	make_vkms 1 primary overlay && udev_start
+	WESTON_SHELL=desktop on weston-drm with_overlay
+}
+
+# two_heads NAME: each on its output; and where the compositor puts them.
+two_heads() {
+	local outputs source=pattern:memory=udmabuf,heads=2,no-cursor
+
+	mapfile -t outputs < <(basename -a "/sys/class/drm/$(basename "$(card_of vkms)")"-Virtual-* | cut -d- -f2-)
+	show_start "$1-shown" "$source" --layout "0=${outputs[0]},1=${outputs[1]}"
+	wait_until 30 both_are_scanned_out
+	drm_state >"$SHARE/$1.drm"
+	show_stop
+	probe "$1" "$source" --layout "0=${outputs[0]},1=${outputs[1]}" --seconds 4
+	probe "$1-anywhere" "$source" --seconds 4
+}
+
+both_are_scanned_out() { (($(drm_state | grep -c 'fb=1024x768 imported=yes') == 2)); }
+
+# Yama's strictest rule, which lasts until the VM ends: nobody may borrow the compositor's descriptor, so that the card is opened.
+two_outputs() {
+	make_vkms 2 primary cursor && udev_start
+	on sway-vkms two_heads sway-two
+	WESTON_SHELL=desktop on weston-drm two_heads weston-two
+	on kwin-drm two_heads kwin-two
+	echo 3 >/proc/sys/kernel/yama/ptrace_scope
+	on sway-vkms probe opened pattern:memory=udmabuf,no-cursor
+}
+
 udev_start
 load_vkms
 on sway-vkms sway_vkms
@@ -42,3 +122,5 @@ on sway-bochs sway_bochs
 on sway-virtio sway_virtio
 on labwc-vkms labwc_fractional
 on sway-pixman probe probe-pixman pattern:memory=udmabuf,no-cursor --seconds 1
+few_planes
+two_outputs

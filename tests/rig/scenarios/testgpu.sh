@@ -5,21 +5,10 @@
 
 SHOW_TIMEOUT=240
 
-# settle: returns when the program has asked often enough to have seen the last command, and the compositor has drawn that.
-settle() {
-	local queries
-
-	queries=$(($(testgpu_state queries) + 40))
-	wait_until 30 has_asked "$queries"
-	sleep 0.5
-}
-
-has_asked() { (($(testgpu_state queries) >= $1)); }
-
 # see NAME [SIZE]: the kernel's planes, once an image of that size is scanned out; a screenshot, which may be composited; and the
 # driver's counters.
 see() {
-	settle
+	testgpu_settle
 	[[ -z ${2:-} ]] || wait_until 20 is_scanned_out "$2"
 	drm_state >"$SHARE/$1.drm"
 	screenshot "$SHARE/$1.png"
@@ -56,7 +45,7 @@ modes() {
 	testgpu "storm 24 40" wait
 	fds_of "$process" >"$SHARE/modes.fds-before"
 	testgpu "storm 24 40" wait
-	settle
+	testgpu_settle
 	fds_of "$process" >"$SHARE/modes.fds-after"
 	testgpu_state >"$SHARE/modes-storm.state"
 	testgpu "show primary 1024x768 XR24 3" "fail get 22 1" "flip 60 30" wait
