@@ -65,8 +65,8 @@ with_overlay() {
 	planes_of one-overlay-cursor 1024x768 64x64
 }
 
-# on_weston NAME: weston's kiosk shell shows one client, so that of desktops is used for several. No scaled image: it keeps
-# weston busy for seconds, and on a busy machine weston 16 then sometimes crashes when the next window comes.
+# on_weston NAME: weston's kiosk shell shows one client, so that of desktops is used for several. No scaled image: on a busy machine
+# llvmpipe sometimes ends weston in the case after it (its rasterizer threads write to address 0).
 on_weston() {
 	on weston-drm matrix "weston-$1" --seconds 3 --cursors subsurface --windows letterbox
 	WESTON_SHELL=desktop on weston-drm without_overlay "$1"
