@@ -70,7 +70,7 @@ public sealed class WatchTests
     public void One_image_on_a_plane_says_nothing_of_two(int width, int images, bool? areOnPlanes)
     {
         var folder = Directory.CreateTempSubdirectory("guestplane-dri-");
-        Assert.Equal(areOnPlanes, StateOfCard(folder).AreOnPlanes(width, Height, images));
+        Assert.Equal(areOnPlanes, DrmState.AreAllShown(StateOfCard(folder).PlanesWith(width, Height)!.Count, images));
         folder.Delete(recursive: true);
     }
 

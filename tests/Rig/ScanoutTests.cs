@@ -114,8 +114,8 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     {
         var planes = Boot.Report($"{name}-anywhere").GetProperty("planes").EnumerateArray().ToList();
         Assert.Equal(2, planes.Count);
-        // sway may show the first one for a moment, before the second one covers it.
-        Assert.All(planes.Where(plane => Count(plane, "presented") == 0), hidden => Assert.Null(Word(hidden, "witness")));
+        // sway may show the first one for a moment, before the second one covers it: then nothing is known of either.
+        Assert.Contains(planes, plane => Word(plane, "witness") is null);
     }
 
     /// <summary>Yama forbids to borrow the compositor's descriptor, and the card is opened.</summary>

@@ -50,6 +50,9 @@ internal sealed class DrmState
         }
     }
 
+    /// <summary>True if there are as many planes as images, false if none; null if fewer: whose they are is not known.</summary>
+    public static bool? AreAllShown(int planes, int images) => planes >= images ? true : planes == 0 ? false : null;
+
     /// <summary>The planes in a state file that show something.</summary>
     public static IEnumerable<HardwarePlane> Planes(string state)
     {

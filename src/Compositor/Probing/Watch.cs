@@ -77,9 +77,8 @@ internal sealed class Watch : PlaneObserver
             return;
         var images = all.Count(watch => watch.IsSeen && watch.Screen.Primary.Shown is { } other
             && (other.Width, other.Height) == (shown.Width, shown.Height));
-        // If there are fewer planes than images, it is not known whose they are.
-        if (planes.Count == 0 || planes.Count >= images)
-            Witness = (Witness.Looks + 1, Witness.Scanouts + (planes.Count > 0 ? 1 : 0));
+        if (DrmState.AreAllShown(planes.Count, images) is { } isShown)
+            Witness = (Witness.Looks + 1, Witness.Scanouts + (isShown ? 1 : 0));
         _onDisplay = planes.FirstOrDefault();
     }
 
