@@ -43,6 +43,7 @@ public sealed class RulesTests
         ("other-device", Verdict.Composited, s_good with { Exporter = "amdgpu", Host = Host(HostFamily.Wlroots, "i915") }),
         ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),
         ("color-model", Verdict.Composited, s_good with { Color = new(ColorMatrix.Bt601), Host = Host(HostFamily.Mutter) }),
+        ("yuv-kwin", Verdict.Unknown, s_good with { Color = new(ColorMatrix.Bt709), Host = Host(HostFamily.Kwin) }),
         ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
         ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),
         ("direct-scanout-setting", Verdict.Unknown, s_good with { Host = Host(HostFamily.Hyprland) }),
@@ -72,7 +73,7 @@ public sealed class RulesTests
     [Theory]
     [InlineData("bt709-left", nameof(HostFamily.Mutter))]
     [InlineData("bt601-full", nameof(HostFamily.Weston))]
-    [InlineData("bt2020", nameof(HostFamily.Kwin))]
+    [InlineData("bt2020-full", nameof(HostFamily.Kwin))]
     public void Colours_that_the_compositor_tells_its_display_are_scanned_out(string model, string family) => Assert.Equal(
         Verdict.Scanout, Rules.Judge(s_good with { Color = ColorModel.Parse(model), Host = Host(Enum.Parse<HostFamily>(family)) }).Verdict);
 

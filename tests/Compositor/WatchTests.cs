@@ -74,12 +74,15 @@ public sealed class WatchTests
         folder.Delete(recursive: true);
     }
 
+    /// <summary>As the kernel has it: the card by its name, and by the number of each of its nodes.</summary>
     private static DrmState StateOfCard(DirectoryInfo folder)
     {
-        var card = folder.CreateSubdirectory("0");
+        var card = folder.CreateSubdirectory("vkms");
         File.WriteAllText(Path.Combine(card.FullName, "state"),
             $"plane[33]: plane-0\n\tcrtc=crtc-0\n\tfb=51\n\t\tsize={Width}x{Height}\n"
             + $"\t\tlayers:\n\t\t\tsize[0]={Width}x{Height}\n\t\t\tobj[0]:\n\t\t\t\timported=yes\n");
+        foreach (var minor in new[] { "0", "128" })
+            Directory.CreateSymbolicLink(Path.Combine(folder.FullName, minor), card.FullName);
         return DrmState.Open(folder.FullName)!;
     }
 }

@@ -33,7 +33,7 @@ public sealed partial class PatternHostsTests
     [Theory]
     [InlineData("weston-YUYV-bt709")]
     [InlineData("kwin-NV12-bt709-full")]
-    [InlineData("kwin-P010-bt601")]
+    [InlineData("kwin-NV12-bt601")]
     [InlineData("mutter-NV12-bt601-full")]
     public void A_compositor_that_was_told_the_colours_draws_them(string name)
     {

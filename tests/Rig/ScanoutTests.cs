@@ -71,6 +71,14 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
         Assert.All(Boot.Text("probe.txt").Split('\n'), line => Assert.True(line.Length <= 80, line));
     }
 
+    [Fact]
+    public void KWin_sets_its_display_to_the_colours_that_it_was_told()
+    {
+        var plane = Boot.Report("kwin-yuv").GetProperty("planes")[0];
+        Assert.Equal(("scanout", "scanout"), (Word(plane, "verdict"), Word(plane, "witness")));
+        Assert.Equal(("bt709-full", 0), (Word(plane.GetProperty("color"), "display"), Count(plane.GetProperty("color"), "steps")));
+    }
+
     /// <summary>Of the vGPU's planes, on cards with few; against the kernel's state of that moment.</summary>
     [Theory]
     [InlineData("primary-both", 0, "")]

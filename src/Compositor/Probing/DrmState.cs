@@ -18,6 +18,9 @@ internal readonly record struct HardwarePlane(
 /// </summary>
 internal sealed class DrmState
 {
+    /// <summary>The minors below are those of /dev/dri/cardN (drm_minor_alloc).</summary>
+    private const int FirstOtherMinor = 64;
+
     private readonly List<string> _files;
 
     private DrmState(List<string> files) => _files = files;
@@ -27,7 +30,10 @@ internal sealed class DrmState
     {
         try
         {
-            var states = Directory.EnumerateDirectories(folder).Select(card => Path.Combine(card, "state"));
+            // A card is there once for each of its nodes, and by its name as well.
+            var states = Directory.EnumerateDirectories(folder)
+                .Where(card => int.TryParse(Path.GetFileName(card), out var minor) && minor < FirstOtherMinor)
+                .Select(card => Path.Combine(card, "state"));
             return states.Where(File.Exists).ToList() is { Count: > 0 } files ? new DrmState(files) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -72,7 +72,7 @@ internal sealed record HostFacts : IJsonObject
     public static HostFacts Of(Host host)
     {
         var cards = host.ProcessId is { } process ? DrmCard.OpenedBy(process) : null;
-        var card = cards?.FirstOrDefault();
+        var card = cards is [var first, ..] ? first : null;
         var display = card is null ? null : DrmDisplay.Of(host.ProcessId!.Value, card.Node);
         var globals = host.Globals.Versions.ToDictionary(
             global => global.Interface, global => new GlobalFacts(global.Offered, global.Bound));

@@ -79,7 +79,7 @@ internal sealed class Watch : PlaneObserver
             && (other.Width, other.Height) == (shown.Width, shown.Height));
         if (DrmState.AreAllShown(planes.Count, images) is { } isShown)
             Witness = (Witness.Looks + 1, Witness.Scanouts + (isShown ? 1 : 0));
-        _onDisplay = planes.FirstOrDefault();
+        _onDisplay = planes is [var first, ..] ? first : default;
     }
 
     /// <summary>

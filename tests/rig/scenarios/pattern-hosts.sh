@@ -2,6 +2,7 @@
 # The test pattern over udmabuf on every compositor of the rig: flipping at 60 Hz, and then with its cursor plane.
 # Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
+. /rig/window.sh
 
 # Without a GPU these are seconds behind on a busy machine, and a screenshot stops weston for as long.
 is_slow() { [[ $1 = weston-* || $1 = kwin-* || $1 = mutter-* ]]; }
@@ -60,10 +61,12 @@ attacked() {
 colours() {
 	local name=$1-$2-$3
 
-	show_start "$name" "pattern:memory=udmabuf,no-cursor,rate=1,buffers=4,format=$2,color=$3" --fullscreen --color "$3${4:+-$4}"
+	WAYLAND_DEBUG=1 show_start "$name" "pattern:memory=udmabuf,no-cursor,rate=2,buffers=8,format=$2,color=$3" --fullscreen \
+		--color "$3${4:+-$4}"
+	shown
 	# vkms cannot scan YUYV out.
 	[[ $HOST_NAME != *-drm && $HOST_NAME != *-vkms || $2 = YUYV ]] || wait_until 30 is_scanned_out 1024x768 || echo "$name: not scanned out"
-	cat /sys/kernel/debug/dri/*/state >"$SHARE/$name.state"
+	cat /sys/kernel/debug/dri/[0-9]/state >"$SHARE/$name.state"
 	[[ $HOST_NAME != weston-* ]] || weston_screenshot "$SHARE/$name-written.png" --source-type=writeback
 	screenshot "$SHARE/$name.png"
 	show_stop
@@ -87,7 +90,7 @@ sway_colours() {
 
 kwin_colours() {
 	colours kwin NV12 bt709-full
-	colours kwin P010 bt601
+	colours kwin NV12 bt601
 }
 
 all() {

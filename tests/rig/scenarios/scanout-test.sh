@@ -18,7 +18,11 @@ sway_vkms() {
 weston_drm() { matrix weston-drm --seconds 3 --formats AR24 --cursors subsurface --windows letterbox --sizes 640x480; }
 
 # Without a GPU, KWin may be busy for seconds with a case that it composites.
-kwin_drm() { matrix kwin-drm --seconds 8 --formats AR24 --cursors subsurface --windows letterbox --sizes 640x480; }
+# A YUV image: KWin scans it out only if its range is full.
+kwin_drm() {
+	probe kwin-yuv pattern:memory=udmabuf,no-cursor,format=NV12,rate=10,color=bt709-full --color bt709-full --seconds 8
+	matrix kwin-drm --seconds 8 --formats AR24 --cursors subsurface --windows letterbox --sizes 640x480
+}
 
 sway_bochs() { matrix sway-bochs --seconds 2.5 --formats RG16 --cursors subsurface --sizes 640x480; }
 
