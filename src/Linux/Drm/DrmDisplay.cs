@@ -132,7 +132,11 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
         var properties = new Dictionary<string, ulong>();
         var all = new ObjectProperties
         {
-            Ids = (ulong)ids, Values = (ulong)values, Count = MaxProperties, Id = plane, Type = ObjectPlane,
+            Ids = (ulong)ids,
+            Values = (ulong)values,
+            Count = MaxProperties,
+            Id = plane,
+            Type = ObjectPlane,
         };
         if (Ioctl.Try(fd, IoctlGetProperties, ref all) < 0)
             return properties;
