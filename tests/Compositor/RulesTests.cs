@@ -156,6 +156,22 @@ public sealed class RulesTests
         Assert.Null(Rules.Judge(both with { Plane = PlaneKind.Cursor }).Rule);
     }
 
+    /// <summary>Two overlays in all, one for each of two displays.</summary>
+    [Fact]
+    public void A_plane_of_another_display_is_none_to_spare()
+    {
+        var host = Host(HostFamily.Weston) with { Planes = new(2, 2, 2, HasZpos: true) { OverlayOfEach = 1 } };
+        var both = s_good with { Host = host, Cursor = CursorPlace.Subsurface, HasOverlay = true };
+        Assert.Equal("cursor-surface", Rules.Judge(both).Rule?.Name);
+        Assert.Null(Rules.Judge(both with { HasOverlay = false }).Rule);
+    }
+
+    [Fact]
+    public void A_cursor_that_is_no_plane_is_not_drawn_into_the_picture() => Assert.Null(Rules.Judge(s_good with
+    {
+        Host = Host(HostFamily.Wlroots, "radeon") with { Planes = new(1, 0, 0) }, Exporter = "radeon", Cursor = CursorPlace.Pointer,
+    }).Rule);
+
     [Theory]
     [InlineData("bochs", true)]
     [InlineData("mgag200", true)]

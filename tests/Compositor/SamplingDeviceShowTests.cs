@@ -52,9 +52,9 @@ public sealed class SamplingDeviceShowTests
         Assert.Contains("only the GPU", show.Messages);
     }
 
-    /// <summary>The same image: what could not be shown is tried again when the compositor draws with the GPU.</summary>
+    /// <summary>The same image: what could not be shown is tried again at its next flip, once the compositor draws with the GPU.</summary>
     [Fact]
-    public async Task A_GPU_that_comes_into_the_tranches_is_sent_what_waited_for_it()
+    public async Task An_image_that_is_flipped_again_goes_to_a_GPU_that_came_into_the_tranches()
     {
         var gpu = GpuStandIn.Find();
         HostTranche[] without = [new(NoDevice, Samples, s_formats), new(gpu.Device, Scans, s_formats)];
@@ -102,6 +102,7 @@ public sealed class SamplingDeviceShowTests
         show.Flip(480, "shm");
         await show.End();
         Assert.Empty(show.Imports);
+        Assert.Contains("and the compositor does not say that it draws with it", show.Messages);
     }
 
     /// <summary>A running show of a guest whose memory is a memfd; to the program it belongs to a GPU.</summary>

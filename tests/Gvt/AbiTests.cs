@@ -114,6 +114,9 @@ public sealed class AbiTests
             ("DateLength", "date_len"), ("Date", "date"), ("DescriptionLength", "desc_len"), ("Description", "desc"))
         .Struct(typeof(DrmDisplay.ClientCap), "struct drm_set_client_cap", ("Capability", "capability"), ("Value", "value"))
         .Struct(typeof(DrmDisplay.PlaneResources), "struct drm_mode_get_plane_res", ("Ids", "plane_id_ptr"), ("Count", "count_planes"), ("Padding", null))
+        .Struct(typeof(DrmDisplay.Plane), "struct drm_mode_get_plane",
+            ("Id", "plane_id"), ("Crtc", "crtc_id"), ("Framebuffer", "fb_id"), ("PossibleCrtcs", "possible_crtcs"),
+            ("GammaSize", "gamma_size"), ("FormatCount", "count_format_types"), ("Formats", "format_type_ptr"))
         .Struct(typeof(DrmDisplay.ObjectProperties), "struct drm_mode_obj_get_properties",
             ("Ids", "props_ptr"), ("Values", "prop_values_ptr"), ("Count", "count_props"), ("Id", "obj_id"), ("Type", "obj_type"), ("Padding", null))
         .Struct(typeof(DrmDisplay.Property), "struct drm_mode_get_property",
@@ -122,6 +125,7 @@ public sealed class AbiTests
         .Constant(typeof(DrmDisplay), "IoctlVersion", "DRM_IOCTL_VERSION")
         .Constant(typeof(DrmDisplay), "IoctlSetClientCap", "DRM_IOCTL_SET_CLIENT_CAP")
         .Constant(typeof(DrmDisplay), "IoctlGetPlanes", "DRM_IOCTL_MODE_GETPLANERESOURCES")
+        .Constant(typeof(DrmDisplay), "IoctlGetPlane", "DRM_IOCTL_MODE_GETPLANE")
         .Constant(typeof(DrmDisplay), "IoctlGetProperties", "DRM_IOCTL_MODE_OBJ_GETPROPERTIES")
         .Constant(typeof(DrmDisplay), "IoctlGetProperty", "DRM_IOCTL_MODE_GETPROPERTY")
         .Constant(typeof(DrmDisplay), "CapUniversalPlanes", "DRM_CLIENT_CAP_UNIVERSAL_PLANES")

@@ -93,7 +93,10 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     public void Each_plane_is_where_the_probe_says(string name, int overlays, string scannedOut)
     {
         Assert.Equal(overlays, Planes(name).GetProperty("overlay").GetInt32());
-        foreach (var plane in Boot.Report(name).GetProperty("planes").EnumerateArray())
+        var planes = Boot.Report(name).GetProperty("planes").EnumerateArray().ToList();
+        var above = name.Split('-')[^1] is var kind and not "both" ? [kind] : new[] { "cursor", "overlay" };
+        Assert.Equal([.. above, "primary"], planes.Select(plane => Word(plane, "plane")!).Order());
+        foreach (var plane in planes)
         {
             var isPredicted = Word(plane, "verdict") == "scanout";
             Assert.True(isPredicted == scannedOut.Split(' ').Contains(Word(plane, "plane")), $"{plane}");

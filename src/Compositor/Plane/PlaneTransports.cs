@@ -138,7 +138,7 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
         if (NamedGpu(scanout) is { } gpu)
             return SamplingDevice(scanout, format) is not null ? null
                 : $"the compositor does not sample {format} with modifier {modifier} on the GPU {Path.GetFileName(gpu)} "
-                    + $"(it samples there: {host.Feedback.ModifiersOf(format, gpu)})";
+                    + $"(it samples there: {ModifiersOn(gpu, format)})";
         return host.Feedback.Accepts(format, modifier) || SurfaceFeedback?.Accepts(format, modifier) == true ? null
             : $"the compositor does not accept {format} with modifier {modifier} "
                 + $"(it accepts: {host.Feedback.ModifiersOf(format)})";
@@ -154,6 +154,9 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
     /// <summary>The GPUs that may get a buffer to read. Only version 6 tells those of a surface apart from scanout.</summary>
     private List<string> Gpus => SurfaceFeedback is { TellsSampling: true } surface
         ? [.. surface.Gpus.Union(host.Feedback.Gpus)] : [.. host.Feedback.Gpus];
+
+    private string ModifiersOn(string gpu, Fourcc format) =>
+        (SurfaceFeedback is { } surface && surface.Gpus.Contains(gpu) ? surface : host.Feedback).ModifiersOf(format, gpu);
 
     /// <summary>The device as the compositor names it for this surface, or else in general.</summary>
     private ulong? SamplingDevice(Scanout scanout, Fourcc format) => scanout.Gpu is not { } gpu ? null
@@ -171,6 +174,8 @@ internal sealed class PlaneTransports(Host host, Transport? forced, bool opaque)
         var (told, there) = (Gpus, DrmNode.Devices().ToList());
         if (told.Contains(gpu) || (!host.Feedback.ReportsDevices && told.Count == 0 && there.Count <= 1))
             return null;
+        if (told.Count == 0 && host.Feedback.ReportsDevices)
+            return $"only the GPU {Path.GetFileName(gpu)} can read it, and the compositor does not say that it draws with it";
         return $"only the GPU {Path.GetFileName(gpu)} can read it, and the compositor draws with "
             + (told.Count > 0 ? string.Join(", ", told.Select(Path.GetFileName)) : "one of several that it does not report")
             + "; run the compositor on that GPU";

@@ -22,6 +22,12 @@ internal static class Rules
     private static readonly string[] s_onePlane =
         ["bochs", "bochs-drm", "simpledrm", "simple-framebuffer", "cirrus", "udl", "mgag200"];
 
+    /// <summary>Drivers on whose displays weston draws a letterbox: the image's buffer must be as large as the mode.</summary>
+    private static readonly string[] s_whole = ["bochs", "bochs-drm", "simpledrm", "simple-framebuffer", "cirrus", "udl"];
+
+    /// <summary>Drivers with a cursor that is no plane (drm_crtc_funcs.cursor_set).</summary>
+    private static readonly string[] s_otherCursor = ["radeon", "nouveau", "gma500"];
+
     /// <summary>The same for those that have a cursor plane and no overlay.</summary>
     private static readonly string[] s_twoPlanes = ["virtio_gpu", "virtio-gpu", "ast", "qxl", "vmwgfx"];
 
@@ -161,15 +167,16 @@ internal static class Rules
     private static bool IsOneOf(string[] drivers, string? driver) => driver is not null && drivers.Contains(driver);
 
     private static bool HasCursorPlane(PlaneFacts f) =>
-        f.Host.Planes is { } planes ? planes.Cursor > 0 : !IsOneOf(s_onePlane, f.Host.Driver);
+        f.Host.Planes is { } planes ? planes.CursorOfEach > 0 || IsOneOf(s_otherCursor, f.Host.Driver)
+            : !IsOneOf(s_onePlane, f.Host.Driver);
 
     private static bool HasOverlayPlane(PlaneFacts f) => OverlayPlanes(f) > 0;
 
-    /// <summary>The number of overlay planes that can be above one another.</summary>
+    /// <summary>The number of overlay planes of one display that can be above one another.</summary>
     private static int OverlayPlanes(PlaneFacts f) => f.Host.Planes switch
     {
-        { HasZpos: false } planes => Math.Min(planes.Overlay, 1),
-        { } planes => planes.Overlay,
+        { HasZpos: false } planes => Math.Min(planes.OverlayOfEach, 1),
+        { } planes => planes.OverlayOfEach,
         null => IsOneOf(s_onePlane, f.Host.Driver) || IsOneOf(s_twoPlanes, f.Host.Driver) ? 0 : int.MaxValue,
     };
 
@@ -206,7 +213,7 @@ internal static class Rules
     {
         HostFamily.Mutter or HostFamily.Hyprland => true,
         HostFamily.Wlroots => IsBefore(f, 0, 20),
-        HostFamily.Weston => IsOneOf(s_onePlane, f.Host.Driver),
+        HostFamily.Weston => IsOneOf(s_whole, f.Host.Driver),
         _ => false,
     };
 

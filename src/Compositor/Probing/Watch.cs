@@ -77,9 +77,12 @@ internal sealed class Watch : PlaneObserver
             return;
         var images = all.Count(watch => watch.IsSeen && watch.Screen.Primary.Shown is { } other
             && (other.Width, other.Height) == (shown.Width, shown.Height));
-        if (DrmState.AreAllShown(planes.Count, images) is { } isShown)
+        var areShown = DrmState.AreAllShown(planes.Count, images);
+        if (areShown is { } isShown)
             Witness = (Witness.Looks + 1, Witness.Scanouts + (isShown ? 1 : 0));
-        _onDisplay = planes is [var first, ..] ? first : default;
+        // Two that differ may be the other head's.
+        _onDisplay = areShown == true && planes.DistinctBy(plane => (plane.Format, plane.Color)).Take(2).ToList() is [var only]
+            ? only : default;
     }
 
     /// <summary>

@@ -11,7 +11,8 @@ namespace Guestplane.Linux.Drm;
 public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
 {
     private const uint IoctlVersion = 0xc0406400, IoctlSetClientCap = 0x4010640d;
-    private const uint IoctlGetProperty = 0xc04064aa, IoctlGetPlanes = 0xc01064b5, IoctlGetProperties = 0xc02064b9;
+    private const uint IoctlGetProperty = 0xc04064aa, IoctlGetPlanes = 0xc01064b5, IoctlGetPlane = 0xc02064b6;
+    private const uint IoctlGetProperties = 0xc02064b9;
     private const ulong CapUniversalPlanes = 2;
     private const uint ObjectPlane = 0xeeeeeeee;
 
@@ -20,6 +21,9 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
 
     /// <summary>A mask of planes has 32 bits (drm_universal_plane_init).</summary>
     private const int MaxPlanes = 32;
+
+    /// <summary>So has a mask of CRTCs.</summary>
+    private const int MaxCrtcs = 32;
 
     /// <summary>More than any driver attaches to a plane: DRM_OBJECT_MAX_PROPERTY (include/drm/drm_mode_object.h).</summary>
     private const int MaxProperties = 64;
@@ -30,8 +34,8 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
     /// <summary>
     /// The card that a process, its compositor, has open; null if we may not ask it. It is asked by the compositor's own
     /// descriptor where we may borrow that. To open a card that has no master at the moment, because its session is in the
-    /// background, makes us its master (drm_open_helper), and for that moment the compositor could not come back. Only where we
-    /// may not borrow, as Yama can have it for a user, we open the card; the right to that has who sits in front of it.
+    /// background, makes us its master (drm_open_helper), and until we give that up the compositor cannot become master again.
+    /// So we open the card only where we may not borrow, as Yama can have it for a user. The user at the seat may do that.
     /// </summary>
     /// <param name="process">The compositor.</param>
     /// <param name="node">"card0".</param>
@@ -109,18 +113,31 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
         var resources = new PlaneResources { Ids = (ulong)ids, Count = MaxPlanes };
         if (Ioctl.Try(fd, IoctlGetPlanes, ref resources) < 0 || resources.Count > MaxPlanes)
             return null;
-        var (names, planes) = (new Dictionary<uint, string>(), new List<Dictionary<string, ulong>>());
+        var (names, planes) = (new Dictionary<uint, string>(), new List<(uint Crtcs, Dictionary<string, ulong> Properties)>());
         for (var i = 0; i < resources.Count; i++)
-            planes.Add(PropertiesOf(fd, ids[i], names));
-        var overlays = planes.FindAll(plane => IsOf(plane, OverlayType));
-        return planes.Count(plane => IsOf(plane, PrimaryType)) is > 0 and var primary
-            ? new(primary, planes.Count(plane => IsOf(plane, CursorType)), overlays.Count,
-                overlays.Count > 0 && overlays.TrueForAll(plane => plane.ContainsKey("zpos")))
-            : null;
+            planes.Add((CrtcsOf(fd, ids[i]), PropertiesOf(fd, ids[i], names)));
+        var (primary, cursor, overlay) = (Of(PrimaryType), Of(CursorType), Of(OverlayType));
+        return primary.Count == 0 ? null : new(primary.Count, cursor.Count, overlay.Count,
+            overlay.Count > 0 && overlay.TrueForAll(plane => plane.Properties.ContainsKey("zpos")))
+        {
+            CursorOfEach = OfEach(cursor), OverlayOfEach = OfEach(overlay),
+        };
+
+        List<(uint Crtcs, Dictionary<string, ulong> Properties)> Of(ulong type) =>
+            planes.FindAll(plane => plane.Properties.TryGetValue("type", out var value) && value == type);
+
+        // Each CRTC has a primary plane.
+        int OfEach(List<(uint Crtcs, Dictionary<string, ulong> Properties)> some) => Enumerable.Range(0, MaxCrtcs)
+            .Where(crtc => primary.Exists(plane => (plane.Crtcs >> crtc & 1) != 0))
+            .Select(crtc => some.Count(plane => (plane.Crtcs >> crtc & 1) != 0)).DefaultIfEmpty(some.Count).Min();
     }
 
-    private static bool IsOf(Dictionary<string, ulong> plane, ulong type) =>
-        plane.TryGetValue("type", out var value) && value == type;
+    /// <summary>The CRTCs that a plane can be on, as a mask; none if the plane is gone.</summary>
+    private static uint CrtcsOf(Fd fd, uint id)
+    {
+        var plane = new Plane { Id = id };
+        return Ioctl.Try(fd, IoctlGetPlane, ref plane) < 0 ? 0 : plane.PossibleCrtcs;
+    }
 
     /// <param name="fd">The card.</param>
     /// <param name="plane">Its id.</param>
@@ -179,6 +196,14 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
     {
         public ulong Ids;
         public uint Count, Padding;
+    }
+
+    /// <summary>struct drm_mode_get_plane.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Plane
+    {
+        public uint Id, Crtc, Framebuffer, PossibleCrtcs, GammaSize, FormatCount;
+        public ulong Formats;
     }
 
     /// <summary>struct drm_mode_obj_get_properties.</summary>

@@ -5,4 +5,11 @@ namespace Guestplane.Linux.Drm;
 /// True if its overlays tell their places in the stack (the property "zpos"). Otherwise nobody knows which of two is on top, and
 /// compositors do not put one image over another with them.
 /// </param>
-public sealed record DrmPlanes(int Primary, int Cursor, int Overlay, bool HasZpos = false);
+public sealed record DrmPlanes(int Primary, int Cursor, int Overlay, bool HasZpos = false)
+{
+    /// <summary>The cursor planes that each CRTC can have: drivers tie most planes to one CRTC.</summary>
+    public int CursorOfEach { get; init; } = Cursor;
+
+    /// <summary>The overlay planes that each CRTC can have; another CRTC may use them, if they are not tied to one.</summary>
+    public int OverlayOfEach { get; init; } = Overlay;
+}

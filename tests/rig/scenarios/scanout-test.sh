@@ -52,16 +52,17 @@ are_on_planes() { [[ $(drm_state | sed -n 's/.* fb=\([^ ]*\) imported=yes .*/\1/
 
 # without_overlay NAME: nothing of a vGPU with an overlay, a cursor or both is scanned out.
 without_overlay() {
+	testgpu "on cursor" "on overlay"
 	planes_of "$1-both"
 	testgpu "off cursor"
 	planes_of "$1-overlay"
 	testgpu "on cursor" "off overlay"
 	planes_of "$1-cursor"
-	testgpu "on overlay"
 }
 
 # One overlay is for one of them.
 with_overlay() {
+	testgpu "on cursor" "on overlay"
 	planes_of one-overlay-both 64x64
 	testgpu "off cursor"
 	planes_of one-overlay-overlay 1024x768 384x128
