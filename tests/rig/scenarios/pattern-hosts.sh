@@ -88,11 +88,6 @@ sway_colours() {
 	colours sway NV12 bt601
 }
 
-kwin_colours() {
-	colours kwin NV12 bt709-full
-	colours kwin NV12 bt601
-}
-
 all() {
 	plain "$1"
 	still "$1"
@@ -114,7 +109,6 @@ for host in sway-bochs weston-bochs sway-virtio; do
 done
 WESTON_SHELL=desktop on weston-drm weston_colours
 on sway-vkms sway_colours
-on kwin-virtual kwin_colours
 on mutter-headless colours mutter NV12 bt601-full center
 on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 12
 # weston 16's kiosk shell crashes by itself when one of two clients ends.
