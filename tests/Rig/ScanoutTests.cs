@@ -82,8 +82,6 @@ public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
     /// <summary>Of the vGPU's planes, on cards with few; against the kernel's state of that moment.</summary>
     [Theory]
     [InlineData("primary-both", 0, "")]
-    [InlineData("primary-overlay", 0, "")]
-    [InlineData("primary-cursor", 0, "")]
     [InlineData("cursor-both", 0, "")]
     [InlineData("cursor-overlay", 0, "")]
     [InlineData("cursor-cursor", 0, "")]
