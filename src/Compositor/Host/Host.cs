@@ -39,6 +39,7 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>The dma-buf feedback for surfaces in general.</summary>
     public Feedback Feedback { get; private set; } = null!;
 
+    /// <summary>What the compositor can be told about the colours of YUV images.</summary>
     public HostColors Colors { get; private set; } = null!;
 
     /// <summary>Null if compositor or kernel have no explicit synchronisation.</summary>

@@ -128,7 +128,7 @@ internal static class Rules
                 && color with { Siting = default } != new ColorModel(ColorMatrix.Bt709),
             f => $"mutter scans out no image with the colours {f.Color}",
             "Let the VM use RGB or bt709, or say --color bt709 and accept other colours."),
-        // Measured on vkms with 6.7 (tests/rig): NV12 of full range is scanned out; of limited range it is not, nor is P010.
+        // Measured on vkms with 6.7: NV12 of full range is scanned out (tests/rig); of limited range it is not, nor is P010.
         new("yuv-kwin", Verdict.Unknown,
             f => f.Host.Family == HostFamily.Kwin && f.Color is { } color
                 && (color.Range == ColorRange.Limited || f.Format == Fourcc.P010),
