@@ -169,7 +169,9 @@ public sealed class RulesTests
     [Fact]
     public void A_cursor_that_is_no_plane_is_not_drawn_into_the_picture() => Assert.Null(Rules.Judge(s_good with
     {
-        Host = Host(HostFamily.Wlroots, "radeon") with { Planes = new(1, 0, 0) }, Exporter = "radeon", Cursor = CursorPlace.Pointer,
+        Host = Host(HostFamily.Wlroots, "radeon") with { Planes = new(1, 0, 0) },
+        Exporter = "radeon",
+        Cursor = CursorPlace.Pointer,
     }).Rule);
 
     [Theory]

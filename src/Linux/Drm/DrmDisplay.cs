@@ -120,7 +120,8 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
         return primary.Count == 0 ? null : new(primary.Count, cursor.Count, overlay.Count,
             overlay.Count > 0 && overlay.TrueForAll(plane => plane.Properties.ContainsKey("zpos")))
         {
-            CursorOfEach = OfEach(cursor), OverlayOfEach = OfEach(overlay),
+            CursorOfEach = OfEach(cursor),
+            OverlayOfEach = OfEach(overlay),
         };
 
         List<(uint Crtcs, Dictionary<string, ulong> Properties)> Of(ulong type) =>
