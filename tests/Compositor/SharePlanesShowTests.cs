@@ -61,6 +61,25 @@ public sealed class SharePlanesShowTests
         Assert.DoesNotContain("is registered under id", viewer.Messages, StringComparison.Ordinal);
     }
 
+    /// <summary>Another GPU may read other memory in its place, whoever sends it.</summary>
+    [Fact]
+    public void Memory_of_a_GPU_that_the_compositor_does_not_draw_with_is_not_sent_as_a_dma_buf()
+    {
+        var setup = new HostSetup(Repository.Protocols)
+        {
+            Tranches = [new HostTranche(GpuStandIn.Find().Device, HostTranche.Sampling, [new HostFormat("XR24")])],
+        };
+        using var host = new FakeHost(setup.With("zwp_linux_dmabuf_v1", 6));
+        using var display = new SharedDisplay();
+        display.Show(display.Image(1, gpu: GpuStandIn.NoGpu));
+        using var viewer = ProgramRun.Start(host, $"show qemu:socket={display.Path} --no-clipboard");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Buffer.Kind: not null }, s_patience), "nothing is shown");
+        viewer.Terminate();
+        Assert.Equal(0, viewer.Wait().ExitCode);
+        Assert.Equal("shm", viewer.Head.GetProperty("transport").GetString());
+        Assert.Contains("only the GPU 0000:00:02.9 can read it", viewer.Head.GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// Two framebuffers, a cursor that moves, and an overlay. The framebuffers follow each other by the number of ones in the
     /// number of the poll, not by turns: a viewer that shows what every second poll found must see both.

@@ -119,9 +119,12 @@ internal sealed class MessageMutator(Random random, IReadOnlyList<Fd> fds)
             [
                 Id(), Enumerable.Range(0, count).Select(i => (uint)i).ToArray(), Maybe(64u), Maybe(48u),
                 Enumerable.Range(0, count).Select(_ => Maybe(0u)).ToArray(), Enumerable.Range(0, count).Select(_ => Stride(64)).ToArray(),
-                Of(s_fourcc), Of(s_modifiers), Array.Empty<object>(),
+                Of(s_fourcc), Of(s_modifiers), Options(),
             ], count);
     }
+
+    private DBusEntry[] Options() => random.Next(3) == 0
+        ? [new("gpu", random.Next(2) == 0 ? new DBusVariant("s", "/sys/devices/pci0000:00/0000:00:02.0") : new DBusVariant("u", 7u))] : [];
 
     /// <summary>Few, so that some are registered; and more than may be.</summary>
     private ulong Id() => (ulong)random.Next(random.Next(4) == 0 ? 100 : 4);

@@ -103,7 +103,8 @@ internal sealed class DmaBufCache : IDisposable
     }
 
     /// <summary>Duplicates the descriptors of a dma-buf. Null, with the problem, if it is invalid.</summary>
-    public static Scanout? Import(ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, out string? problem)
+    /// <param name="gpu">See <see cref="Scanout.Gpu"/>.</param>
+    public static Scanout? Import(ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, out string? problem, string? gpu = null)
     {
         var planes = new MemoryPlane[layout.PlaneCount];
         for (var i = 0; i < planes.Length; i++)
@@ -125,7 +126,7 @@ internal sealed class DmaBufCache : IDisposable
         // QEMU 11 reports the modifier INVALID for a blob in the guest's RAM. It is LINEAR: the guest's driver draws it by CPU.
         if (planeLayout.Modifier == Modifier.Invalid && DmaBuf.Exporter(memory[0]) == "udmabuf")
             planeLayout = planeLayout with { Modifier = Modifier.Linear };
-        var scanout = Scanout.Create(memory, planeLayout, out problem);
+        var scanout = Scanout.Create(memory, planeLayout, out problem, gpu: gpu);
         if (scanout is null)
             DisposeAll(memory);
         return scanout;

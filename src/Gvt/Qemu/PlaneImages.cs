@@ -22,9 +22,9 @@ internal sealed class PlaneImages : IDisposable
     public Scanout? Find(ulong id) => _known.GetValueOrDefault(id);
 
     /// <summary>Duplicates the descriptors. Returns null, or what is wrong with the dma-buf.</summary>
-    public string? Add(ulong id, ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout)
+    public string? Add(ulong id, ReadOnlySpan<BorrowedFd> fds, in DmaBufLayout layout, string? gpu)
     {
-        if (DmaBufCache.Import(fds, layout, out var problem) is not { } scanout)
+        if (DmaBufCache.Import(fds, layout, out var problem, gpu) is not { } scanout)
             return problem;
         _known.Add(id, scanout);
         Taken++;

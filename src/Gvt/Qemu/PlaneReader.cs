@@ -16,6 +16,8 @@ internal sealed class PlaneReader(PlaneImages images, string name)
 
     private const int MostDamage = 64;
 
+    private const string Devices = "/sys/devices/";
+
     private static readonly byte[] s_register = Bus.ZeroEnded(PlanesInterface.RegisterTypes);
     private static readonly byte[] s_flip = Bus.ZeroEnded(PlanesInterface.FlipTypes);
 
@@ -63,6 +65,7 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         var offsets = message.ReadUInt32Array();
         var strides = message.ReadUInt32Array();
         var layout = new DmaBufLayout(width, height, message.ReadUInt32(), message.ReadUInt64(), offsets.Length);
+        var gpu = ReadGpu(message);
         if (id == 0 || offsets.Length is 0 or > DmaBufLayout.MaxPlanes || strides.Length != offsets.Length)
             return Refuse(message, Invalid, $"id {id} came with {offsets.Length} offsets and {strides.Length} strides");
         if (images.Has(id))
@@ -70,15 +73,33 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         if (images.Count >= PlanesInterface.MostBuffers)
             return Refuse(message, "org.guestplane.Display1.Error.Limit"u8,
                 $"{PlanesInterface.MostBuffers} dma-bufs are registered already");
+        if (gpu is not null && !gpu.StartsWith(Devices, StringComparison.Ordinal))
+            return Refuse(message, Invalid, $"the GPU {gpu} is no folder below {Devices}");
         for (var i = 0; i < offsets.Length; i++)
             layout[i] = (offsets[i], strides[i]);
-        if (images.Add(id, fds[..fdCount], layout) is { } problem)
+        if (images.Add(id, fds[..fdCount], layout, gpu) is { } problem)
         {
             _rejected = id;
             return Refuse(message, Invalid, problem);
         }
         message.Reply();
         return PlaneCall.Answered;
+    }
+
+    private static string? ReadGpu(BusMessage message)
+    {
+        var (gpu, entries) = (default(string), 0);
+        message.Enter('a', "{sv}"u8);
+        while (message.EnterEntry("sv"u8, ref entries))
+        {
+            if (message.ReadString() == PlanesInterface.Gpu)
+                gpu = message.ReadStringVariant();
+            else
+                message.SkipVariant();
+            message.Exit();
+        }
+        message.Exit();
+        return gpu;
     }
 
     private PlaneCall ReadFlip(BusMessage message, ref Flip flip)

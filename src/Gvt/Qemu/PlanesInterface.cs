@@ -22,6 +22,9 @@ internal static class PlanesInterface
     /// <summary>More dma-bufs than a guest flips between on all its planes. Each costs a descriptor on both sides.</summary>
     public const int MostBuffers = 64;
 
+    /// <summary>An option of Register: <see cref="Scanout.Gpu"/>.</summary>
+    public const string Gpu = "gpu";
+
     /// <summary>The bits of Flip's flags.</summary>
     public const uint IsChanged = 1, IsBottomUp = 2;
 }

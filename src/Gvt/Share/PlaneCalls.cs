@@ -39,7 +39,10 @@ internal sealed class PlaneCalls(Bus bus) : IDisposable
             call.Close().Open('a', "u"u8);
             foreach (var plane in layout.Planes)
                 call.Add(plane.Stride);
-            call.Close().Add(layout.Format.Code).Add(layout.Modifier.Value).Open('a', "{sv}"u8).Close();
+            call.Close().Add(layout.Format.Code).Add(layout.Modifier.Value).Open('a', "{sv}"u8);
+            if (scanout.Gpu is { } gpu)
+                call.AddEntry(PlanesInterface.Gpu, gpu);
+            call.Close();
         }
         catch
         {

@@ -104,6 +104,10 @@ public unsafe ref struct BusCall
     public readonly BusCall AddEntry(string key, ushort value) =>
         Open('e', "sv"u8).Add(key).Open('v', "q"u8).Add(value).Close().Close();
 
+    /// <inheritdoc cref="AddEntry(string, uint)"/>
+    public readonly BusCall AddEntry(string key, string value) =>
+        Open('e', "sv"u8).Add(key).Open('v', "s"u8).Add(value).Close().Close();
+
     /// <summary>Sends a reply, or a call without an answer.</summary>
     public void Send()
     {

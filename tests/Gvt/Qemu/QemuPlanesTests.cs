@@ -23,6 +23,8 @@ public sealed class QemuPlanesTests
             9ul, Array.Empty<uint>(), 64u, 48u, new[] { 0u }, new[] { 256u }, QemuVm.Xr24, 0ul, Array.Empty<object>())),
         ["Register of strides without offsets"] = ("0 offsets and 1 strides", fd => With(fd, Raw("Register", PlanesTypes.Register,
             9ul, new[] { 0u }, 64u, 48u, Array.Empty<uint>(), new[] { 256u }, QemuVm.Xr24, 0ul, Array.Empty<object>()))),
+        ["Register of a GPU that is none"] = ("the GPU /etc is no folder", fd => Register(fd, 9, options: [Option("gpu", "/etc")])),
+        ["Register of a GPU that is a number"] = ("reading a message", fd => Register(fd, 9, options: [Option("gpu", 57857u)])),
         ["Register cut short"] = ("reading a message", fd => With(fd, new QemuRawMessage
         {
             Interface = PlanesTypes.Name,
@@ -64,6 +66,19 @@ public sealed class QemuPlanesTests
         // And what comes next is heard.
         vm.Qemu.Console.SendRaw(Flip(Cursor, 1, x: 3, y: 4, hotX: 63, hotY: 47));
         vm.Turn(() => vm.Cursor is [.., { Position: { X: 3, Y: 4 }, Hotspot: { X: 63, Y: 47 } } flip] && flip.Scanout == good);
+    }
+
+    [Fact]
+    public void Memory_that_only_one_GPU_can_read_is_known_as_such()
+    {
+        const string Gpu = "/sys/devices/pci0000:00/0000:00:02.0";
+        using var memory = QemuVm.Memory();
+        using var vm = Vm();
+        vm.Qemu.Console.SendRaw(Register(memory, 1, options: [Option("of tomorrow", 5u), Option("gpu", Gpu), Option("gpus", "all")]));
+        vm.Qemu.Console.SendRaw(Flip(Primary, 1));
+        vm.Turn(() => vm.Last.Ticket > 0);
+        Assert.Equal(Gpu, vm.Last.Scanout!.Gpu);
+        Assert.Empty(vm.Refused);
     }
 
     [Fact]
@@ -182,9 +197,11 @@ public sealed class QemuPlanesTests
         vm.Turn(() => vm.Flips.Exists(flip => flip.Ticket > 0));
     }
 
-    private static QemuRawMessage Register(Fd fd, ulong id, uint width = 64, uint height = 48, uint fourcc = QemuVm.Xr24) =>
-        With(fd, Raw("Register", PlanesTypes.Register,
-            id, new[] { 0u }, width, height, new[] { 0u }, new[] { 256u }, fourcc, 0ul, Array.Empty<object>()));
+    private static QemuRawMessage Register(Fd fd, ulong id, uint width = 64, uint height = 48, uint fourcc = QemuVm.Xr24,
+        DBusEntry[]? options = null) => With(fd, Raw("Register", PlanesTypes.Register,
+            id, new[] { 0u }, width, height, new[] { 0u }, new[] { 256u }, fourcc, 0ul, options ?? []));
+
+    private static DBusEntry Option(string name, object value) => new(name, new DBusVariant(value is string ? "s" : "u", value));
 
     private static QemuRawMessage Flip(uint plane, ulong id, int x = 0, int y = 0, int hotX = 0, int hotY = 0, uint[]? crop = null,
         object[][]? damage = null, ulong time = 0) => Raw("Flip", PlanesTypes.Flip,

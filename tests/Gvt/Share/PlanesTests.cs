@@ -58,6 +58,20 @@ public sealed class PlanesTests
         Flip(listener, Primary, 0).Dispose();
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("/sys/devices/pci0000:00/0000:00:02.0")]
+    public void Memory_that_only_one_GPU_can_read_names_it(string? gpu)
+    {
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
+        display.Show(display.Image(1, gpu: gpu));
+        using var register = Registered(listener);
+        var options = ((IEnumerable<object>)register.Values[8]).Cast<DBusEntry>().ToList();
+        Assert.Equal(gpu is null ? [] : [("gpu", gpu)], options.Select(one => (one.Key, ((DBusVariant)one.Value).Value)));
+    }
+
     /// <summary>A cursor moves while the client holds back the next image, and the newest of each waits for its turn.</summary>
     [Fact]
     public void Planes_do_not_wait_for_each_other()

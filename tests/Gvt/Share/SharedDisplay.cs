@@ -56,7 +56,8 @@ internal sealed class SharedDisplay : IDisposable
     }
 
     /// <summary>An image of the display's size whose bytes all have this value.</summary>
-    public Scanout Image(byte fill, Fourcc? format = null, int width = Width, int height = Height, bool isMappable = true)
+    public Scanout Image(
+        byte fill, Fourcc? format = null, int width = Width, int height = Height, bool isMappable = true, string? gpu = null)
     {
         var memory = Memfd.Create("image", width * height * 4);
         memory.WriteAt(Enumerable.Repeat(fill, width * height * 4).ToArray(), 0);
@@ -66,24 +67,24 @@ internal sealed class SharedDisplay : IDisposable
             using var file = File.OpenHandle($"/proc/self/fd/{whole.Number}", FileMode.Open, FileAccess.Write);
             memory = new BorrowedFd((int)file.DangerousGetHandle()).Duplicate();
         }
-        return Keep(memory, format ?? Fourcc.Xrgb8888, width, height);
+        return Keep(memory, format ?? Fourcc.Xrgb8888, width, height, gpu);
     }
 
     /// <summary>A black image, the caller's.</summary>
     public static Scanout Blank() => Make(Memfd.Create("blank", Width * Height * 4), Fourcc.Xrgb8888, Width, Height);
 
-    private Scanout Keep(Fd memory, Fourcc format, int width, int height)
+    private Scanout Keep(Fd memory, Fourcc format, int width, int height, string? gpu = null)
     {
-        var scanout = Make(memory, format, width, height);
+        var scanout = Make(memory, format, width, height, gpu);
         lock (_scanouts)
             _scanouts.Add(scanout);
         return scanout;
     }
 
-    private static Scanout Make(Fd memory, Fourcc format, int width, int height)
+    private static Scanout Make(Fd memory, Fourcc format, int width, int height, string? gpu = null)
     {
         var layout = new PlaneLayout((uint)width, (uint)height, format, Modifier.Linear, [new(0, (uint)width * 4, 0)]);
-        return Scanout.Create([memory], layout, out var problem) ?? throw new InvalidOperationException(problem);
+        return Scanout.Create([memory], layout, out var problem, gpu: gpu) ?? throw new InvalidOperationException(problem);
     }
 
     /// <summary>Does it in the server's thread, and waits for that.</summary>
