@@ -223,6 +223,24 @@ public sealed class ProbeTests
 
     private static JsonElement Plane(FakeHost host, string arguments) => Probe(host, arguments).GetProperty("planes")[0];
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void It_says_what_the_output_is_and_whether_the_compositor_was_told(bool isThere)
+    {
+        const string Manager = "wp_color_manager_v1";
+        var setup = new HostSetup(Repository.Protocols)
+        {
+            ColorSupport = new() { Output = (HostColorSupport.St2084Pq, HostColorSupport.Bt2020, 1000, 203) },
+        };
+        using var host = new FakeHost(isThere ? setup : setup.Without(Manager));
+        var (code, text) = Run(host, "probe pattern:memory=memfd,format=XR30,no-cursor --hdr pq --seconds 0.3");
+        Assert.Equal(0, code);
+        Assert.Equal(isThere, text.Contains("; st2084pq, bt2020, at most 1000 cd/m²", StringComparison.Ordinal));
+        Assert.Equal(isThere, text.Contains("HDR:     the compositor was told", StringComparison.Ordinal));
+        Assert.Empty(host.Violations);
+    }
+
     private static JsonElement Probe(FakeHost host, string arguments)
     {
         var (code, text) = Run(host, $"probe {arguments} --json --seconds 0.7");

@@ -50,7 +50,7 @@ public sealed class ResultTests
         JsonText.Write(new ShowResult("guestplane 1", "pattern", new(PlanesWay.Qemu, "no right"), "sway", [head], 3, new(0.126, 7, new(8, 9))), file);
         const string Expected = "{'version':1,'program':'guestplane 1','source':'pattern','planes':'qemu',"
             + "'planesReason':'no right','host':'sway','heads':[{'name':'0',"
-            + "'transport':'dmabuf','reason':null,'format':'XR24','modifier':'LINEAR','color':null,'frame':'none','sync':'implicit',"
+            + "'transport':'dmabuf','reason':null,'format':'XR24','modifier':'LINEAR','color':null,'hdr':false,'frame':'none','sync':'implicit',"
             + "'awaited':0,'width':640,'height':480,'flips':12,'committed':10,'repeated':0,'presented':0,'discarded':0,"
             + "'missed':0,'coalesced':2,'zeroCopy':0,'imports':3,'copiedBytes':0,'scanoutFormat':null,"
             + "'flipToCommitNs':{'p50':1,'p95':2,'p99':3},'commitToPresentedNs':{'p50':null,'p95':null,'p99':null},"

@@ -44,6 +44,8 @@ public sealed class RulesTests
         ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),
         ("color-model", Verdict.Composited, s_good with { Color = new(ColorMatrix.Bt601), Host = Host(HostFamily.Mutter) }),
         ("yuv-kwin", Verdict.Unknown, s_good with { Color = new(ColorMatrix.Bt709), Host = Host(HostFamily.Kwin) }),
+        ("hdr-mutter", Verdict.Composited, s_good with { IsHdr = true, Host = Host(HostFamily.Mutter) }),
+        ("hdr", Verdict.Unknown, s_good with { IsHdr = true, Host = Host(HostFamily.Kwin) }),
         ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
         ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),
         ("direct-scanout-setting", Verdict.Unknown, s_good with { Host = Host(HostFamily.Hyprland) }),
@@ -61,6 +63,16 @@ public sealed class RulesTests
         }
         Assert.Equal(Rules.Table.Select(rule => rule.Name).Order(), s_bad.Select(bad => bad.Rule).Distinct().Order());
     }
+
+    [Fact]
+    public void An_HDR_image_on_an_HDR_output_is_scanned_out() => Assert.Null(Rules.Judge(s_good with
+    {
+        IsHdr = true,
+        Host = Host(HostFamily.Kwin) with
+        {
+            Outputs = [new OutputFacts(1024, 768, 60000, 1) { Color = new("st2084pq", "bt2020", 1000, 203) }],
+        },
+    }).Rule);
 
     [Theory]
     [InlineData(nameof(HostFamily.Hyprland))]

@@ -13,7 +13,8 @@ internal sealed class HelpText(TextWriter output)
     [
         ("The window", ["--fullscreen", "--output", "--layout", "--scale", "--background", "--fixed", "--no-decorations",
             "--no-text", "--console", "--connect", "--edid", "--title", "--app-id", "--raise", "--windowed", "--splash"]),
-        ("The image", ["--transport", "--planes", "--cursor", "--color", "--latency", "--sync", "--tearing", "--content"]),
+        ("The image", ["--transport", "--planes", "--cursor", "--color", "--hdr", "--latency", "--sync", "--tearing",
+            "--content"]),
         ("Keyboard, pointer and clipboard", ["--input", "--guest-layout", "--touch", "--show-pointer", "--keys",
             "--screenshots", "--read-only", "--no-clipboard"]),
         ("When something goes away", ["--wait", "--reconnect", "--keep-awake"]),

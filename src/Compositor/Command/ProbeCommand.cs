@@ -33,7 +33,7 @@ internal static class ProbeCommand
         [
             ShowSetting.Flag("--windowed", "Probe a window instead of the full screen.",
                 show => show with { Fullscreen = false }),
-            .. ShowArguments.Only("--output", "--layout", "--transport", "--cursor", "--color", "--scale", "--console",
+            .. ShowArguments.Only("--output", "--layout", "--transport", "--cursor", "--color", "--hdr", "--scale", "--console",
                 "--connect"),
         ];
         var command = new Command("probe",
@@ -62,7 +62,10 @@ internal static class ProbeCommand
         using var seats = new Seats(host, loop);
         using var trial = guest is null ? null : new Trial(loop, seats, guest, options!, DrmState.Open());
         trial?.Run(seconds);
-        var result = ProbeResult.Of(ProgramName.Text, host, guest?.Source, trial?.Watches ?? [], options);
+        if (host.Hdr.Problem is { } problem)
+            messages.Warn($"--hdr has no effect: {problem}.");
+        var result = ProbeResult.Of(
+            ProgramName.Text, host, OutputColor.Ask(host, loop), guest?.Source, trial?.Watches ?? [], options);
         // JSON escapes control characters by itself, and must not be cut.
         foreach (var line in isJson ? [JsonText.Of(result)] : result.Lines().Select(Messages.OneLine))
             output.WriteLine(line);

@@ -42,6 +42,8 @@ internal static class ShowArguments
             (show, content) => show with { Content = content },
             [.. Enum.GetValues<WpContentTypeV1Type>().Select(type => (type.Spelled(), type))]),
         Color,
+        ShowSetting.Choice("--hdr", "Tell the compositor that the VM's display is HDR: BT.2020 with PQ (default: none).",
+            (show, hdr) => show with { Hdr = hdr }, ("none", HdrMode.None), ("pq", HdrMode.Pq)),
         ShowSetting.Choice(
             "--sync", "Synchronise with the compositor explicitly if it can (default: auto), or leave it to the kernel.",
             (show, sync) => show with { Sync = sync }, ("auto", SyncMode.Auto), ("implicit", SyncMode.Implicit)),

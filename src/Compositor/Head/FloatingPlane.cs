@@ -38,7 +38,7 @@ internal abstract class FloatingPlane : IDisposable
         var transports = new PlaneTransports(_host, setup.Options.Transport, opaque: false);
         Plane = new PlaneSurface(_host, Surface, transports, kind == PlaneKind.Cursor ? setup.Cursor : setup.Overlay)
         {
-            Color = new SurfaceColor(_host.Colors, Surface, setup.Options.Color),
+            Color = new SurfaceColor(_host, Surface, setup.Options.Color),
             Placing = PlaceNew,
             CommitParent = parent is null ? null : parent.Commit,
         };

@@ -48,6 +48,9 @@ internal sealed class HeadTree : IDisposable
         if (IsTree)
             _overlay = new SubsurfacePlane(setup, window.Root, PlaneKind.Overlay, MaySend) { Above = () => Primary.Surface };
         Cursor = new HeadCursor(setup, input, MaySend);
+        _host.Hdr.Ready += CommitAgain;
+        if (_options.Hdr == HdrMode.Pq)
+            _host.Hdr.Want();
     }
 
     /// <summary>True if planes may have surfaces of their own.</summary>
@@ -136,6 +139,7 @@ internal sealed class HeadTree : IDisposable
     public void Dispose()
     {
         _isGone = true;
+        _host.Hdr.Ready -= CommitAgain;
         _dimmer?.Dispose();
         Cursor.Dispose();
         _overlay?.Dispose();
@@ -148,6 +152,15 @@ internal sealed class HeadTree : IDisposable
     /// for its output would map it on another.
     /// </summary>
     private bool MaySend() => CanSend && !IsHidden(Clock.Now);
+
+    /// <summary>What is told about images is told with their next commit, and these may have none.</summary>
+    private void CommitAgain()
+    {
+        Primary.Recommit();
+        foreach (var plane in Cursor.Planes.Append(Overlay).OfType<PlaneSurface>())
+            if (plane.IsOn)
+                plane.Recommit();
+    }
 
     private bool CanSend => _window.IsConfigured && !_host.IsStalled;
 
@@ -169,7 +182,7 @@ internal sealed class HeadTree : IDisposable
         };
         return new PlaneSurface(_host, surface, transports, observer, frames)
         {
-            Color = new SurfaceColor(_host.Colors, surface, _options.Color),
+            Color = new SurfaceColor(_host, surface, _options.Color),
             Placing = PlacePrimary,
             CommitParent = _surfaces.FinishMove,
             ReleaseTicket = setup.Head.Release,

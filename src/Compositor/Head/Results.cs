@@ -56,6 +56,7 @@ internal static class Results
         Choice = plane.Choice,
         Image = plane.LastScanout is { } scanout ? ImageOf(scanout) : null,
         Color = plane is { LastScanout: { } last, Choice.Transport: not Transport.Impossible } ? plane.Color.Told(last) : null,
+        IsHdr = plane.Color.IsHdr,
         IsShown = plane.Shown is not null,
         Committed = plane.Stats.Committed,
         Moves = moves,

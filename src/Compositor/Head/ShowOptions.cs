@@ -30,6 +30,16 @@ internal enum SyncMode
     Implicit,
 }
 
+/// <summary>What the guest's display is.</summary>
+internal enum HdrMode
+{
+    /// <summary>Of standard range: the compositor takes the images as any other's.</summary>
+    None,
+
+    /// <summary>BT.2020 with the PQ curve, as of HDR10.</summary>
+    Pq,
+}
+
 /// <summary>What is shown before there is a guest: a colour, and a still image in the middle.</summary>
 /// <param name="Background">0xRRGGBB.</param>
 /// <param name="Image">The path of a PNG; null for none.</param>
@@ -88,6 +98,8 @@ internal sealed record ShowOptions
 
     /// <summary>What the values of a Y'CbCr image mean; null: the usual for its size.</summary>
     public ColorModel? Color { get; init; }
+
+    public HdrMode Hdr { get; init; }
 
     /// <summary>The only console of a VM to show; null: all.</summary>
     public uint? Console { get; init; }

@@ -20,6 +20,9 @@ internal sealed class Globals
 
         /// <summary>There may be several; each is bound by its own owner.</summary>
         Several,
+
+        /// <summary>Bound only if the user wants what it is for.</summary>
+        OnDemand,
     }
 
     /// <summary>One line of the table. Best: the highest version that we bind. Least: the lowest that we can use.</summary>
@@ -44,6 +47,8 @@ internal sealed class Globals
         Want<WpTearingControlManagerV1>(best: 1),
         Want<WpContentTypeManagerV1>(best: 1),
         Want<WpColorRepresentationManagerV1>(best: 1),
+        // 2: the descriptions of outputs that are newer than version 1. It sends some forty events.
+        Want<WpColorManagerV1>(best: 2, use: Use.OnDemand),
         // 2: defines the refresh for variable rates.
         Want<WpPresentation>(best: 2, use: Use.Dynamic),
         // 5: pointer frames. 8: wheel steps in 1/120 of a notch. 9 and 10 are not used yet.
@@ -114,7 +119,8 @@ internal sealed class Globals
     public IEnumerable<(string Interface, uint Offered, uint Bound)> Versions =>
         from wanted in s_table
         let offered = Offered(wanted).Version
-        select (wanted.Interface, offered, offered < wanted.Least ? 0 : Math.Min(offered, wanted.Best));
+        let isLeft = offered < wanted.Least || (wanted.Use == Use.OnDemand && !_bound.ContainsKey(wanted.Type))
+        select (wanted.Interface, offered, isLeft ? 0 : Math.Min(offered, wanted.Best));
 
     /// <summary>The seats that the compositor offers now; each has a different id.</summary>
     public IEnumerable<uint> SeatIds =>
@@ -133,7 +139,7 @@ internal sealed class Globals
     public void Bind()
     {
         foreach (var wanted in s_table)
-            if (wanted.Use != Use.Several)
+            if (wanted.Use is not (Use.Several or Use.OnDemand))
                 Bind(wanted);
         WmBase.Ping += (_, e) => WmBase.Pong(e.Serial);
         _hasStarted = true;
@@ -143,6 +149,14 @@ internal sealed class Globals
     /// <summary>Binds a seat. Add its handlers at once: its first events follow.</summary>
     public WlSeat BindSeat(uint id) =>
         (WlSeat)s_seat.Bind(_registry, id, Math.Min(_offers.Find(offer => offer.Id == id).Version, s_seat.Best));
+
+    /// <summary>Binds it if it is not bound. Null if there is none. Add handlers at once: its first events follow.</summary>
+    public WpColorManagerV1? BindColorManager()
+    {
+        if (Get<WpColorManagerV1>() is null)
+            Bind(Find<WpColorManagerV1>());
+        return Get<WpColorManagerV1>();
+    }
 
     private void Offer(string name, uint id, uint version)
     {

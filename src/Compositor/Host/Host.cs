@@ -42,6 +42,9 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>What the compositor can be told about the colours of YUV images.</summary>
     public HostColors Colors { get; private set; } = null!;
 
+    /// <summary>What the compositor is told about HDR images.</summary>
+    public HostHdr Hdr { get; private set; } = null!;
+
     /// <summary>Null if compositor or kernel have no explicit synchronisation.</summary>
     public ExplicitSync? Sync { get; private set; }
 
@@ -231,6 +234,7 @@ internal sealed class Host : LoopSource, IDisposable
         Globals.Bind();
         Globals.Shm.Format += (_, e) => ShmFormats.Add(e.Format);
         Colors = new HostColors(Globals.ColorRepresentation, Family);
+        Hdr = new HostHdr(Globals);
         Globals.Changed += LearnClock;
         LearnClock();
         Feedback = Feedback.Default(Globals.Dmabuf);

@@ -10,7 +10,13 @@ namespace Guestplane.Compositor.Probing;
 internal sealed record OutputFacts(int Width, int Height, int RefreshMilliHz, int Scale, bool IsTurned = false) : IJsonObject
 {
     public IEnumerable<(string Name, object? Value)> Fields =>
-        [("width", Width), ("height", Height), ("refreshMilliHz", RefreshMilliHz), ("scale", Scale), ("turned", IsTurned)];
+    [
+        ("width", Width), ("height", Height), ("refreshMilliHz", RefreshMilliHz), ("scale", Scale), ("turned", IsTurned),
+        ("color", Color),
+    ];
+
+    /// <summary>Null if the compositor does not say it, or was not asked.</summary>
+    public OutputColor? Color { get; init; }
 
     /// <summary>
     /// True if a window of that size fills it. A full-screen window has whole logical pixels, so that it may be off by half of
@@ -69,7 +75,9 @@ internal sealed record HostFacts : IJsonObject
     /// <summary>The formats that it imports for any surface, with their modifiers.</summary>
     public IReadOnlySet<(Fourcc Format, Modifier Modifier)> Listed { get; init; } = new HashSet<(Fourcc, Modifier)>();
 
-    public static HostFacts Of(Host host)
+    /// <param name="host">The compositor.</param>
+    /// <param name="colors">Of its outputs, as far as they are known.</param>
+    public static HostFacts Of(Host host, IReadOnlyDictionary<Output, OutputColor>? colors = null)
     {
         var cards = host.ProcessId is { } process ? DrmCard.OpenedBy(process) : null;
         var card = cards is [var first, ..] ? first : null;
@@ -88,7 +96,7 @@ internal sealed record HostFacts : IJsonObject
             Planes = display?.Planes,
             Outputs = [.. host.Globals.Outputs.Select(output =>
                 new OutputFacts(output.Size.Width, output.Size.Height, output.RefreshMilliHz, output.Scale,
-                    output.Transform != WlOutputTransform.Normal))],
+                    output.Transform != WlOutputTransform.Normal) { Color = colors?.GetValueOrDefault(output) })],
             Globals = globals,
             Listed = host.Feedback.Tranches.SelectMany(tranche => tranche.Formats).ToHashSet(),
         };

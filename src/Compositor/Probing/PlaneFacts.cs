@@ -37,6 +37,9 @@ internal sealed record PlaneFacts
     /// <summary>What the compositor was told about the colours of a Y'CbCr image; null if nothing.</summary>
     public ColorModel? Color { get; init; }
 
+    /// <summary>True if the compositor was told that the image is HDR.</summary>
+    public bool IsHdr { get; init; }
+
     /// <summary>True if the compositor lists the format with any modifier.</summary>
     public bool IsFormatListed { get; init; } = true;
 
@@ -128,6 +131,7 @@ internal sealed record PlaneFacts
             Format = format,
             Modifier = modifier,
             Color = plane.Color,
+            IsHdr = plane.IsHdr,
             IsFormatListed = host.Listed.Any(listed => listed.Format == format),
             IsListed = host.Listed.Contains((format, modifier)),
             HasAlpha = PixelFormat.Find(format)?.Opaque is not null,

@@ -60,9 +60,16 @@ internal sealed record ProbeResult(
         [("version", 1), ("program", Program), ("host", Host), ("tranches", Tranches), ("source", Source), ("planes", Planes)];
 
     /// <summary>The present facts about the compositor, and the planes of the guest's heads (none without a guest).</summary>
-    public static ProbeResult Of(string program, Host host, string? source, IReadOnlyList<Watch> watches, ShowOptions? options)
+    /// <param name="program">Its name and version.</param>
+    /// <param name="host">The compositor.</param>
+    /// <param name="colors">Of its outputs.</param>
+    /// <param name="source">The guest's.</param>
+    /// <param name="watches">Of its heads.</param>
+    /// <param name="options">Null without a guest.</param>
+    public static ProbeResult Of(string program, Host host, IReadOnlyDictionary<Output, OutputColor> colors, string? source,
+        IReadOnlyList<Watch> watches, ShowOptions? options)
     {
-        var facts = HostFacts.Of(host);
+        var facts = HostFacts.Of(host, colors);
         var tranches = watches.Select(watch => watch.Screen.Feedback?.Tranches).FirstOrDefault(sent => sent is { Count: > 0 })
             ?? host.Feedback.Tranches;
         return new(program, facts, [.. tranches.Select(TrancheResult.Of)], source,
@@ -85,7 +92,7 @@ internal sealed record ProbeResult(
                 + $"{Number(planes.Overlay)} overlay" + (planes is { Overlay: > 1, HasZpos: false } ? " (without zpos)" : "");
         foreach (var output in Host.Outputs)
             yield return $"  output {output.Width}x{output.Height} at {output.RefreshMilliHz / MilliHz:0.##} Hz, "
-                + $"scale {output.Scale}";
+                + $"scale {output.Scale}" + (output.Color is { } color ? $"; {color}" : "");
         yield return "  globals (bound/offered): " + string.Join(", ", Host.Globals.Select(global =>
             global.Value.Offered == 0 ? $"no {global.Key}" : $"{global.Key} {global.Value.Bound}/{global.Value.Offered}"));
         if (Host.DmabufVersion == 3)
@@ -121,6 +128,8 @@ internal sealed record ProbeResult(
                 + (plane.Witness is { } kernel ? $"; the kernel says {kernel}" : "");
         if (plane.Observation?.Color is { } color)
             yield return $"  colours: {color.Sentence}";
+        if (plane.Facts.IsHdr)
+            yield return "  HDR:     the compositor was told";
     }
 
     private string Frames(ProbedPlane plane) => plane.Presented == 0 ? "the compositor reported no frame as presented"

@@ -18,7 +18,7 @@ internal sealed record ProbedPlane(
         ("memory", Memory), ("exporter", Exporter), ("transport", Transport), ("verdict", Verdict), ("rule", Rule),
         ("why", Why),
         ("change", Change), ("also", Also), ("seen", Seen), ("witness", Witness), ("presented", Presented),
-        ("zeroCopy", ZeroCopy), ("color", Observation?.Color),
+        ("zeroCopy", ZeroCopy), ("color", Observation?.Color), ("hdr", Facts.IsHdr),
     ];
 
     public Judgement Judgement { get; } = Rules.Judge(Facts);

@@ -25,6 +25,8 @@ internal static class Rules
     /// <summary>Drivers on whose displays weston draws a letterbox: the image's buffer must be as large as the mode.</summary>
     private static readonly string[] s_whole = ["bochs", "bochs-drm", "simpledrm", "simple-framebuffer", "cirrus", "udl"];
 
+    private const string HdrRemedy = "Set the output to HDR, or leave --hdr out and accept other colours.";
+
     /// <summary>Drivers with a cursor that is no plane (drm_crtc_funcs.cursor_set).</summary>
     private static readonly string[] s_otherCursor = ["radeon", "nouveau", "gma500"];
 
@@ -128,6 +130,12 @@ internal static class Rules
                 && color with { Siting = default } != new ColorModel(ColorMatrix.Bt709),
             f => $"mutter scans out no image with the colours {f.Color}",
             "Let the VM use RGB or bt709, or say --color bt709 and accept other colours."),
+        // mutter scans out only what has the colours of the output (meta-compositor-view-native.c).
+        new("hdr-mutter", Verdict.Composited, f => f.Host.Family == HostFamily.Mutter && IsHdrOnSdr(f),
+            _ => "the image is HDR and no output is, so that mutter converts it", HdrRemedy),
+        // Composited on vkms by KWin 6.7 (tests/rig). Display engines with colour pipelines may convert it.
+        new("hdr", Verdict.Unknown, IsHdrOnSdr,
+            _ => "the image is HDR and no output is: only the compositor knows whether its display engine can convert it", HdrRemedy),
         // Measured on vkms with 6.7: NV12 of full range is scanned out (tests/rig); of limited range it is not, nor is P010.
         new("yuv-kwin", Verdict.Unknown,
             f => f.Host.Family == HostFamily.Kwin && f.Color is { } color
@@ -219,6 +227,9 @@ internal static class Rules
 
     private static bool IsScaleDrawn(PlaneFacts f) =>
         f.IsScaled && (IsOneOf(s_unscaled, f.Host.Driver) || IsWholeOnly(f) || IsBefore(f, 0, 20));
+
+    private static bool IsHdrOnSdr(PlaneFacts f) => f.IsHdr
+        && !f.Host.Outputs.Any(output => output.Color?.Curve == WpColorManagerV1TransferFunction.St2084Pq.Spelled());
 
     private static bool IsForeign(PlaneFacts f) =>
         f is { Exporter: { } exporter, Host.Driver: { } driver } && exporter != driver && s_gpus.Contains(exporter);

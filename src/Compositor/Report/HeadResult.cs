@@ -15,7 +15,7 @@ internal sealed record HeadResult : IJsonObject
     public IEnumerable<(string Name, object? Value)> Fields =>
     [
         ("name", Name), ("transport", Transport), ("reason", Reason), ("format", Format), ("modifier", Modifier),
-        ("color", Primary.Color?.ToString()), ("frame", Frame), ("sync", Sync), ("awaited", Awaited),
+        ("color", Primary.Color?.ToString()), ("hdr", Primary.IsHdr), ("frame", Frame), ("sync", Sync), ("awaited", Awaited),
         ("width", Width), ("height", Height),
         ("flips", Flips), ("committed", Committed), ("repeated", Repeated), ("presented", Presented), ("discarded", Discarded),
         ("missed", Missed), ("coalesced", Coalesced), ("zeroCopy", ZeroCopy), ("imports", Imports), ("copiedBytes", CopiedBytes),

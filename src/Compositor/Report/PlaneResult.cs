@@ -32,6 +32,9 @@ internal sealed record PlaneResult : IJsonObject
     /// <summary>What the compositor was told about the colours of a Y'CbCr image; null if nothing.</summary>
     public ColorModel? Color { get; init; }
 
+    /// <summary>True if the compositor was told that the image is HDR.</summary>
+    public bool IsHdr { get; init; }
+
     public long Committed { get; init; }
 
     /// <summary>Moves without a new image.</summary>

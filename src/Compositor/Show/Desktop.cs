@@ -26,6 +26,7 @@ internal sealed class Desktop : IDisposable
         (_loop, _seats, _guest, _options, _messages, _trace) = (loop, seats, guest, options, messages, trace);
         foreach (var sentence in SurfaceHints.Unheard(Host, options))
             messages.Warn(sentence);
+        Host.Hdr.Failed += () => messages.Warn($"--hdr has no effect: {Host.Hdr.Problem}.");
         if (Host.Globals.Viewporter is null)
             messages.InfoOnce(
                 "The compositor cannot scale (it has no wp_viewporter): images are shown pixel for pixel, in the middle.");

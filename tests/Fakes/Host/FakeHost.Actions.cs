@@ -63,6 +63,13 @@ public sealed partial class FakeHost
             feedback.Tell(withTable: true);
     });
 
+    /// <summary>Makes the held image descriptions ready.</summary>
+    public void AnswerDescriptions() => Act(() =>
+    {
+        foreach (var description in All<HostImageDescription>().ToList())
+            description.BeReady();
+    });
+
     public void SetMode(int width, int height, int refreshMilliHz) => Act(() =>
     {
         (Setup.Width, Setup.Height, Setup.RefreshMilliHz) = (width, height, refreshMilliHz);

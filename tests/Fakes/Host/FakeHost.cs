@@ -172,6 +172,7 @@ public sealed partial class FakeHost : IDisposable
                 ? (source.X, source.Y, source.Width, source.Height) : null,
             ViewportDestination = surface.Current.Destination!.Value.Value,
             Color = surface.Current.Color!.Value,
+            Description = surface.Current.Description!,
             OpaqueRegion = surface.Current.Opaque!.Value.Value,
             InputRegion = surface.Current.Input!.Value.Value,
             Stack = surface.Current.Stack!.Select(child => child.Id).ToList(),

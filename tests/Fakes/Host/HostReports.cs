@@ -45,6 +45,9 @@ public sealed record HostSurfaceInfo
 
     public required HostColor Color { get; init; }
 
+    /// <inheritdoc cref="SurfaceState.Description"/>
+    public required string Description { get; init; }
+
     public required IReadOnlyList<HostRect>? OpaqueRegion { get; init; }
 
     public required IReadOnlyList<HostRect>? InputRegion { get; init; }

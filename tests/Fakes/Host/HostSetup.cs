@@ -24,6 +24,7 @@ public sealed class HostSetup(string protocolDir)
         ["wp_single_pixel_buffer_manager_v1"] = 1,
         ["zxdg_decoration_manager_v1"] = 1,
         ["wp_color_representation_manager_v1"] = 1,
+        ["wp_color_manager_v1"] = 2,
     };
 
     public IReadOnlyList<HostFormat> Formats { get; set; } =
@@ -36,6 +37,8 @@ public sealed class HostSetup(string protocolDir)
     public IReadOnlyList<(uint Coefficients, uint Range)> Colors { get; set; } =
         [(HostColor.Bt601, HostColor.Limited), (HostColor.Bt601, HostColor.Full), (HostColor.Bt709, HostColor.Limited),
         (HostColor.Bt709, HostColor.Full), (HostColor.Bt2020, HostColor.Limited), (HostColor.Bt2020, HostColor.Full)];
+
+    public HostColorSupport ColorSupport { get; set; } = new();
 
     /// <summary>wl_shm codes.</summary>
     public IReadOnlyList<uint> ShmFormats { get; set; } = [ShmArgb8888, ShmXrgb8888];

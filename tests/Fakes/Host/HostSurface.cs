@@ -28,6 +28,8 @@ internal sealed class HostSurface : HostObject
 
     public HostColorSurface? ColorObject { get; set; }
 
+    public HostColorManagedSurface? ColorManaged { get; set; }
+
     public HostPointer? CursorOf { get; set; }
 
     public SurfaceState Pending { get; private set; } = new();
@@ -126,6 +128,7 @@ internal sealed class HostSurface : HostObject
         _latched?.Drop();
         Viewport?.SurfaceGone();
         ColorObject?.SurfaceGone();
+        ColorManaged?.SurfaceGone();
     }
 
     private void Answer(HostPresentationFeedback feedback, HostVblank vblank)

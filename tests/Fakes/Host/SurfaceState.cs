@@ -26,6 +26,9 @@ internal sealed class SurfaceState
 
     public HostColor? Color { get; set; }
 
+    /// <summary>Curve and primaries of the image description; empty for none.</summary>
+    public string? Description { get; set; }
+
     /// <summary>The stack from the bottom up: the children and the surface itself.</summary>
     public List<HostSurface>? Stack { get; set; }
 
@@ -45,6 +48,7 @@ internal sealed class SurfaceState
         Source = new(null),
         Destination = new(null),
         Color = default(HostColor),
+        Description = "",
         Stack = [surface],
     };
 
@@ -89,6 +93,7 @@ internal sealed class SurfaceState
         older.Source = Source ?? older.Source;
         older.Destination = Destination ?? older.Destination;
         older.Color = Color ?? older.Color;
+        older.Description = Description ?? older.Description;
         older.Stack = Stack ?? older.Stack;
     }
 }

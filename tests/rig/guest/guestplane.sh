@@ -56,7 +56,7 @@ show_end() {
 
 	wait "$SHOW_PID" || code=$?
 	echo "$code" >"$SHARE/$SHOW_NAME.rc"
-	echo "$SHOW_NAME: exit $code, $(tail -n 1 "$SHARE/$SHOW_NAME.err")"
+	echo "$SECONDS s: $SHOW_NAME: exit $code, $(tail -n 1 "$SHARE/$SHOW_NAME.err")"
 }
 
 # fds_of PID: the number of its open descriptors.
@@ -107,7 +107,7 @@ probe() {
 	shift
 	timeout 240 "$GUESTPLANE" probe "$@" --json >"$SHARE/$name.json" 2>"$SHARE/$name.err" || code=$?
 	echo "$code" >"$SHARE/$name.rc"
-	echo "$name: exit $code"
+	echo "$SECONDS s: $name: exit $code"
 }
 
 # matrix NAME ARGUMENT…: guestplane scanout-test, to its end.
@@ -118,7 +118,7 @@ matrix() {
 	timeout 400 "$GUESTPLANE" scanout-test "$@" --json "$SHARE/$name.json" --junit "$SHARE/$name.xml" --html "$SHARE/$name.html" \
 		>"$SHARE/$name.txt" 2>"$SHARE/$name.err" || code=$?
 	echo "$code" >"$SHARE/$name.rc"
-	echo "$name: exit $code"
+	echo "$SECONDS s: $name: exit $code"
 	cat "$SHARE/$name.txt"
 }
 
