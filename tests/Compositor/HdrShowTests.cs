@@ -42,14 +42,30 @@ public sealed class HdrShowTests
     public void A_compositor_that_takes_its_time_is_told_with_a_commit_of_its_own()
     {
         using var memory = QemuDesktop.Memory(0x80);
-        using var desktop = QemuDesktop.Shown("--hdr pq", host: setup => setup.ColorSupport = new() { Answer = DescriptionAnswer.Held });
+        using var desktop = QemuDesktop.Shown("--hdr pq --cursor subsurface", host: setup => setup.ColorSupport = new() { Answer = DescriptionAnswer.Held });
         desktop.Show(memory);
-        desktop.Wait(h => ShowTests.Primary(h) is { Buffer: not null, Description: None });
         desktop.Qemu.Console.CursorDefine(4, 4, 0, 0, new byte[64]);
         desktop.Qemu.Console.MouseSet(10, 10, true);
+        desktop.Wait(h => ShowTests.Primary(h) is { Buffer: not null, Description: None }
+            && ShowTests.Cursor(h) is { Buffer: not null, Description: None });
         desktop.Host.AnswerDescriptions();
-        desktop.Wait(h => ShowTests.Primary(h)!.Description == Hdr10);
+        desktop.Wait(h => ShowTests.Primary(h)!.Description == Hdr10 && ShowTests.Cursor(h)!.Description == Hdr10);
         desktop.End();
+    }
+
+    /// <summary>HDR10 has the matrix of BT.2020.</summary>
+    [Theory]
+    [InlineData("", HostColor.Bt2020)]
+    [InlineData(" --color bt709", HostColor.Bt709)]
+    public void A_YUV_image_has_the_matrix_of_HDR10_unless_the_user_says_another(string options, uint matrix)
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, $"show pattern:memory=memfd,size=640x480,format=NV12,no-cursor --seconds 60 --hdr pq{options}");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Buffer: not null, Description: Hdr10 } primary
+            && primary.Color == new HostColor(matrix, HostColor.Limited, 0), QemuDesktop.Soon));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
     }
 
     /// <summary>What the plane was on must not keep it.</summary>

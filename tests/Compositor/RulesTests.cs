@@ -1,6 +1,8 @@
 using Guestplane.Compositor;
 using Guestplane.Compositor.Probing;
 using Guestplane.Gvt;
+using Guestplane.Linux.Drm;
+using Guestplane.Tests.Fakes;
 using Guestplane.Wayland;
 
 namespace Guestplane.Tests.Compositor;
@@ -10,6 +12,10 @@ public sealed class RulesTests
 {
     private static readonly HostFacts s_sway = new() { Name = "sway (wlroots 0.20)", Family = HostFamily.Wlroots, Version = new(0, 20), DmabufVersion = 5, HasDisplay = true, Driver = "vkms" };
     private static readonly PlaneFacts s_good = new() { Host = s_sway, Exporter = "udmabuf", HasScanoutTranche = true, IsInScanoutTranche = true };
+
+    private static OutputFacts Output(string? curve) => new(1024, 768, 60000, 1) { Color = new(curve, "bt2020", 1000, 203) };
+
+    private static readonly DrmPlanes s_planes = new(1, 1, 1) { Formats = new HashSet<uint> { Fourcc.Xrgb8888.Code } };
 
     private static HostFacts Host(HostFamily family, string driver = "vkms") => s_sway with { Name = family.ToString(), Family = family, Version = null, Driver = driver };
 
@@ -42,9 +48,10 @@ public sealed class RulesTests
         ("scale", Verdict.Composited, s_good with { IsScaled = true }),
         ("other-device", Verdict.Composited, s_good with { Exporter = "amdgpu", Host = Host(HostFamily.Wlroots, "i915") }),
         ("format-not-for-scanout", Verdict.Composited, s_good with { IsInScanoutTranche = false }),
+        ("plane-format", Verdict.Composited, s_good with { Format = Fourcc.Xrgb2101010, Host = s_sway with { Planes = s_planes } }),
         ("color-model", Verdict.Composited, s_good with { Color = new(ColorMatrix.Bt601), Host = Host(HostFamily.Mutter) }),
         ("yuv-kwin", Verdict.Unknown, s_good with { Color = new(ColorMatrix.Bt709), Host = Host(HostFamily.Kwin) }),
-        ("hdr-mutter", Verdict.Composited, s_good with { IsHdr = true, Host = Host(HostFamily.Mutter) }),
+        ("hdr-mutter", Verdict.Composited, s_good with { IsHdr = true, Host = Host(HostFamily.Mutter) with { Outputs = [Output("srgb")] } }),
         ("hdr", Verdict.Unknown, s_good with { IsHdr = true, Host = Host(HostFamily.Kwin) }),
         ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
         ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),
@@ -64,15 +71,30 @@ public sealed class RulesTests
         Assert.Equal(Rules.Table.Select(rule => rule.Name).Order(), s_bad.Select(bad => bad.Rule).Distinct().Order());
     }
 
-    [Fact]
-    public void An_HDR_image_on_an_HDR_output_is_scanned_out() => Assert.Null(Rules.Judge(s_good with
+    [Theory]
+    [InlineData("XR24", PlaneKind.Primary, null)]
+    [InlineData("AR24", PlaneKind.Primary, null)]
+    [InlineData("AB24", PlaneKind.Primary, "plane-format")]
+    [InlineData("NV12", PlaneKind.Primary, "plane-format")]
+    [InlineData("AB24", PlaneKind.Cursor, null)]
+    public void An_image_is_scanned_out_in_a_format_of_the_planes_or_in_its_opaque_one(string format, PlaneKind plane, string? rule)
     {
-        IsHdr = true,
-        Host = Host(HostFamily.Kwin) with
-        {
-            Outputs = [new OutputFacts(1024, 768, 60000, 1) { Color = new("st2084pq", "bt2020", 1000, 203) }],
-        },
-    }).Rule);
+        var host = Host(HostFamily.Weston) with { Planes = new(1, 1, 1, HasZpos: true) { Formats = s_planes.Formats } };
+        var facts = s_good with { Host = host, Format = new(HostFormat.Code(format)), Plane = plane };
+        Assert.Equal(rule, Rules.Judge(facts).Rule?.Name);
+    }
+
+    /// <summary>mutter's rule needs to know that no output is HDR.</summary>
+    [Theory]
+    [InlineData("srgb", "hdr-mutter")]
+    [InlineData("st2084pq", "hdr")]
+    [InlineData(null, "hdr")]
+    public void Whether_an_HDR_image_is_converted_depends_on_the_outputs(string? curve, string rule)
+    {
+        var host = Host(HostFamily.Mutter) with { Outputs = [Output("srgb"), Output(curve)] };
+        Assert.Equal(rule, Rules.Judge(s_good with { IsHdr = true, Host = host }).Rule?.Name);
+        Assert.Equal("hdr", Rules.Judge(s_good with { IsHdr = true, Host = host with { Outputs = [] } }).Rule?.Name);
+    }
 
     [Theory]
     [InlineData(nameof(HostFamily.Hyprland))]

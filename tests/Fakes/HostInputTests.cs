@@ -92,8 +92,8 @@ public sealed class HostInputTests
 
     private static (uint Pointer, uint Relative, uint Locked) Lock(RawClient client, uint surface)
     {
-        var constraints = client.Bind(13, "zwp_pointer_constraints_v1", 1);
-        var relatives = client.Bind(14, "zwp_relative_pointer_manager_v1", 1);
+        var constraints = client.BindGlobal("zwp_pointer_constraints_v1", 1);
+        var relatives = client.BindGlobal("zwp_relative_pointer_manager_v1", 1);
         var pointer = client.New(client.Seat, 0);
         var made = (pointer, client.New(relatives, 1, pointer), client.New(constraints, 1, surface, pointer, 0u, 2u));
         client.Sync();

@@ -50,6 +50,18 @@ public sealed partial class PatternHostsTests
         Assert.Equal(new ColorModel(ColorMatrix.Bt709).StepsTo(kernel), color.GetProperty("steps").GetInt32());
     }
 
+    /// <summary>weston's outputs are of standard range here, and it converts by drawing.</summary>
+    [Fact]
+    public void Weston_is_told_that_an_image_is_HDR_and_draws_it()
+    {
+        var (output, plane) = (Boot.Report("weston-hdr").GetProperty("host").GetProperty("outputs")[0].GetProperty("color"),
+            Boot.Report("weston-hdr").GetProperty("planes")[0]);
+        Assert.Equal(("gamma22", "srgb"), (Word(output, "curve"), Word(output, "primaries")));
+        Assert.True(plane.GetProperty("hdr").GetBoolean());
+        Assert.Equal(("unknown", "hdr", "composited"), (Word(plane, "verdict"), Word(plane, "rule"), Word(plane, "witness")));
+        Assert.True(Count(plane, "presented") > 0, $"{plane}");
+    }
+
     /// <summary>Where its chroma samples lie aside.</summary>
     private string? Told(string name) => Boot.Head(name).GetProperty("color") is { ValueKind: JsonValueKind.String } word
         ? (ColorModel.Parse(word.GetString()!)!.Value with { Siting = default }).ToString() : null;

@@ -156,8 +156,7 @@ internal sealed class HeadTree : IDisposable
     /// <summary>What is told about images is told with their next commit, and these may have none.</summary>
     private void CommitAgain()
     {
-        Primary.Recommit();
-        foreach (var plane in Cursor.Planes.Append(Overlay).OfType<PlaneSurface>())
+        foreach (var plane in Cursor.Planes.Prepend(Overlay).Prepend(Primary).OfType<PlaneSurface>())
             if (plane.IsOn)
                 plane.Recommit();
     }

@@ -55,13 +55,17 @@ internal static class Results
     {
         Choice = plane.Choice,
         Image = plane.LastScanout is { } scanout ? ImageOf(scanout) : null,
-        Color = plane is { LastScanout: { } last, Choice.Transport: not Transport.Impossible } ? plane.Color.Told(last) : null,
-        IsHdr = plane.Color.IsHdr,
+        Color = Sent(plane) is { } image ? plane.Color.Told(image) : null,
+        IsHdr = plane.Color.IsHdr && Sent(plane) is not null,
         IsShown = plane.Shown is not null,
         Committed = plane.Stats.Committed,
         Moves = moves,
         Imports = plane.Stats.Imports,
     };
+
+    /// <summary>The last image; null if there was none, or if it could not be shown.</summary>
+    private static Scanout? Sent(PlaneSurface plane) =>
+        plane.Choice is { Transport: not Transport.Impossible } ? plane.LastScanout : null;
 
     /// <summary>Describes an image, which the guest may have dropped by now.</summary>
     internal static ImageResult ImageOf(Scanout scanout)

@@ -9,7 +9,7 @@ namespace Guestplane.Compositor;
 /// </summary>
 /// <param name="host">The compositor.</param>
 /// <param name="surface">Owned by the caller.</param>
-/// <param name="wanted">The user's model; null for the usual one of an image's size.</param>
+/// <param name="wanted">The user's model; null for the usual one of an image's size, or of HDR images.</param>
 internal sealed class SurfaceColor(Host host, WlSurface surface, ColorModel? wanted) : IDisposable
 {
     private WlSurface _surface = surface;
@@ -25,7 +25,9 @@ internal sealed class SurfaceColor(Host host, WlSurface surface, ColorModel? wan
     {
         if (!scanout.Format.IsYuv)
             return null;
-        var model = wanted ?? ColorModel.Of(scanout.Height);
+        // HDR10 has the matrix of its primaries.
+        var model = wanted
+            ?? (host.Hdr.State == HdrState.NotWanted ? ColorModel.Of(scanout.Height) : new ColorModel(ColorMatrix.Bt2020));
         return scanout.Format.Is420 ? model : model with { Siting = ChromaSiting.Unset };
     }
 

@@ -70,6 +70,9 @@ internal sealed record HostFacts : IJsonObject
 
     public IReadOnlyList<OutputFacts> Outputs { get; init; } = [];
 
+    /// <summary>True if it says of all its outputs that they are not HDR.</summary>
+    public bool IsSdr => Outputs.Count > 0 && Outputs.All(output => output.Color is { Curve: not null, IsPq: false });
+
     public IReadOnlyDictionary<string, GlobalFacts> Globals { get; init; } = new Dictionary<string, GlobalFacts>();
 
     /// <summary>The formats that it imports for any surface, with their modifiers.</summary>

@@ -14,6 +14,9 @@ internal sealed record OutputColor(string? Curve, string? Primaries, uint? MaxLu
     public IEnumerable<(string Name, object? Value)> Fields =>
         [("curve", Curve), ("primaries", Primaries), ("maxLuminance", MaxLuminance), ("referenceLuminance", ReferenceLuminance)];
 
+    /// <summary>True if the curve is that of HDR10.</summary>
+    public bool IsPq => Curve == WpColorManagerV1TransferFunction.St2084Pq.Spelled();
+
     public override string ToString() => $"{Curve ?? "unnamed curve"}, {Primaries ?? "unnamed primaries"}"
         + (MaxLuminance is { } most ? $", at most {most} cd/m²" : "");
 
@@ -34,17 +37,25 @@ internal sealed record OutputColor(string? Curve, string? Primaries, uint? MaxLu
                 if (!colors.TryAdd(output, new(null, null, null, null)))
                     return;
                 var information = description.GetInformation();
-                information.TfNamed += (_, e) => colors[output] = colors[output] with { Curve = e.Tf.Spelled() };
-                information.PrimariesNamed += (_, e) =>
-                    colors[output] = colors[output] with { Primaries = e.Primaries.Spelled() };
+                information.TfNamed += (_, e) => colors[output] = colors[output] with { Curve = Name(e.Tf) };
+                information.PrimariesNamed += (_, e) => colors[output] = colors[output] with { Primaries = Name(e.Primaries) };
                 information.Luminances += (_, e) =>
                     colors[output] = colors[output] with { MaxLuminance = e.MaxLum, ReferenceLuminance = e.ReferenceLum };
-                information.Done += (_, _) => information.Dispose();
             }
         }
-        // For the descriptions, which are ready at once, and for what they say.
-        host.RoundTrip(loop);
-        host.RoundTrip(loop);
+        try
+        {
+            // For the descriptions, which are ready at once, and for what they say.
+            host.RoundTrip(loop);
+            host.RoundTrip(loop);
+        }
+        catch (Exception e) when (e is WaylandException or ExitException)
+        {
+            // It is the last question: what was seen before is reported all the same.
+            return colors;
+        }
         return colors;
     }
+
+    private static string? Name<T>(T word) where T : struct, Enum => Enum.IsDefined(word) ? word.Spelled() : null;
 }

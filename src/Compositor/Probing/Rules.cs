@@ -124,6 +124,9 @@ internal static class Rules
         new("format-not-for-scanout", Verdict.Composited, f => f.IsInScanoutTranche == false,
             f => $"no tranche for scanout has {f.Format} {f.Modifier}",
             "Let the VM use a format and modifier of the scanout tranche (guestplane probe lists them)."),
+        // weston sends no such tranche until it could scan out, and so lists no formats in one.
+        new("plane-format", Verdict.Composited, f => f.Plane != PlaneKind.Cursor && !HasPlaneFormat(f),
+            f => $"no hardware plane of the display takes {f.Format}", "Let the VM use another format, as XR24."),
         // mutter tells its display BT.709 of limited range, and no other (meta-compositor-view-native.c).
         new("color-model", Verdict.Composited,
             f => f.Host.Family == HostFamily.Mutter && f.Color is { } color
@@ -131,11 +134,13 @@ internal static class Rules
             f => $"mutter scans out no image with the colours {f.Color}",
             "Let the VM use RGB or bt709, or say --color bt709 and accept other colours."),
         // mutter scans out only what has the colours of the output (meta-compositor-view-native.c).
-        new("hdr-mutter", Verdict.Composited, f => f.Host.Family == HostFamily.Mutter && IsHdrOnSdr(f),
+        new("hdr-mutter", Verdict.Composited, f => f.Host.Family == HostFamily.Mutter && f.IsHdr && f.Host.IsSdr,
             _ => "the image is HDR and no output is, so that mutter converts it", HdrRemedy),
-        // Composited on vkms by KWin 6.7 (tests/rig). Display engines with colour pipelines may convert it.
-        new("hdr", Verdict.Unknown, IsHdrOnSdr,
-            _ => "the image is HDR and no output is: only the compositor knows whether its display engine can convert it", HdrRemedy),
+        // weston 16 (tests/rig) and KWin 6.7 (by hand) draw it on vkms, whose outputs are of standard range. Display engines with
+        // colour pipelines may convert it, and an HDR output may take it as it is.
+        new("hdr", Verdict.Unknown, f => f.IsHdr,
+            _ => "the image is HDR: only the compositor knows whether it must be converted, and whether its display can do that",
+            HdrRemedy),
         // Measured on vkms with 6.7: NV12 of full range is scanned out (tests/rig); of limited range it is not, nor is P010.
         new("yuv-kwin", Verdict.Unknown,
             f => f.Host.Family == HostFamily.Kwin && f.Color is { } color
@@ -173,6 +178,10 @@ internal static class Rules
     private static bool IsShm(PlaneFacts f) => f.Transport is Transport.Shm or Transport.Copy;
 
     private static bool IsOneOf(string[] drivers, string? driver) => driver is not null && drivers.Contains(driver);
+
+    /// <summary>Compositors show an opaque image of a format with alpha by the format without.</summary>
+    private static bool HasPlaneFormat(PlaneFacts f) => f.Host.Planes is not { Formats: { Count: > 0 } formats }
+        || formats.Contains(f.Format.Code) || (PixelFormat.Find(f.Format)?.Opaque is { } opaque && formats.Contains(opaque.Code));
 
     private static bool HasCursorPlane(PlaneFacts f) =>
         f.Host.Planes is { } planes ? planes.CursorOfEach > 0 || IsOneOf(s_otherCursor, f.Host.Driver)
@@ -227,9 +236,6 @@ internal static class Rules
 
     private static bool IsScaleDrawn(PlaneFacts f) =>
         f.IsScaled && (IsOneOf(s_unscaled, f.Host.Driver) || IsWholeOnly(f) || IsBefore(f, 0, 20));
-
-    private static bool IsHdrOnSdr(PlaneFacts f) => f.IsHdr
-        && !f.Host.Outputs.Any(output => output.Color?.Curve == WpColorManagerV1TransferFunction.St2084Pq.Spelled());
 
     private static bool IsForeign(PlaneFacts f) =>
         f is { Exporter: { } exporter, Host.Driver: { } driver } && exporter != driver && s_gpus.Contains(exporter);

@@ -73,7 +73,7 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         if (images.Count >= PlanesInterface.MostBuffers)
             return Refuse(message, "org.guestplane.Display1.Error.Limit"u8,
                 $"{PlanesInterface.MostBuffers} dma-bufs are registered already");
-        if (gpu is not null && !gpu.StartsWith(Devices, StringComparison.Ordinal))
+        if (gpu is not null && !IsDevice(gpu))
             return Refuse(message, Invalid, $"the GPU {gpu} is no folder below {Devices}");
         for (var i = 0; i < offsets.Length; i++)
             layout[i] = (offsets[i], strides[i]);
@@ -85,6 +85,9 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         message.Reply();
         return PlaneCall.Answered;
     }
+
+    private static bool IsDevice(string path) =>
+        path.StartsWith(Devices, StringComparison.Ordinal) && !path.Contains("..", StringComparison.Ordinal);
 
     private static string? ReadGpu(BusMessage message)
     {

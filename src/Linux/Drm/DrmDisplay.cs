@@ -28,6 +28,9 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
     /// <summary>More than any driver attaches to a plane: DRM_OBJECT_MAX_PROPERTY (include/drm/drm_mode_object.h).</summary>
     private const int MaxProperties = 64;
 
+    /// <summary>drm_fourcc.h has about 130 formats.</summary>
+    private const int MaxFormats = 256;
+
     /// <summary>DRM_PROP_NAME_LEN.</summary>
     private const int NameLength = 32;
 
@@ -113,31 +116,37 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
         var resources = new PlaneResources { Ids = (ulong)ids, Count = MaxPlanes };
         if (Ioctl.Try(fd, IoctlGetPlanes, ref resources) < 0 || resources.Count > MaxPlanes)
             return null;
-        var (names, planes) = (new Dictionary<uint, string>(), new List<(uint Crtcs, Dictionary<string, ulong> Properties)>());
+        var (names, planes) = (new Dictionary<uint, string>(), new List<OnePlane>());
         for (var i = 0; i < resources.Count; i++)
-            planes.Add((CrtcsOf(fd, ids[i]), PropertiesOf(fd, ids[i], names)));
+            planes.Add(PlaneOf(fd, ids[i], PropertiesOf(fd, ids[i], names)));
         var (primary, cursor, overlay) = (Of(PrimaryType), Of(CursorType), Of(OverlayType));
         return primary.Count == 0 ? null : new(primary.Count, cursor.Count, overlay.Count,
             overlay.Count > 0 && overlay.TrueForAll(plane => plane.Properties.ContainsKey("zpos")))
         {
             CursorOfEach = OfEach(cursor),
             OverlayOfEach = OfEach(overlay),
+            Formats = primary.Concat(overlay).SelectMany(plane => plane.Formats).ToHashSet(),
         };
 
-        List<(uint Crtcs, Dictionary<string, ulong> Properties)> Of(ulong type) =>
+        List<OnePlane> Of(ulong type) =>
             planes.FindAll(plane => plane.Properties.TryGetValue("type", out var value) && value == type);
 
         // Each CRTC has a primary plane.
-        int OfEach(List<(uint Crtcs, Dictionary<string, ulong> Properties)> some) => Enumerable.Range(0, MaxCrtcs)
+        int OfEach(List<OnePlane> some) => Enumerable.Range(0, MaxCrtcs)
             .Where(crtc => primary.Exists(plane => (plane.Crtcs >> crtc & 1) != 0))
             .Select(crtc => some.Count(plane => (plane.Crtcs >> crtc & 1) != 0)).DefaultIfEmpty(some.Count).Min();
     }
 
-    /// <summary>The CRTCs that a plane can be on, as a mask; none if the plane is gone.</summary>
-    private static uint CrtcsOf(Fd fd, uint id)
+    /// <summary>A plane that is gone has no CRTCs.</summary>
+    private static unsafe OnePlane PlaneOf(Fd fd, uint id, Dictionary<string, ulong> properties)
     {
-        var plane = new Plane { Id = id };
-        return Ioctl.Try(fd, IoctlGetPlane, ref plane) < 0 ? 0 : plane.PossibleCrtcs;
+        var formats = stackalloc uint[MaxFormats];
+        var plane = new Plane { Id = id, Formats = (ulong)formats, FormatCount = MaxFormats };
+        if (Ioctl.Try(fd, IoctlGetPlane, ref plane) < 0)
+            return new(0, [], properties);
+        // The kernel writes none if they are more.
+        var count = plane.FormatCount > MaxFormats ? 0 : (int)plane.FormatCount;
+        return new(plane.PossibleCrtcs, new ReadOnlySpan<uint>(formats, count).ToArray(), properties);
     }
 
     /// <param name="fd">The card.</param>
@@ -175,6 +184,10 @@ public sealed record DrmDisplay(string Driver, DrmPlanes? Planes)
         var name = new ReadOnlySpan<byte>(property.Name, NameLength);
         return Encoding.ASCII.GetString(name[..(name.IndexOf((byte)0) is >= 0 and var end ? end : NameLength)]);
     }
+
+    /// <param name="Crtcs">A mask of the CRTCs that it can be on.</param>
+    /// <param name="Formats">Codes of drm_fourcc.h.</param>
+    private sealed record OnePlane(uint Crtcs, uint[] Formats, Dictionary<string, ulong> Properties);
 
     /// <summary>struct drm_version.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -12,4 +12,7 @@ public sealed record DrmPlanes(int Primary, int Cursor, int Overlay, bool HasZpo
 
     /// <summary>The overlay planes that each CRTC can have; another CRTC may use them, if they are not tied to one.</summary>
     public int OverlayOfEach { get; init; } = Overlay;
+
+    /// <summary>The formats (drm_fourcc.h) that any primary or overlay plane takes; empty if they are not known.</summary>
+    public IReadOnlySet<uint> Formats { get; init; } = new HashSet<uint>();
 }

@@ -24,6 +24,7 @@ public sealed class QemuPlanesTests
         ["Register of strides without offsets"] = ("0 offsets and 1 strides", fd => With(fd, Raw("Register", PlanesTypes.Register,
             9ul, new[] { 0u }, 64u, 48u, Array.Empty<uint>(), new[] { 256u }, QemuVm.Xr24, 0ul, Array.Empty<object>()))),
         ["Register of a GPU that is none"] = ("the GPU /etc is no folder", fd => Register(fd, 9, options: [Option("gpu", "/etc")])),
+        ["Register of a GPU elsewhere"] = ("is no folder", fd => Register(fd, 9, options: [Option("gpu", "/sys/devices/../../etc")])),
         ["Register of a GPU that is a number"] = ("reading a message", fd => Register(fd, 9, options: [Option("gpu", 57857u)])),
         ["Register cut short"] = ("reading a message", fd => With(fd, new QemuRawMessage
         {

@@ -358,9 +358,9 @@ sway_start() {
 }
 
 # --debug allows weston-screenshooter. WESTON_SHELL=desktop for windows:
-# the kiosk shell shows full-screen clients only, and (16.0) only one in its lifetime.
+# the kiosk shell shows full-screen clients only, and (16.0) only one in its lifetime. WESTON_INI=FILE for other settings.
 weston_start() {
-	launch env LIBSEAT_BACKEND=noop weston --config=/rig/weston.ini --debug --renderer=gl \
+	launch env LIBSEAT_BACKEND=noop weston --config="${WESTON_INI:-/rig/weston.ini}" --debug --renderer=gl \
 		--shell="${WESTON_SHELL:-kiosk}-shell.so" --logger-scopes=log,drm-backend "$@"
 }
 

@@ -31,7 +31,10 @@ with_cursor() {
 }
 
 # still HOST: a single flip, in a window, whose first frame a compositor may discard.
-still() { show "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01 --seconds 4; }
+still() {
+	show_start "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01
+	show_stop
+}
 
 # attacked HOST: a VM whose dma-bufs are memory that it takes away while they are on the screen; then a client that a dead compositor
 # would not show.
@@ -88,6 +91,9 @@ sway_colours() {
 	colours sway NV12 bt601
 }
 
+# Its outputs are of standard range, so that it must convert.
+weston_hdr() { probe weston-hdr pattern:memory=udmabuf,no-cursor,rate=10 --hdr pq --seconds 3; }
+
 all() {
 	plain "$1"
 	still "$1"
@@ -108,6 +114,8 @@ for host in sway-bochs weston-bochs sway-virtio; do
 	on "$host" plain "$host"
 done
 WESTON_SHELL=desktop on weston-drm weston_colours
+sed 's/^.core.$/&\ncolor-management=true/' /rig/weston.ini >/run/weston-hdr.ini
+WESTON_INI=/run/weston-hdr.ini WESTON_SHELL=desktop on weston-drm weston_hdr
 on sway-vkms sway_colours
 on mutter-headless colours mutter NV12 bt601-full center
 on weston-drm show weston-drm-overlay pattern:memory=udmabuf --fullscreen --seconds 12
