@@ -4,7 +4,7 @@ namespace Guestplane.Tests.Fakes;
 public sealed partial class HostViolationTests
 {
     private static readonly Dictionary<string, Mistake> s_mistakes = new(
-        [.. ObjectsMistakes, .. ShellMistakes, .. SurfacesMistakes, .. BuffersMistakes]);
+        [.. ObjectsMistakes, .. ShellMistakes, .. SurfacesMistakes, .. BuffersMistakes, .. ColorsMistakes]);
 
     public static TheoryData<string> Mistakes => [.. s_mistakes.Keys];
 
