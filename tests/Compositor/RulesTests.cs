@@ -13,6 +13,8 @@ public sealed class RulesTests
     private static readonly HostFacts s_sway = new() { Name = "sway (wlroots 0.20)", Family = HostFamily.Wlroots, Version = new(0, 20), DmabufVersion = 5, HasDisplay = true, Driver = "vkms" };
     private static readonly PlaneFacts s_good = new() { Host = s_sway, Exporter = "udmabuf", HasScanoutTranche = true, IsInScanoutTranche = true };
 
+    private static readonly Dictionary<string, GlobalFacts> s_managed = new() { ["wp_color_manager_v1"] = new(2, 0) };
+
     private static OutputFacts Output(string? curve) => new(1024, 768, 60000, 1) { Color = new(curve, "bt2020", 1000, 203) };
 
     private static readonly DrmPlanes s_planes = new(1, 1, 1) { Formats = new HashSet<uint> { Fourcc.Xrgb8888.Code } };
@@ -52,6 +54,7 @@ public sealed class RulesTests
         ("color-model", Verdict.Composited, s_good with { Color = new(ColorMatrix.Bt601), Host = Host(HostFamily.Mutter) }),
         ("yuv-kwin", Verdict.Unknown, s_good with { Color = new(ColorMatrix.Bt709), Host = Host(HostFamily.Kwin) }),
         ("hdr-mutter", Verdict.Composited, s_good with { IsHdr = true, Host = Host(HostFamily.Mutter) with { Outputs = [Output("srgb")] } }),
+        ("managed-colors", Verdict.Unknown, s_good with { Host = Host(HostFamily.Weston) with { Globals = s_managed } }),
         ("hdr", Verdict.Unknown, s_good with { IsHdr = true, Host = Host(HostFamily.Kwin) }),
         ("no-scanout-tranche", Verdict.Composited, s_good with { HasScanoutTranche = false, IsInScanoutTranche = null, Kind = WpPresentationFeedbackKind.Vsync }),
         ("scaler", Verdict.Unknown, s_good with { IsScaled = true, Host = Host(HostFamily.Wlroots, "i915") }),

@@ -50,15 +50,17 @@ public sealed partial class PatternHostsTests
         Assert.Equal(new ColorModel(ColorMatrix.Bt709).StepsTo(kernel), color.GetProperty("steps").GetInt32());
     }
 
-    /// <summary>weston's outputs are of standard range here, and it converts by drawing.</summary>
-    [Fact]
-    public void Weston_is_told_that_an_image_is_HDR_and_draws_it()
+    /// <summary>weston that manages colours draws every image on vkms, whether it is told that it is HDR or not.</summary>
+    [Theory]
+    [InlineData("weston-managed", false, "managed-colors")]
+    [InlineData("weston-hdr", true, "hdr")]
+    public void Weston_that_manages_colours_is_told_what_is_HDR_and_draws_all(string name, bool isHdr, string rule)
     {
-        var (output, plane) = (Boot.Report("weston-hdr").GetProperty("host").GetProperty("outputs")[0].GetProperty("color"),
-            Boot.Report("weston-hdr").GetProperty("planes")[0]);
+        var (output, plane) = (Boot.Report(name).GetProperty("host").GetProperty("outputs")[0].GetProperty("color"),
+            Boot.Report(name).GetProperty("planes")[0]);
         Assert.Equal(("gamma22", "srgb"), (Word(output, "curve"), Word(output, "primaries")));
-        Assert.True(plane.GetProperty("hdr").GetBoolean());
-        Assert.Equal(("unknown", "hdr", "composited"), (Word(plane, "verdict"), Word(plane, "rule"), Word(plane, "witness")));
+        Assert.Equal(isHdr, plane.GetProperty("hdr").GetBoolean());
+        Assert.Equal(("unknown", rule, "composited"), (Word(plane, "verdict"), Word(plane, "rule"), Word(plane, "witness")));
         Assert.True(Count(plane, "presented") > 0, $"{plane}");
     }
 

@@ -21,7 +21,7 @@ internal sealed class Globals
         /// <summary>There may be several; each is bound by its own owner.</summary>
         Several,
 
-        /// <summary>Bound only if the user wants what it is for.</summary>
+        /// <summary>Bound by whoever needs it, each time anew: its first events follow.</summary>
         OnDemand,
     }
 
@@ -150,11 +150,10 @@ internal sealed class Globals
     public WlSeat BindSeat(uint id) =>
         (WlSeat)s_seat.Bind(_registry, id, Math.Min(_offers.Find(offer => offer.Id == id).Version, s_seat.Best));
 
-    /// <summary>Binds it if it is not bound. Null if there is none. Add handlers at once: its first events follow.</summary>
+    /// <summary>One of the caller's own; null if there is none. Add handlers at once: its first events follow.</summary>
     public WpColorManagerV1? BindColorManager()
     {
-        if (Get<WpColorManagerV1>() is null)
-            Bind(Find<WpColorManagerV1>());
+        Bind(Find<WpColorManagerV1>());
         return Get<WpColorManagerV1>();
     }
 

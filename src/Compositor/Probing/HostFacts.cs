@@ -75,6 +75,9 @@ internal sealed record HostFacts : IJsonObject
 
     public IReadOnlyDictionary<string, GlobalFacts> Globals { get; init; } = new Dictionary<string, GlobalFacts>();
 
+    /// <summary>True if it has wp_color_manager_v1.</summary>
+    public bool ManagesColors => Globals.GetValueOrDefault("wp_color_manager_v1") is { Offered: > 0 };
+
     /// <summary>The formats that it imports for any surface, with their modifiers.</summary>
     public IReadOnlySet<(Fourcc Format, Modifier Modifier)> Listed { get; init; } = new HashSet<(Fourcc, Modifier)>();
 

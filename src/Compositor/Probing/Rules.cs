@@ -136,11 +136,15 @@ internal static class Rules
         // mutter scans out only what has the colours of the output (meta-compositor-view-native.c).
         new("hdr-mutter", Verdict.Composited, f => f.Host.Family == HostFamily.Mutter && f.IsHdr && f.Host.IsSdr,
             _ => "the image is HDR and no output is, so that mutter converts it", HdrRemedy),
-        // weston 16 (tests/rig) and KWin 6.7 (by hand) draw it on vkms, whose outputs are of standard range. Display engines with
-        // colour pipelines may convert it, and an HDR output may take it as it is.
+        // KWin 6.7 draws it on vkms (by hand), whose output is of standard range. Display engines with colour pipelines may
+        // convert it, and an HDR output may take it as it is.
         new("hdr", Verdict.Unknown, f => f.IsHdr,
             _ => "the image is HDR: only the compositor knows whether it must be converted, and whether its display can do that",
             HdrRemedy),
+        // weston 16 with color-management=true scans out nothing on vkms, whatever it is told of the image (tests/rig).
+        new("managed-colors", Verdict.Unknown, f => f.Host.Family == HostFamily.Weston && f.Host.ManagesColors,
+            _ => "weston manages colours, and only it knows whether its display engine can convert those of the image",
+            "Set color-management=false in weston.ini if you do not need it."),
         // Measured on vkms with 6.7: NV12 of full range is scanned out (tests/rig); of limited range it is not, nor is P010.
         new("yuv-kwin", Verdict.Unknown,
             f => f.Host.Family == HostFamily.Kwin && f.Color is { } color

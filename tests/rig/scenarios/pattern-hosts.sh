@@ -31,10 +31,7 @@ with_cursor() {
 }
 
 # still HOST: a single flip, in a window, whose first frame a compositor may discard.
-still() {
-	show_start "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01
-	show_stop
-}
+still() { show "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01 --seconds 4; }
 
 # attacked HOST: a VM whose dma-bufs are memory that it takes away while they are on the screen; then a client that a dead compositor
 # would not show.
@@ -91,8 +88,11 @@ sway_colours() {
 	colours sway NV12 bt601
 }
 
-# Its outputs are of standard range, so that it must convert.
-weston_hdr() { probe weston-hdr pattern:memory=udmabuf,no-cursor,rate=10 --hdr pq --seconds 3; }
+# weston-managed is the same without being told.
+weston_hdr() {
+	probe weston-managed pattern:memory=udmabuf,no-cursor,rate=10 --seconds 3
+	probe weston-hdr pattern:memory=udmabuf,no-cursor,rate=10 --hdr pq --seconds 3
+}
 
 all() {
 	plain "$1"
