@@ -78,11 +78,17 @@ public static class DmaBuf
     }
 
     /// <summary>A sync_file that signals when all writes that are pending now are done.</summary>
-    public static Fd ExportWriteFence(Fd fd)
+    public static Fd ExportWriteFence(Fd fd) => Fd.Own(ExportWriteFenceNumber(fd));
+
+    /// <summary>
+    /// The same as a number, which the caller closes: for what is done in each flip, where an object would be garbage. The kernel
+    /// makes it close-on-exec.
+    /// </summary>
+    internal static int ExportWriteFenceNumber(Fd fd)
     {
         var argument = new SyncFileArgument { Flags = (uint)SyncRead, Fd = -1 };
         var result = Ioctl.Try(fd, IoctlExportSyncFile, ref argument);
-        return result >= 0 ? Fd.Own(argument.Fd) : throw new LinuxException("DMA_BUF_IOCTL_EXPORT_SYNC_FILE", -result);
+        return result >= 0 ? argument.Fd : throw new LinuxException("DMA_BUF_IOCTL_EXPORT_SYNC_FILE", -result);
     }
 
     /// <summary>Adds a write fence: later readers also wait for this sync_file.</summary>

@@ -77,6 +77,8 @@ public abstract class RigBoot : IDisposable
         return File.ReadAllText(PathOf(file));
     }
 
+    public byte[] Bytes(string file) => File.ReadAllBytes(PathOf(file));
+
     public int Number(string file) => int.Parse(Text(file));
 
     public int[] Numbers(string file) => [.. Text(file).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];

@@ -1,13 +1,18 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class SyncBoot() : RigBoot("forky", "sync.sh", seconds: 800);
+public sealed class SyncBoot() : RigBoot("forky", "sync.sh", seconds: 1000);
 
 /// <summary>linux-drm-syncobj-v1 on sway, and a guest whose GPU is late.</summary>
 public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
 {
     private const double LateMs = 70;
+
+    // sync.sh's images of testgpu.
+    private const int FenceWidth = 640, FenceHeight = 480, FenceBuffers = 4;
 
     [Fact]
     public void Planes_are_scanned_out_under_explicit_synchronisation()
@@ -56,6 +61,48 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
         var head = AssertTransport("implicit", "dmabuf");
         Assert.Equal("implicit", head.GetProperty("sync").GetString());
         Assert.True(Count(head, "presented") > 40);
+    }
+
+    /// <summary>
+    /// testgpu draws the lower part of a frame after the flip, and its fence says when. Every frame that the kernel displays counts.
+    /// </summary>
+    /// <param name="name">The run's.</param>
+    /// <param name="least">So many of its flips are seen.</param>
+    [Theory]
+    [InlineData("fenced", 300)]
+    [InlineData("fenced-implicit", 30)]
+    [InlineData("fenced-drawn", 20)]
+    public void No_frame_is_torn_although_each_is_finished_after_its_flip(string name, int least)
+    {
+        AssertTransport(name, "dmabuf");
+        Assert.Equal(name == "fenced-implicit" ? "implicit" : "explicit", Boot.Head(name).GetProperty("sync").GetString());
+        Assert.Equal(0, ManagedBytesPerFlip(name));
+        var (whole, torn, unknown) = Displayed(name);
+        Assert.Equal((0, 0), (torn, unknown));
+        Assert.True(whole >= least, $"{whole} whole frames");
+    }
+
+    /// <summary>Who draws by CPU without asking, as llvmpipe does, tears: without this the test above could not fail.</summary>
+    [Fact]
+    public void Without_explicit_synchronisation_a_compositor_that_draws_by_CPU_shows_torn_frames()
+    {
+        AssertTransport("fenced-drawn-implicit", "dmabuf");
+        var (_, torn, _) = Displayed("fenced-drawn-implicit");
+        Assert.True(torn >= 5, $"{torn} torn frames");
+    }
+
+    /// <summary>How many images were on screen: with one number, with two that a torn frame has, and any other.</summary>
+    private (int Whole, int Torn, int Unknown) Displayed(string name)
+    {
+        var (first, last) = (Boot.Number($"{name}.first"), Boot.Number($"{name}.last"));
+        var checksums = new FrameChecksums(FenceWidth, FenceHeight);
+        var frames = Enumerable.Range(first, last - first + 1).ToArray();
+        var whole = frames.SelectMany(n => checksums.Of(n, n)).ToHashSet();
+        var torn = frames.Where(n => n >= FenceBuffers).SelectMany(n => checksums.Of(n, n - FenceBuffers)).ToHashSet();
+        // The kernel ends each line with a NUL, too.
+        var images = Regex.Matches(Boot.Text($"{name}.crc"), @"^\0?0x[0-9a-f]+ 0x([0-9a-f]{8})$", RegexOptions.Multiline)
+            .Select(line => uint.Parse(line.Groups[1].Value, NumberStyles.HexNumber)).Distinct().ToArray();
+        return (images.Count(whole.Contains), images.Count(torn.Contains), images.Count(n => !whole.Contains(n) && !torn.Contains(n)));
     }
 
     private int Releases(string name)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using System.Text.RegularExpressions;
 using Guestplane.Gvt.Pattern;
 
@@ -9,7 +11,7 @@ public sealed class TestGpuBoot() : RigBoot("forky", "testgpu.sh", seconds: 900)
 public sealed class TestGpuTests(TestGpuBoot boot) : RigTests<TestGpuBoot>(boot)
 {
     // tests/rig/testgpu/surface.c's: the light squares, the overlay's, the cursor's before and after it is redrawn, its edge.
-    private const uint Red = 0xff0000, Yellow = 0xffff00, Magenta = 0xff00ff, Cyan = 0x00ffff, White = 0xffffff;
+    private const uint Red = 0xff0000, Green = 0x00ff00, Yellow = 0xffff00, Magenta = 0xff00ff, Cyan = 0x00ffff, White = 0xffffff;
 
     // YUYV is converted; the others' components are all or nothing.
     private const int Steps = 3;
@@ -114,6 +116,50 @@ public sealed class TestGpuTests(TestGpuBoot boot) : RigTests<TestGpuBoot>(boot)
         var warning = Assert.Single(Lines("memory"), IsWarning);
         Assert.Contains("the compositor took it and then showed none of ", warning);
         Assert.Contains("its memory cannot be mapped for wl_shm", warning);
+    }
+
+    /// <summary>Intel's tiles of 4 KiB (drm_fourcc.h): X has 8 rows of 512 bytes, Y has 8 columns, each of 32 rows of 16 bytes.</summary>
+    [Theory]
+    [InlineData("x", 1, 512, 8, 512)]
+    [InlineData("y", 2, 128, 32, 16)]
+    public void Tiled_images_are_tiled(string tiling, ulong modifier, int width, int height, int column)
+    {
+        var bytes = Boot.Bytes($"tiles-{tiling}.bytes");
+        var line = Array.IndexOf(bytes, (byte)'\n');
+        var stride = (336 * 4 + width - 1) / width * width;
+        Assert.Equal($"336 240 {stride} {1ul << 56 | modifier}", Encoding.ASCII.GetString(bytes, 0, line));
+        var image = bytes.AsMemory(line + 1);
+        Assert.Equal(stride * ((240 + height - 1) / height * height), image.Length);
+        Assert.NotNull(BarCode.Read((x, y) => Pixel(x, y) == White));
+        Assert.Equal((Red, 0u, Red), (Pixel(0, 0), Pixel(0, 64), Pixel(335, 239)));
+
+        uint Pixel(int x, int y)
+        {
+            var (tile, at) = (y / height * (stride / width) + x * 4 / width, x * 4 % width);
+            var offset = tile * 4096 + at / column * (column * height) + y % height * column + at % column;
+            return BinaryPrimitives.ReadUInt32LittleEndian(image.Span[offset..]) & 0xffffff;
+        }
+    }
+
+    [Fact]
+    public void An_image_in_tiles_that_the_compositor_does_not_read_is_refused_in_one_sentence()
+    {
+        var warning = Assert.Single(Lines("tiles"), IsWarning);
+        Assert.Contains("the compositor does not accept XR24 with modifier I915_Y_TILED (it accepts: LINEAR", warning);
+        AssertTransport("tiles", "dmabuf");
+        AssertFrame("tiles", State("tiles", "frame"));
+    }
+
+    /// <summary>It is copied; what the guest draws in place is found by reading it.</summary>
+    [Fact]
+    public void A_console_in_a_region_is_shown_in_each_format_and_goes()
+    {
+        AssertTransport("region", "copy");
+        AssertFrame("region", State("region", "frame"));
+        Assert.Equal(Green, Boot.Png("region.png")[700, 40]);
+        Assert.Equal(0, State("region", "objects"));
+        AssertFrame("region-format", State("region-format", "frame"));
+        Assert.Equal(0u, Boot.Png("region-off.png")[700, 40]);
     }
 
     [Fact]

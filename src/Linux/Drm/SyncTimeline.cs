@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace Guestplane.Linux.Drm;
 
@@ -14,6 +15,9 @@ public sealed class SyncTimeline : IDisposable
 
     private readonly DrmNode _node;
     private readonly uint _handle;
+
+    // Takes each fence on its way to a point; 0 until the first one.
+    private uint _carrier;
 
     /// <param name="node">Not owned; it must outlive this object.</param>
     /// <exception cref="LinuxException">The driver has no sync objects.</exception>
@@ -53,22 +57,28 @@ public sealed class SyncTimeline : IDisposable
     /// </summary>
     public void AwaitWriters(Fd dmaBuf, ulong point)
     {
-        using var fence = DmaBuf.ExportWriteFence(dmaBuf);
-        var once = Create(_node);
+        var fence = DmaBuf.ExportWriteFenceNumber(dmaBuf);
         try
         {
-            var import = new Handle { Number = once, Flags = ImportSyncFile, Fd = fence.Number };
+            if (_carrier == 0)
+                _carrier = Create(_node);
+            var import = new Handle { Number = _carrier, Flags = ImportSyncFile, Fd = fence };
             Check(Ioctl.Try(_node.Fd, IoctlFromFd, ref import), "DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE");
-            var transfer = new Transfer { Source = once, Target = _handle, TargetPoint = point };
+            var transfer = new Transfer { Source = _carrier, Target = _handle, TargetPoint = point };
             Check(Ioctl.Try(_node.Fd, IoctlTransfer, ref transfer), "DRM_IOCTL_SYNCOBJ_TRANSFER");
         }
         finally
         {
-            Destroy(once);
+            _ = LibC.close(fence);
         }
     }
 
-    public void Dispose() => Destroy(_handle);
+    public void Dispose()
+    {
+        if (_carrier != 0)
+            Destroy(_carrier);
+        Destroy(_handle);
+    }
 
     private static uint Create(DrmNode node)
     {

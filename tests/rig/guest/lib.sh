@@ -509,5 +509,21 @@ drm_state() {
 	done
 }
 
+# checksums_start FILE, checksums_stop: a line for each frame that vkms displays meanwhile, with its number and the kernel's checksum.
+checksums_start() {
+	local control
+
+	for control in /sys/kernel/debug/dri/*/crtc-0/crc/control; do
+		[[ -w $control ]] && echo auto >"$control" && break
+	done
+	cat "${control%/*}/data" >"$1" &
+	CHECKSUMS_PID=$!
+}
+
+checksums_stop() {
+	kill "$CHECKSUMS_PID"
+	wait "$CHECKSUMS_PID"
+}
+
 # is_scanned_out [WIDTHxHEIGHT]: an imported buffer of that size is on a plane.
 is_scanned_out() { drm_state | grep -q "fb=${1:-.*} imported=yes"; }

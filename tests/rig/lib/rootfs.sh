@@ -39,11 +39,10 @@ build_rootfs() {
 		--include="$(guest_packages "$suite")" \
 		"$suite" "$out" "$(debian_mirror)" >rootfs.log 2>&1 ||
 		{ tail -n 20 rootfs.log >&2; die "mmdebstrap failed"; }
-	add_unstable "$suite" "$out"
 }
 
 # Only these and what the suite cannot give them: all else stays the suite's. What unstable has may change any day, so an image
-# without them is an image, too; a host that is missing says so.
+# without them is an image, too; a host that is missing says so. After the kernel: its build tree is a copy of the suite's.
 add_unstable() {
 	local suite=$1 out=$2 packages
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Explicit synchronisation on sway: its card has sync objects, and the test pattern imitates a slow GPU (vgem's fences).
+# Explicit synchronisation on sway: its card has sync objects; the test pattern imitates a slow GPU (vgem's fences), and testgpu is one.
 . /rig/guestplane.sh
 
 traced() { show "$1" "pattern:memory=udmabuf,no-cursor,$2" --fullscreen --trace "$SHARE/$1.trace" "${@:3}"; }
@@ -14,7 +14,36 @@ explicit() {
 	traced implicit rate=10,buffers=8,fence=70/5 --frames 60 --sync implicit
 }
 
+# fenced NAME RATE COUNT LATE ARGUMENT…: flips that are shown LATE ms before they are drawn to their end, and what was on screen in each
+# frame. With four buffers a compositor may read one for three more flips.
+fenced() {
+	swaymsg -q "output * mode --custom 640x480"
+	testgpu "late 0" "show primary 640x480 XR24 4"
+	testgpu_state frame >"$SHARE/$1.first"
+	show_start "$1" "vfio:$TESTGPU_UUID" --fullscreen "${@:5}"
+	checksums_start "$SHARE/$1.crc"
+	testgpu "late $4" "flip $2 $3" wait
+	testgpu_settle
+	checksums_stop
+	testgpu_state frame >"$SHARE/$1.last"
+	show_stop
+}
+
+on_hardware() {
+	fenced fenced 30 600 20
+	fenced fenced-implicit 20 60 30 --sync implicit
+}
+
+# Drawn by CPU, which takes its time.
+drawn() {
+	fenced fenced-drawn 4 40 150
+	fenced fenced-drawn-implicit 4 40 150 --sync implicit
+}
+
 udev_start
 modprobe vgem
 load_vkms_syncobj
+load_testgpu gvt "$(card_of vkms)"
 on sway-vkms explicit
+on sway-vkms on_hardware
+WLR_SCENE_DISABLE_DIRECT_SCANOUT=1 on sway-vkms drawn

@@ -90,6 +90,36 @@ memory() {
 	testgpu stop "flip 60 1" wait "memory cpu"
 }
 
+# As its bytes lie in memory; and to the program, whose compositor reads no tiles. Then without.
+tiles() {
+	local tiling FIRST_FRAME_TIMEOUT=1
+
+	for tiling in x y; do
+		testgpu "tiling $tiling" "show primary 336x240 XR24 1"
+		/rig/plane-bytes "$TESTGPU_UUID" >"$SHARE/tiles-$tiling.bytes"
+	done
+	begin tiles
+	wait_until 60 grep -qs "cannot be shown" "$SHARE/tiles.err"
+	testgpu "tiling none" "show primary 1024x768 XR24 2" "flip 60 20" wait
+	see tiles
+	show_stop
+}
+
+# A console in a region, which is drawn in place.
+region() {
+	load_testgpu region >/dev/null
+	testgpu "show primary 1024x768 XR24 1"
+	begin region
+	testgpu "flip 30 30" wait "redraw primary"
+	see region
+	testgpu "show primary 1024x768 RG16 1" "redraw primary"
+	see region-format
+	testgpu "off primary"
+	see region-off
+	testgpu "on primary"
+	show_stop
+}
+
 # removal NAME RULES COMMAND…: a new vGPU, which is removed after the commands.
 removal() {
 	local name=$1
@@ -172,11 +202,13 @@ on_sway() {
 	modes
 	formats
 	memory
+	tiles
 	sway_planes
 	shared_planes
 	first=$TESTGPU_UUID
 	removals
 	mbochs
+	region
 	TESTGPU_UUID=$first
 }
 

@@ -154,6 +154,30 @@ static int set_memory(struct testgpu *gpu, const char *word)
 	return min(memory, 0);
 }
 
+/* tiling none|x|y: of the images that are made from now on. */
+static int set_tiling(struct testgpu *gpu, const char *word)
+{
+	static const char *const words[] = { "none", "x", "y" };
+	int tiling = match_string(words, ARRAY_SIZE(words), word);
+
+	if (tiling >= 0)
+		WRITE_ONCE(gpu->tiling, tiling);
+	return min(tiling, 0);
+}
+
+/* late MILLISECONDS: from then on a flip is shown so long before it is drawn to its end, which the dma-buf's fence tells. */
+static int set_late(struct testgpu *gpu, const char *words)
+{
+	unsigned int ms;
+
+	if (kstrtouint(words, 10, &ms))
+		return -EINVAL;
+	mutex_lock(&gpu->lock);
+	gpu->late_ms = ms;
+	mutex_unlock(&gpu->lock);
+	return 0;
+}
+
 /* removal told|silent: whether the ioctls of a removed device fail with ENODEV; in-tree drivers' do not. */
 static int set_removal(struct testgpu *gpu, const char *word)
 {
@@ -183,6 +207,10 @@ static int obey(struct testgpu *gpu, const char *command, char *words)
 		return hinder(gpu, words, *command == 's');
 	if (!strcmp(command, "memory"))
 		return set_memory(gpu, words);
+	if (!strcmp(command, "tiling"))
+		return set_tiling(gpu, words);
+	if (!strcmp(command, "late"))
+		return set_late(gpu, words);
 	if (!strcmp(command, "removal"))
 		return set_removal(gpu, words);
 	return -EINVAL;

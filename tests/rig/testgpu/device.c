@@ -7,6 +7,7 @@
 #include <linux/mdev.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "testgpu.h"
 
@@ -18,13 +19,14 @@ enum { MOST_DEVICES = 16 };
 
 struct kind {
 	struct mdev_type type;
-	bool gvt, overlay;
+	bool gvt, overlay, console;
 };
 
 static struct kind kinds[] = {
 	{ { .sysfs_name = "gvt", .pretty_name = "GVT-g's rules" }, .gvt = true },
 	{ { .sysfs_name = "gvt-overlay", .pretty_name = "GVT-g's rules, and an overlay plane" }, .gvt = true, .overlay = true },
 	{ { .sysfs_name = "mbochs", .pretty_name = "mbochs' rules, and an overlay plane" }, .overlay = true },
+	{ { .sysfs_name = "region", .pretty_name = "a console in a region" }, .console = true },
 };
 
 static struct mdev_type *types[ARRAY_SIZE(kinds)];
@@ -57,6 +59,11 @@ static ssize_t device_write(struct vfio_device *vdev, const char __user *buf, si
 	return regions_write(of(vdev)->gpu, buf, count, at);
 }
 
+static int device_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	return regions_mmap(of(vdev)->gpu, vma);
+}
+
 static long device_info(struct testgpu *gpu, void __user *arg)
 {
 	struct vfio_device_info info = {};
@@ -81,7 +88,7 @@ static long device_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned lo
 	case VFIO_DEVICE_GET_INFO: return device_info(gpu, user);
 	case VFIO_DEVICE_GET_REGION_INFO: return regions_info(gpu, user);
 	case VFIO_DEVICE_QUERY_GFX_PLANE: return objects_query(gpu, user);
-	case VFIO_DEVICE_GET_GFX_DMABUF: return objects_get(gpu, user);
+	case VFIO_DEVICE_GET_GFX_DMABUF: return gpu->console ? -ENOTTY : objects_get(gpu, user);
 	case VFIO_DEVICE_RESET: return 0;
 	default: return -ENOTTY;
 	}
@@ -101,6 +108,7 @@ static const struct vfio_device_ops device_ops = {
 	.close_device = device_close,
 	.read = device_read,
 	.write = device_write,
+	.mmap = device_mmap,
 	.ioctl = device_ioctl,
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 	.get_region_info_caps = device_region,
@@ -117,6 +125,13 @@ static struct testgpu *gpu_create(const struct kind *kind)
 
 	if (!gpu)
 		return NULL;
+	if (kind->console) {
+		gpu->console = vmalloc_user(CONSOLE_SIZE);
+		if (!gpu->console) {
+			kfree(gpu);
+			return NULL;
+		}
+	}
 	kref_init(&gpu->ref);
 	mutex_init(&gpu->lock);
 	INIT_LIST_HEAD(&gpu->objects);

@@ -26,14 +26,14 @@ int guest_set_plane(struct testgpu *gpu, enum plane_type type, u32 width, u32 he
 	struct plane *plane = &gpu->planes[type];
 	unsigned int i;
 
-	if (!count || count > MOST_BUFFERS)
+	if (!count || count > MOST_BUFFERS || (gpu->console && (type != PRIMARY || count > 1)))
 		return -EINVAL;
 	for (i = 0; i < count; i++) {
 		mutex_lock(&gpu->lock);
 		s = objects_find_surface(gpu, type, i, width, height, format);
 		mutex_unlock(&gpu->lock);
 		if (!s)
-			s = surface_create(type, i, width, height, format, READ_ONCE(gpu->memory));
+			s = surface_create(gpu, type, i, width, height, format);
 		if (IS_ERR(s)) {
 			put_buffers(buffers);
 			return PTR_ERR(s);
@@ -46,7 +46,7 @@ int guest_set_plane(struct testgpu *gpu, enum plane_type type, u32 width, u32 he
 		swap(plane->buffers[i], buffers[i]);
 	plane->count = count;
 	plane->shown = 0;
-	surface_number(plane->buffers[0], plane->frame);
+	surface_number(plane->buffers[0], plane->frame, TOP_EDGE | BOTTOM_EDGE);
 	plane->on = true;
 	if (type == PRIMARY)
 		gpu->count.modes++;
@@ -64,32 +64,49 @@ int guest_redraw(struct testgpu *gpu, enum plane_type type)
 	mutex_lock(&gpu->lock);
 	if (plane->on) {
 		surface_redraw(plane->buffers[plane->shown], 1);
-		surface_number(plane->buffers[plane->shown], ++plane->frame);
+		surface_number(plane->buffers[plane->shown], ++plane->frame, TOP_EDGE | BOTTOM_EDGE);
 		error = 0;
 	}
 	mutex_unlock(&gpu->lock);
 	return error;
 }
 
-/* The next image is complete before it is shown. */
-static void flip(struct plane *plane)
+/* The next image is complete before it is shown, or begun only, and then is what is to be finished. */
+static struct drawing *flip(struct plane *plane, bool late)
 {
 	unsigned int next = (plane->shown + 1) % plane->count;
+	struct drawing *drawing = late ? drawing_begin(plane->buffers[next], plane->frame + 1) : NULL;
 
-	surface_number(plane->buffers[next], ++plane->frame);
+	surface_number(plane->buffers[next], ++plane->frame, drawing ? TOP_EDGE : TOP_EDGE | BOTTOM_EDGE);
 	plane->shown = next;
+	return drawing;
+}
+
+/* Until then, or until the thread is to stop. */
+static void sleep_until(ktime_t time)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (!kthread_should_stop())
+		schedule_hrtimeout(&time, HRTIMER_MODE_ABS);
+	__set_current_state(TASK_RUNNING);
 }
 
 static void flip_planes(struct testgpu *gpu)
 {
-	unsigned int type;
+	struct drawing *drawing = NULL;
+	unsigned int type, late_ms;
 
 	mutex_lock(&gpu->lock);
+	late_ms = gpu->late_ms;
 	for (type = 0; type < PLANES; type++)
 		if (gpu->job.planes & BIT(type) && gpu->planes[type].on)
-			flip(&gpu->planes[type]);
+			drawing = flip(&gpu->planes[type], type == PRIMARY && late_ms) ?: drawing;
 	gpu->count.flips++;
 	mutex_unlock(&gpu->lock);
+	if (!drawing)
+		return;
+	sleep_until(ktime_add_ms(ktime_get(), late_ms));
+	drawing_finish(drawing);
 }
 
 /* In turn: no mode can be told; the next mode; a flip in it. It ends with a mode. */
@@ -117,10 +134,7 @@ static void work(struct testgpu *gpu)
 
 	while ((left = READ_ONCE(gpu->job.left)) && !kthread_should_stop()) {
 		next = ktime_add_ns(next, gpu->job.period_ns);
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (!kthread_should_stop())
-			schedule_hrtimeout(&next, HRTIMER_MODE_ABS);
-		__set_current_state(TASK_RUNNING);
+		sleep_until(next);
 		if (gpu->job.kind == FLIP)
 			flip_planes(gpu);
 		else

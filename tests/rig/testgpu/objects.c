@@ -91,7 +91,7 @@ struct surface *objects_find_surface(struct testgpu *gpu, enum plane_type plane,
 		struct surface *s = object->surface;
 
 		if (s->plane == plane && s->index == index && s->width == width && s->height == height &&
-		    s->format == format && s->memory == gpu->memory)
+		    s->format == format && s->memory == gpu->memory && s->tiling == gpu->tiling)
 			return surface_get(s);
 	}
 	return NULL;
@@ -196,6 +196,7 @@ static int object_export(struct object *object)
 	info.size = gpu->gvt ? PAGE_ALIGN(object->surface->size) : object->surface->size;
 	info.flags = O_RDWR;
 	info.priv = object;
+	info.resv = &object->surface->drawings;
 	buffer = dma_buf_export(&info);
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
@@ -255,7 +256,7 @@ static int describe(struct testgpu *gpu, struct vfio_device_gfx_plane_info *info
 {
 	struct plane *plane = &gpu->planes[info->drm_plane_type];
 	struct surface *s = plane->on ? plane->buffers[plane->shown] : NULL;
-	struct object *object;
+	struct object *object = NULL;
 	bool is_new;
 
 	if (!s) {
@@ -265,35 +266,41 @@ static int describe(struct testgpu *gpu, struct vfio_device_gfx_plane_info *info
 			};
 		return 0;
 	}
-	object = object_of(gpu, s);
-	is_new = !object;
-	if (is_new)
-		object = object_create(gpu, s);
-	if (IS_ERR(object))
-		return PTR_ERR(object);
-	if (is_new && !gpu->gvt)
-		return -ENOMEM;
-	if (gpu->gvt && !object->queried) {
-		object->queried = true;
-		object->refs++;
+	if (!gpu->console) {
+		object = object_of(gpu, s);
+		is_new = !object;
+		if (is_new)
+			object = object_create(gpu, s);
+		if (IS_ERR(object))
+			return PTR_ERR(object);
+		if (is_new && !gpu->gvt)
+			return -ENOMEM;
+		if (gpu->gvt && !object->queried) {
+			object->queried = true;
+			object->refs++;
+		}
 	}
 	info->drm_format = s->format;
-	info->drm_format_mod = DRM_FORMAT_MOD_LINEAR;
+	info->drm_format_mod = surface_modifier(s);
 	info->width = s->width;
 	info->height = s->height;
 	info->stride = s->stride;
-	info->size = s->stride * s->height;
+	info->size = s->stride * surface_rows(s);
 	info->x_pos = position(gpu, plane->x);
 	info->y_pos = position(gpu, plane->y);
 	info->x_hot = plane->hot_x;
 	info->y_hot = plane->hot_y;
-	info->dmabuf_id = object->id;
+	if (object)
+		info->dmabuf_id = object->id;
+	else
+		info->region_index = regions_console(gpu);
 	return 0;
 }
 
 long objects_query(struct testgpu *gpu, void __user *arg)
 {
 	size_t least = offsetofend(struct vfio_device_gfx_plane_info, dmabuf_id);
+	u32 kind = gpu->console ? VFIO_GFX_PLANE_TYPE_REGION : VFIO_GFX_PLANE_TYPE_DMABUF;
 	struct vfio_device_gfx_plane_info info = {};
 	int error;
 
@@ -302,8 +309,8 @@ long objects_query(struct testgpu *gpu, void __user *arg)
 	if (info.argsz < least)
 		return -EINVAL;
 	if (info.flags & VFIO_GFX_PLANE_TYPE_PROBE)
-		return info.flags == (VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_DMABUF) ? 0 : -EINVAL;
-	if (info.flags != VFIO_GFX_PLANE_TYPE_DMABUF || info.drm_plane_type >= PLANES)
+		return info.flags == (VFIO_GFX_PLANE_TYPE_PROBE | kind) ? 0 : -EINVAL;
+	if (info.flags != kind || info.drm_plane_type >= PLANES)
 		return -EINVAL;
 	if (info.drm_plane_type == OVERLAY && gpu->gvt && !gpu->overlay)
 		return -EINVAL;
@@ -383,6 +390,7 @@ static void testgpu_free(struct kref *ref)
 	struct testgpu *gpu = container_of(ref, struct testgpu, ref);
 
 	idr_destroy(&gpu->ids);
+	vfree(gpu->console);
 	mutex_destroy(&gpu->lock);
 	kfree(gpu);
 }

@@ -2,11 +2,12 @@
 /*
  * The regions of the device: PCI configuration space, which has the vendor, and the one that takes a monitor's EDID.
  * GVT-g's has index 10 (9 is the OpRegion), says that it has 128 bytes although the blob lies at 2048, takes no extension, and
- * takes the link up only with a valid EDID. mbochs' has index 9 and checks nothing.
+ * takes the link up only with a valid EDID. mbochs' has index 9 and checks nothing. The console is mapped, and not read.
  */
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 
 #include "testgpu.h"
 
@@ -17,7 +18,10 @@ static u32 edid_region(struct testgpu *gpu) { return gpu->gvt ? GVT_EDID_REGION 
 
 static u32 edid_max(struct testgpu *gpu) { return gpu->gvt ? EDID_BLOCK : EDID_MAX; }
 
-u32 regions_count(struct testgpu *gpu) { return edid_region(gpu) + 1; }
+/* The one after the EDID's, if there is one. */
+u32 regions_console(struct testgpu *gpu) { return edid_region(gpu) + 1; }
+
+u32 regions_count(struct testgpu *gpu) { return regions_console(gpu) + (gpu->console ? 1 : 0); }
 
 static int add_type(struct vfio_info_cap *caps, u32 type, u32 subtype)
 {
@@ -39,6 +43,9 @@ int regions_describe(struct testgpu *gpu, struct vfio_region_info *info, struct 
 	} else if (info->index == edid_region(gpu)) {
 		info->size = gpu->gvt ? EDID_BLOCK : PAGE_SIZE;
 		return add_type(caps, VFIO_REGION_TYPE_GFX, VFIO_REGION_SUBTYPE_GFX_EDID);
+	} else if (gpu->console && info->index == regions_console(gpu)) {
+		info->size = CONSOLE_SIZE;
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
 	} else if (info->index == OPREGION) {
 		info->size = OPREGION_SIZE;
 		info->flags = VFIO_REGION_INFO_FLAG_READ;
@@ -200,4 +207,15 @@ ssize_t regions_write(struct testgpu *gpu, const char __user *buf, size_t count,
 		return error;
 	*position += count;
 	return count;
+}
+
+/* Only the console. */
+int regions_mmap(struct testgpu *gpu, struct vm_area_struct *vma)
+{
+	u32 index = vma->vm_pgoff >> (REGION_SHIFT - PAGE_SHIFT);
+	unsigned long page = vma->vm_pgoff & ((1ul << (REGION_SHIFT - PAGE_SHIFT)) - 1);
+
+	if (!gpu->console || index != regions_console(gpu))
+		return -EINVAL;
+	return remap_vmalloc_range(vma, gpu->console, page);
 }

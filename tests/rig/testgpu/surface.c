@@ -13,6 +13,13 @@ enum { LEFT = 16, TOP = 16, CELL_WIDTH = 8, CELL_HEIGHT = 16, CELLS = 37, MIN_WI
 
 enum { SQUARE = 64 };
 
+/* Bytes and rows of a tile; bytes of a row that lie together in it (drm_fourcc.h, I915_FORMAT_MOD_X_TILED and _Y_TILED). */
+static const struct tile { u32 width, height, run; } tiles[] = {
+	[TILING_NONE] = { .width = 64, .height = 1 },
+	[TILING_X] = { .width = 512, .height = 8, .run = 512 },
+	[TILING_Y] = { .width = 128, .height = 32, .run = 16 },
+};
+
 static const u32 WHITE = 0xffffffff, BLACK = 0xff000000;
 
 /* Components are all or nothing, so that no format changes them. Cursor: before and after it is redrawn in place. */
@@ -28,6 +35,7 @@ static unsigned int pixel_bytes(u32 format)
 		return 1;
 	case DRM_FORMAT_RGB565:
 	case DRM_FORMAT_YUYV:
+	case DRM_FORMAT_P010:
 		return 2;
 	case DRM_FORMAT_XRGB8888:
 	case DRM_FORMAT_ARGB8888:
@@ -43,31 +51,46 @@ static u8 luma(int r, int g, int b) { return 16 + ((66 * r + 129 * g + 25 * b + 
 static u8 blue_chroma(int r, int g, int b) { return 128 + ((-38 * r - 74 * g + 112 * b + 128) >> 8); }
 static u8 red_chroma(int r, int g, int b) { return 128 + ((112 * r - 94 * g - 18 * b + 128) >> 8); }
 
+/* Where byte x of row y lies. A tile's runs lie below each other: all rows of its first run, then those of its second. */
+static u8 *address(struct surface *s, u32 x, u32 y)
+{
+	const struct tile *t = &tiles[s->tiling];
+	size_t row = (size_t)(y - y % t->height) * s->stride;
+
+	if (s->tiling == TILING_NONE)
+		return (u8 *)s->pixels + row + x;
+	return (u8 *)s->pixels + row + x / t->width * t->width * t->height + x % t->width / t->run * t->run * t->height +
+	       y % t->height * t->run + x % t->run;
+}
+
 static void set_pixel(struct surface *s, u32 x, u32 y, u32 argb)
 {
-	u8 *row = (u8 *)s->pixels + (size_t)y * s->stride;
+	u8 *at = address(s, x * pixel_bytes(s->format), y);
 	u8 r = argb >> 16, g = argb >> 8, b = argb;
 
 	switch (s->format) {
 	case DRM_FORMAT_XRGB8888:
 	case DRM_FORMAT_ARGB8888:
-		((u32 *)row)[x] = argb;
+		*(u32 *)at = argb;
 		break;
 	case DRM_FORMAT_XRGB2101010:
-		((u32 *)row)[x] = 3u << 30 | (r << 2 | r >> 6) << 20 | (g << 2 | g >> 6) << 10 | (b << 2 | b >> 6);
+		*(u32 *)at = 3u << 30 | (r << 2 | r >> 6) << 20 | (g << 2 | g >> 6) << 10 | (b << 2 | b >> 6);
 		break;
 	case DRM_FORMAT_RGB565:
-		((u16 *)row)[x] = (r >> 3) << 11 | (g >> 2) << 5 | b >> 3;
+		*(u16 *)at = (r >> 3) << 11 | (g >> 2) << 5 | b >> 3;
 		break;
 	case DRM_FORMAT_YUYV:
-		row[x * 2] = luma(r, g, b);
-		row[x * 2 + 1] = x & 1 ? red_chroma(r, g, b) : blue_chroma(r, g, b);
+		at[0] = luma(r, g, b);
+		at[1] = x & 1 ? red_chroma(r, g, b) : blue_chroma(r, g, b);
+		break;
+	case DRM_FORMAT_P010:
+		*(u16 *)at = luma(r, g, b) << 8;
 		break;
 	case DRM_FORMAT_NV12:
-		row[x] = luma(r, g, b);
+		*at = luma(r, g, b);
 		break;
 	default:
-		row[x] = g;
+		*at = g;
 	}
 }
 
@@ -75,11 +98,13 @@ static void set_pixel(struct surface *s, u32 x, u32 y, u32 argb)
 static void repeat_row(struct surface *s, u32 x, u32 y, u32 width, u32 height)
 {
 	unsigned int bytes = pixel_bytes(s->format);
-	u8 *row = (u8 *)s->pixels + (size_t)y * s->stride + x * bytes;
-	u32 i;
+	u32 run = tiles[s->tiling].run ?: s->stride, end = (x + width) * bytes, at, next, i;
 
 	for (i = 1; i < height; i++)
-		memcpy(row + (size_t)i * s->stride, row, width * bytes);
+		for (at = x * bytes; at < end; at = next) {
+			next = min(end, at - at % run + run);
+			memcpy(address(s, at, y + i), address(s, at, y), next - at);
+		}
 }
 
 /* Squares of one colour and of black. */
@@ -126,12 +151,27 @@ static void draw_bar_code(struct surface *s, u32 top, u32 frame)
 }
 
 /* At the top and at the bottom: where they differ, the image is torn. */
-void surface_number(struct surface *s, u32 frame)
+void surface_number(struct surface *s, u32 frame, unsigned int edges)
 {
 	if (s->plane == CURSOR || s->width < MIN_WIDTH || s->height < MIN_HEIGHT)
 		return;
-	draw_bar_code(s, TOP, frame);
-	draw_bar_code(s, s->height - TOP - CELL_HEIGHT, frame);
+	if (edges & TOP_EDGE)
+		draw_bar_code(s, TOP, frame);
+	if (edges & BOTTOM_EDGE)
+		draw_bar_code(s, s->height - TOP - CELL_HEIGHT, frame);
+}
+
+u64 surface_modifier(const struct surface *s)
+{
+	static const u64 modifiers[] = { DRM_FORMAT_MOD_LINEAR, I915_FORMAT_MOD_X_TILED, I915_FORMAT_MOD_Y_TILED };
+
+	return modifiers[s->tiling];
+}
+
+/* Of whole tiles. */
+u32 surface_rows(const struct surface *s)
+{
+	return ALIGN(s->height, tiles[s->tiling].height);
 }
 
 void surface_redraw(struct surface *s, unsigned int shade)
@@ -143,11 +183,21 @@ void surface_redraw(struct surface *s, unsigned int shade)
 						    : overlay_colours[(s->index + shade) % MOST_BUFFERS]);
 }
 
-struct surface *surface_create(enum plane_type plane, unsigned int index, u32 width, u32 height, u32 format,
-			       enum memory memory)
+/* In the console's memory if the vGPU shows that. */
+static int allocate(struct testgpu *gpu, struct surface *s)
+{
+	s->is_console = gpu->console;
+	if (s->is_console && s->size > CONSOLE_SIZE)
+		return -EINVAL;
+	s->pixels = gpu->console ?: vmalloc_user(s->size);
+	return s->pixels ? 0 : -ENOMEM;
+}
+
+struct surface *surface_create(struct testgpu *gpu, enum plane_type plane, unsigned int index, u32 width, u32 height, u32 format)
 {
 	unsigned int bytes = pixel_bytes(format);
 	struct surface *s;
+	int error;
 
 	if (!bytes || !width || !height || width > 4096 || height > 4096)
 		return ERR_PTR(-EINVAL);
@@ -160,16 +210,18 @@ struct surface *surface_create(enum plane_type plane, unsigned int index, u32 wi
 	s->width = width;
 	s->height = height;
 	s->format = format;
-	s->stride = ALIGN(width * bytes, 64);
-	s->size = (size_t)s->stride * height;
-	if (format == DRM_FORMAT_NV12)
+	s->tiling = READ_ONCE(gpu->tiling);
+	s->stride = ALIGN(width * bytes, tiles[s->tiling].width);
+	s->size = (size_t)s->stride * surface_rows(s);
+	if (format == DRM_FORMAT_NV12 || format == DRM_FORMAT_P010)
 		s->size += s->size / 2;
-	s->memory = memory;
-	s->pixels = vmalloc_user(s->size);
-	if (!s->pixels) {
+	s->memory = READ_ONCE(gpu->memory);
+	error = allocate(gpu, s);
+	if (error) {
 		kfree(s);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(error);
 	}
+	dma_resv_init(&s->drawings);
 	surface_redraw(s, 0);
 	return s;
 }
@@ -184,7 +236,9 @@ static void surface_free(struct kref *ref)
 {
 	struct surface *s = container_of(ref, struct surface, ref);
 
-	vfree(s->pixels);
+	dma_resv_fini(&s->drawings);
+	if (!s->is_console)
+		vfree(s->pixels);
 	kfree(s);
 }
 
