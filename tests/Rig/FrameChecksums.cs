@@ -4,8 +4,8 @@ using Guestplane.Gvt.Pattern;
 namespace Guestplane.Tests.Rig;
 
 /// <summary>
-/// The checksums by which the kernel tells what vkms displayed in each frame (vkms_composer.c: crc32_le with 0 to begin with, over the
-/// rows of four 16-bit components), for the images of testgpu's primary plane (tests/rig/testgpu/surface.c).
+/// The checksums by which the kernel tells what vkms displayed in each frame (vkms_composer.c: crc32_le with 0 to begin with,
+/// over the rows of four 16-bit components), for the images of testgpu's primary plane (tests/rig/testgpu/surface.c).
 /// </summary>
 internal sealed class FrameChecksums
 {

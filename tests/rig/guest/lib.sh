@@ -174,7 +174,7 @@ load_mdpy() {
 	echo "$MDPY_UUID"
 }
 
-# load_testgpu gvt|gvt-overlay|mbochs [CARD]: makes one more testgpu vGPU, exports TESTGPU_UUID and prints it. CARD, a node of
+# load_testgpu gvt|gvt-overlay|mbochs|region [CARD]: makes one more testgpu vGPU, exports TESTGPU_UUID and prints it. CARD, a node of
 # /dev/dri, is the GPU that the vGPUs belong to, as GVT-g's do; it counts for the first one.
 load_testgpu() {
 	modprobe vfio_iommu_type1 || return

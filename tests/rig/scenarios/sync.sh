@@ -15,10 +15,10 @@ explicit() {
 }
 
 # fenced NAME RATE COUNT LATE ARGUMENT…: flips that are shown LATE ms before they are drawn to their end, and what was on screen in each
-# frame. With four buffers a compositor may read one for three more flips.
+# frame. With eight buffers a compositor may read one for seven more flips.
 fenced() {
 	swaymsg -q "output * mode --custom 640x480"
-	testgpu "late 0" "show primary 640x480 XR24 4"
+	testgpu "late 0" "show primary 640x480 XR24 8"
 	testgpu_state frame >"$SHARE/$1.first"
 	show_start "$1" "vfio:$TESTGPU_UUID" --fullscreen "${@:5}"
 	checksums_start "$SHARE/$1.crc"

@@ -59,7 +59,7 @@ modes() {
 	show_stop
 }
 
-# The last two cannot be shown, at all or by this interface.
+# The last three cannot be shown, at all or by this interface.
 formats() {
 	local format
 
@@ -69,7 +69,7 @@ formats() {
 		testgpu "show primary 1024x768 $format 2" "flip 60 20" wait
 		see "format-$format"
 	done
-	for format in C8 NV12; do
+	for format in C8 NV12 P010; do
 		testgpu "show primary 1024x768 $format 1"
 		wait_until 20 grep -qs "cannot be shown.*$format" "$SHARE/formats.err"
 		testgpu "show primary 1024x768 XR24 2"

@@ -134,6 +134,9 @@ static void work(struct testgpu *gpu)
 
 	while ((left = READ_ONCE(gpu->job.left)) && !kthread_should_stop()) {
 		next = ktime_add_ns(next, gpu->job.period_ns);
+		/* A flip that is behind does not come early: what is shown then would be drawn over. */
+		if (READ_ONCE(gpu->late_ms) && ktime_before(next, ktime_get()))
+			next = ktime_get();
 		sleep_until(next);
 		if (gpu->job.kind == FLIP)
 			flip_planes(gpu);

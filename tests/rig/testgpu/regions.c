@@ -45,7 +45,7 @@ int regions_describe(struct testgpu *gpu, struct vfio_region_info *info, struct 
 		return add_type(caps, VFIO_REGION_TYPE_GFX, VFIO_REGION_SUBTYPE_GFX_EDID);
 	} else if (gpu->console && info->index == regions_console(gpu)) {
 		info->size = CONSOLE_SIZE;
-		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+		info->flags = VFIO_REGION_INFO_FLAG_MMAP;
 	} else if (info->index == OPREGION) {
 		info->size = OPREGION_SIZE;
 		info->flags = VFIO_REGION_INFO_FLAG_READ;
@@ -191,8 +191,10 @@ ssize_t regions_write(struct testgpu *gpu, const char __user *buf, size_t count,
 	int error = -EFAULT;
 
 	/* A VMM writes what nobody here needs. */
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX && at + count <= CONFIG_SIZE) {
+		*position += count;
 		return count;
+	}
 	if (index != edid_region(gpu))
 		return -EINVAL;
 	if (count > sizeof(bytes) || copy_from_user(bytes, buf, count))

@@ -23,8 +23,8 @@ static const struct tile { u32 width, height, run; } tiles[] = {
 static const u32 WHITE = 0xffffffff, BLACK = 0xff000000;
 
 /* Components are all or nothing, so that no format changes them. Cursor: before and after it is redrawn in place. */
-static const u32 primary_colours[MOST_BUFFERS] = { 0xffff0000, 0xff00ff00, 0xff0000ff, 0xff00ffff };
-static const u32 overlay_colours[MOST_BUFFERS] = { 0xffffff00, 0xffff00ff, 0xffffff00, 0xffff00ff };
+static const u32 primary_colours[] = { 0xffff0000, 0xff00ff00, 0xff0000ff, 0xff00ffff };
+static const u32 overlay_colours[] = { 0xffffff00, 0xffff00ff };
 static const u32 cursor_colours[2] = { 0xffff00ff, 0xff00ffff };
 
 static unsigned int pixel_bytes(u32 format)
@@ -179,8 +179,8 @@ void surface_redraw(struct surface *s, unsigned int shade)
 	if (s->plane == CURSOR)
 		draw_cursor(s, cursor_colours[shade % 2]);
 	else
-		draw_checker(s, s->plane == PRIMARY ? primary_colours[(s->index + shade) % MOST_BUFFERS]
-						    : overlay_colours[(s->index + shade) % MOST_BUFFERS]);
+		draw_checker(s, s->plane == PRIMARY ? primary_colours[(s->index + shade) % ARRAY_SIZE(primary_colours)]
+						    : overlay_colours[(s->index + shade) % ARRAY_SIZE(overlay_colours)]);
 }
 
 /* In the console's memory if the vGPU shows that. */

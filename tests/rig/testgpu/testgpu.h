@@ -17,7 +17,7 @@
 /* drm_plane_type's numbers, which are the interface's (drm/drm_plane.h). */
 enum plane_type { OVERLAY, PRIMARY, CURSOR, PLANES };
 
-enum { MOST_BUFFERS = 4, EDID_MAX = 1024, EDID_OFFSET = 2048, CONSOLE_SIZE = 4 << 20 };
+enum { MOST_BUFFERS = 8, EDID_MAX = 1024, EDID_OFFSET = 2048, CONSOLE_SIZE = 4 << 20 };
 
 #define NO_HOTSPOT U32_MAX
 
@@ -85,10 +85,12 @@ struct testgpu {
 	bool gvt, overlay;
 	void *console;
 
+	/* How images are laid out that are made from now on. */
+	enum tiling tiling;
+
 	/* Under lock. */
 	struct plane planes[PLANES];
 	enum memory memory;
-	enum tiling tiling;
 	/* How long a flip of the primary plane is shown before its drawing is finished. */
 	unsigned int late_ms;
 	struct list_head objects;
