@@ -210,7 +210,7 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.Discarded(isNewest: true);
+        proof.Discarded(_now, isNewest: true);
         Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
         Flip(proof);
         Assert.Equal(ProofAdvice.None, Silence(proof));
@@ -245,7 +245,7 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.Discarded(isNewest: true);
+        proof.Discarded(_now, isNewest: true);
         Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
         proof.Committed(_now, s_dmaBuf);
         Assert.Equal(long.MaxValue, proof.NextCheck);
@@ -320,6 +320,18 @@ public sealed class ProofTests
         Assert.Equal(ProofState.Unknowable, proof.State);
     }
 
+    [Fact]
+    public void What_was_committed_before_a_trial_and_is_discarded_later_does_not_prolong_it()
+    {
+        var proof = new Proof(isReported: true);
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
+        var before = _now;
+        proof.BackgroundTrialBegins(_now += 1);
+        proof.Discarded(before, isNewest: true);
+        Assert.Equal(_now + Second, proof.NextCheck);
+        Assert.Equal(ProofAdvice.StepBack, Silence(proof));
+    }
+
     private Proof OnTrial()
     {
         var proof = new Proof(isReported: true);
@@ -347,7 +359,7 @@ public sealed class ProofTests
         {
             Flip(proof);
             if (isDiscarded)
-                proof.Discarded(isNewest: true);
+                proof.Discarded(_now, isNewest: true);
             yield return proof.Next(_now, mayRepeat: true);
         }
     }

@@ -165,10 +165,13 @@ internal sealed class Proof(bool isReported)
     }
 
     /// <summary>A commit was discarded.</summary>
-    public void Discarded(bool isNewest)
+    /// <param name="committed">When it was committed.</param>
+    /// <param name="isNewest">True if none was committed after it.</param>
+    public void Discarded(long committed, bool isNewest)
     {
-        // A discard is an answer: silence is measured again from the next frame callback on.
-        if (IsUndecided)
+        // A discard is an answer: silence is measured again from the next frame callback on. A trial is not answered by what was
+        // committed before it, and the one of the background has no frame callback.
+        if (IsUndecided && (State != ProofState.OnTrial || committed >= _takenOff))
             _since = Never;
         _isRepeatDue |= isNewest;
         if (isNewest && State == ProofState.Shown)

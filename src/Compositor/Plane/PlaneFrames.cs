@@ -146,7 +146,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         if (_plane is null)
             return;
         if (frame.IsDiscarded)
-            _proof.Discarded(isNewest);
+            _proof.Discarded(frame.Committed, isNewest);
         else if (_plane.IsOn)
             Follow(_proof.Presented(frame.Committed, frame.Presented));
         // wlroots reports commits that its output rejected as presented, once the image is gone and the output works again.
