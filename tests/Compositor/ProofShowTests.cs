@@ -132,6 +132,27 @@ public sealed class ProofShowTests
         Assert.Empty(host.Violations);
     }
 
+    /// <summary>Nothing can be shown but the background, and the compositor forgets to report that twice, or each time.</summary>
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(int.MaxValue, false)]
+    public void A_background_that_is_not_reported_is_shown_again(int lost, bool isGivenUp)
+    {
+        using var host = new FakeHost(Setup());
+        host.Faults.Unreadable = UnreadableDmabufs.Discarded;
+        host.Faults.LostBackgrounds = lost;
+        using var run = ProgramRun.Start(host, $"{Pattern},format=NV12 --seconds 60");
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Commits: > 0, Buffer: null }, s_soon));
+        if (isGivenUp)
+            run.WaitFor("cannot be shown");
+        else
+            Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Buffer: not null }, s_soon));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Equal(isGivenUp ? "impossible" : "dmabuf", run.Head.GetProperty("transport").GetString());
+        Assert.Empty(host.Violations);
+    }
+
     /// <summary>wlroots then reports all of the commits that its output had rejected as presented.</summary>
     [Fact]
     public void What_is_presented_while_the_VM_shows_nothing_proves_nothing_about_its_images()

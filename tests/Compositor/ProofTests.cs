@@ -183,9 +183,14 @@ public sealed class ProofTests
     public void A_compositor_that_has_answered_no_transport_is_not_asked_again_and_a_late_answer_about_the_other_says_nothing()
     {
         var proof = OnTrial();
-        proof.Committed(_now += Frame, s_bytes);
-        var early = _now;
-        Assert.Equal(ProofAdvice.StepBack, proof.TrialFailed());
+        var early = _now + Frame;
+        for (var i = 0; i < Proof.MostFrames; i++)
+        {
+            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
+            proof.Committed(_now += Frame, s_bytes);
+            proof.FrameTaken(_now, isPrompt: true);
+        }
+        Assert.Equal(ProofAdvice.StepBack, proof.Next(_now, mayRepeat: true));
         Assert.DoesNotContain(Flips(proof, 1000), advice => advice != ProofAdvice.None);
         Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
         Assert.Equal(ProofState.Unknowable, proof.State);
@@ -310,26 +315,94 @@ public sealed class ProofTests
     }
 
     [Fact]
-    public void A_background_that_is_not_presented_either_proves_nothing()
+    public void Three_backgrounds_that_are_taken_and_not_presented_either_prove_nothing()
     {
-        var proof = new Proof(isReported: true);
-        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
-        proof.BackgroundTrialBegins(_now);
-        Assert.Equal(_now + Second, proof.NextCheck);
+        var proof = BackgroundOnTrial();
+        for (var i = 0; i < 2; i++)
+        {
+            proof.BackgroundTaken(_now += Frame);
+            Assert.Equal(_now + Second, proof.NextCheck);
+            Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
+        }
+        proof.BackgroundTaken(_now += Frame);
         Assert.Equal(ProofAdvice.StepBack, Silence(proof));
         Assert.Equal(ProofState.Unknowable, proof.State);
+    }
+
+    /// <summary>The window is hidden, or the compositor has lost it.</summary>
+    [Fact]
+    public void A_background_that_is_not_even_taken_is_shown_again_until_one_is_presented()
+    {
+        var proof = BackgroundOnTrial();
+        for (var i = 0; i < 100; i++)
+            Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
+        Assert.Equal(ProofAdvice.GiveUp, proof.BackgroundAnswered(isPresented: true));
+    }
+
+    [Fact]
+    public void A_suspended_window_shows_its_background_once()
+    {
+        var proof = BackgroundOnTrial();
+        proof.BackgroundTaken(_now += Frame);
+        for (var i = 0; i < 100; i++)
+        {
+            proof.Check(_now += Second, isIdle: true);
+            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
+        }
+        Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
+    }
+
+    [Fact]
+    public void Backgrounds_that_something_else_replaces_are_shown_again_and_at_last_prove_nothing()
+    {
+        var proof = BackgroundOnTrial();
+        for (var i = 1; i < Proof.MostFrames; i++)
+        {
+            proof.BackgroundAnswered(isPresented: false);
+            Assert.Equal(ProofAdvice.ShowBackground, proof.Next(_now, mayRepeat: false));
+            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
+        }
+        proof.BackgroundAnswered(isPresented: false);
+        Assert.Equal((ProofAdvice.StepBack, ProofState.Unknowable), (proof.Next(_now, mayRepeat: false), proof.State));
     }
 
     [Fact]
     public void What_was_committed_before_a_trial_and_is_discarded_later_does_not_prolong_it()
     {
+        var proof = BackgroundOnTrial();
+        proof.Discarded(_now, isNewest: true);
+        Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
+        Assert.Equal(_now + Second, proof.NextCheck);
+    }
+
+    /// <summary>The first was on screen until the background was. The second was not: wlroots reports it with the background.</summary>
+    [Theory]
+    [InlineData(-1, nameof(ProofAdvice.StepBack), nameof(ProofState.Shown))]
+    [InlineData(1, nameof(ProofAdvice.GiveUp), nameof(ProofState.BackgroundOnTrial))]
+    public void An_image_that_is_presented_during_the_trial_of_the_background_is_judged_by_when(long after, string advice, string state)
+    {
+        var proof = BackgroundOnTrial();
+        Assert.Equal(advice, proof.Presented(_now - Frame, _now + after).ToString());
+        Assert.Equal(state, proof.State.ToString());
+    }
+
+    [Fact]
+    public void Nothing_is_seen_while_every_commit_is_discarded_and_the_background_is_tried()
+    {
+        var proof = new Proof(isReported: true);
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames, isDiscarded: true).Last());
+        proof.BackgroundTrialBegins(_now);
+        proof.BackgroundTaken(_now);
+        Silence(proof);
+        Assert.False(proof.IsSeen);
+    }
+
+    private Proof BackgroundOnTrial()
+    {
         var proof = new Proof(isReported: true);
         Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
-        var before = _now;
-        proof.BackgroundTrialBegins(_now += 1);
-        proof.Discarded(before, isNewest: true);
-        Assert.Equal(_now + Second, proof.NextCheck);
-        Assert.Equal(ProofAdvice.StepBack, Silence(proof));
+        proof.BackgroundTrialBegins(_now);
+        return proof;
     }
 
     private Proof OnTrial()

@@ -17,11 +17,8 @@ internal readonly record struct ImageShape(int Width, int Height, Rectangle Show
 /// presentation feedback. A compositor that counts surfaces (<see cref="HostFamilies.CountsSurfaces"/>) gets the primary plane on
 /// the root itself while it is alone and fills the screen. Without a subcompositor it is always there, and there is nothing else.
 /// </summary>
-internal sealed class HeadTree : IDisposable
+internal sealed class HeadTree : IBackground, IDisposable
 {
-    /// <summary>0xRRGGBB.</summary>
-    private const uint AlmostBlack = 0x010101;
-
     /// <summary>Frame callbacks of a visible window come faster than this, at any refresh rate.</summary>
     private const long StarvedNs = 100_000_000;
 
@@ -31,8 +28,8 @@ internal sealed class HeadTree : IDisposable
     private readonly PrimarySurfaces _surfaces;
     private readonly SubsurfacePlane? _overlay;
     private readonly Action _imageChanged;
+    private readonly VisibleBackground _background;
     private Dimmer? _dimmer;
-    private bool _isGone;
 
     /// <param name="setup">The head, and where it is shown.</param>
     /// <param name="window">The head's window, not mapped yet.</param>
@@ -43,6 +40,7 @@ internal sealed class HeadTree : IDisposable
         (_host, _options, _window, _imageChanged) = (setup.Host, setup.Options, window, imageChanged);
         _surfaces = new PrimarySurfaces(_host, window.Root, _options);
         Primary = MakePrimary(setup, _surfaces.On);
+        _background = new VisibleBackground(_host.Globals, window.Root, _surfaces, Primary.Frames!, _options.Background);
         foreach (var feedback in _surfaces.Feedbacks)
             feedback.Changed += Primary.Reconsider;
         if (IsTree)
@@ -138,8 +136,8 @@ internal sealed class HeadTree : IDisposable
     /// <summary>Destroys in protocol order: roles before surfaces.</summary>
     public void Dispose()
     {
-        _isGone = true;
         _host.Hdr.Ready -= CommitAgain;
+        _background.Dispose();
         _dimmer?.Dispose();
         Cursor.Dispose();
         _overlay?.Dispose();
@@ -172,7 +170,7 @@ internal sealed class HeadTree : IDisposable
         {
             MostCommits = _options.Latency == Latency.Smooth ? 1 : 2,
             IsSuspended = () => _window.IsSuspended,
-            ShowBackground = IsTree ? ShowBackground : null,
+            Background = IsTree ? this : null,
         };
         var transports = new PlaneTransports(_host, _options.Transport, opaque: true)
         {
@@ -234,33 +232,15 @@ internal sealed class HeadTree : IDisposable
         _surfaces.Place(Placement, Image);
     }
 
-    /// <summary>Finds out whether the compositor presents anything of this window, while the primary plane is off.</summary>
-    private void ShowBackground()
+    void IBackground.Show()
     {
         ClearRoot();
         _surfaces.FinishMove();
         Primary.Detach();
-        // wlroots does not draw an opaque black pixel with nothing below it, and so reports nothing of it.
-        var visible = new Sheet(_host.Globals, colour: _options.Background == 0 ? AlmostBlack : _options.Background);
-        _surfaces.Paint(visible, Placement.Window);
-        if (_host.Globals.Presentation?.Feedback(_window.Root) is { } feedback)
-        {
-            feedback.Presented += (_, _) => Answer(true);
-            feedback.Discarded += (_, _) => Answer(false);
-        }
-        _window.Root.Commit();
-
-        void Answer(bool isPresented)
-        {
-            if (!_isGone)
-            {
-                _surfaces.PaintBackdrop(Placement.Window);
-                _window.Root.Commit();
-                Primary.Frames!.BackgroundAnswered(isPresented);
-            }
-            visible.Dispose();
-        }
+        _background.Show(Placement.Window);
     }
+
+    void IBackground.Hide() => _background.Hide(Placement.Window);
 
     private sealed class FrameWatch(HeadTree tree) : PlaneObserver
     {

@@ -26,6 +26,9 @@ internal enum ProofState
     /// <summary>The previous transport showed nothing, and the current one has to do better.</summary>
     OnTrial,
 
+    /// <summary>No transport is left. The image is off, and what lies below it is shown: is that presented?</summary>
+    BackgroundOnTrial,
+
     /// <summary>No transport shows this plane, although the compositor presents others. Retried from time to time.</summary>
     GivenUp,
 }
@@ -46,6 +49,12 @@ internal enum ProofAdvice
 
     /// <summary>The next transport shows what the previous one did not: keep it, and report why.</summary>
     Confirm,
+
+    /// <summary>Show what lies below the plane once more.</summary>
+    ShowBackground,
+
+    /// <summary>What lies below the plane is presented, and the plane is not: call <see cref="Proof.GiveUp"/>.</summary>
+    GiveUp,
 
     /// <summary>Try again what was given up.</summary>
     Retry,
@@ -74,6 +83,9 @@ internal sealed class Proof(bool isReported)
     /// <summary>Silences that count as much as <see cref="MostFrames"/>: for a guest whose screen does not change.</summary>
     private const int MostSilences = 2;
 
+    /// <summary>Backgrounds that the compositor may take without an answer: its display may reject a few more frames.</summary>
+    private const int MostBackgrounds = 3;
+
     /// <summary>A VM uses a few formats and modifiers. Of one that uses ever more the oldest are judged anew.</summary>
     private const int MostProven = 16;
 
@@ -90,7 +102,7 @@ internal sealed class Proof(bool isReported)
 
     public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
 
-    /// <summary>Frames sent in this way that the compositor has taken without presenting one.</summary>
+    /// <summary>Frames sent in this way that the compositor has taken without presenting one; or discarded backgrounds.</summary>
     public int Frames { get; private set; }
 
     /// <summary>True if an image is on screen, or if a compositor that reports nothing has taken one.</summary>
@@ -99,12 +111,17 @@ internal sealed class Proof(bool isReported)
         ProofState.Shown or ProofState.Doubted => true,
         ProofState.GivenUp => false,
         ProofState.Unknowable or ProofState.Unjudged => _isTaken,
+        ProofState.BackgroundOnTrial => _presented > 0,
         _ => _presented > 0 || _silences > 0,
     };
 
     /// <summary>When <see cref="Check"/> is due.</summary>
     public long NextCheck =>
-        State == ProofState.GivenUp || (IsUndecided && _isTaken && _silences < MostSilences) ? _since : Never;
+        State is ProofState.GivenUp or ProofState.BackgroundOnTrial || (IsUndecided && _isTaken && _silences < MostSilences)
+            ? _since : Never;
+
+    /// <summary>True if the transport in use, or that there is none, is not a decision yet.</summary>
+    public bool IsOnTrial => State is ProofState.OnTrial or ProofState.BackgroundOnTrial;
 
     private bool IsUndecided => State is ProofState.Unproven or ProofState.OnTrial;
 
@@ -121,7 +138,7 @@ internal sealed class Proof(bool isReported)
     /// <summary>The image was taken off the surface.</summary>
     public void TakenOff(long now)
     {
-        if (State == ProofState.OnTrial)
+        if (IsOnTrial)
             return;
         _takenOff = now;
         // Silence about no image is none.
@@ -147,10 +164,12 @@ internal sealed class Proof(bool isReported)
     {
         // wlroots reports commits that its output rejected as presented, when that presents something else.
         var isLate = committed < _takenOff;
-        if (State == ProofState.GivenUp || (isLate && (State != ProofState.OnTrial || presented >= _takenOff)))
+        if (isLate && presented >= _takenOff && State == ProofState.BackgroundOnTrial)
+            return ProofAdvice.GiveUp;
+        var isOnTrial = IsOnTrial;
+        if (State == ProofState.GivenUp || (isLate && (!isOnTrial || presented >= _takenOff)))
             return ProofAdvice.None;
         _presented = presented;
-        var isOnTrial = State == ProofState.OnTrial;
         if (!isOnTrial && committed < _switched)
             return ProofAdvice.None;
         if (isLate)
@@ -170,10 +189,10 @@ internal sealed class Proof(bool isReported)
     public void Discarded(long committed, bool isNewest)
     {
         // A discard is an answer: silence is measured again from the next frame callback on. A trial is not answered by what was
-        // committed before it, and the one of the background has no frame callback.
+        // committed before it.
         if (IsUndecided && (State != ProofState.OnTrial || committed >= _takenOff))
             _since = Never;
-        _isRepeatDue |= isNewest;
+        _isRepeatDue |= isNewest && State != ProofState.BackgroundOnTrial;
         if (isNewest && State == ProofState.Shown)
             State = ProofState.Doubted;
     }
@@ -191,8 +210,15 @@ internal sealed class Proof(bool isReported)
         _since = now + SilenceNs;
         if (isIdle)
             return;
-        _silences++;
-        _isRepeatDue |= _repeats == 0;
+        if (State != ProofState.BackgroundOnTrial)
+        {
+            _silences++;
+            _isRepeatDue |= _repeats == 0;
+            return;
+        }
+        // One that was not even taken proves nothing. It is shown again all the same: it may be lost.
+        _silences += _isTaken ? 1 : 0;
+        _isRepeatDue = true;
     }
 
     /// <summary>What to do now.</summary>
@@ -202,6 +228,8 @@ internal sealed class Proof(bool isReported)
     {
         if (State == ProofState.GivenUp)
             return now < _since ? ProofAdvice.None : Retry();
+        if (State == ProofState.BackgroundOnTrial)
+            return NextBackground(now);
         if (IsUndecided && (Frames >= MostFrames || (_silences >= MostSilences && Frames > 0)))
             return State == ProofState.OnTrial ? TrialFailed() : ProofAdvice.StepDown;
         if (!_isRepeatDue || !mayRepeat || _repeats >= MostRepeats)
@@ -218,20 +246,31 @@ internal sealed class Proof(bool isReported)
         _takenOff = now;
     }
 
-    /// <summary>No transport is left: the image is off, and what lies below it must be presented within one silence.</summary>
+    /// <summary>No transport is left: the image is off, and what lies below it was shown.</summary>
     public void BackgroundTrialBegins(long now)
     {
-        TrialBegins(now);
-        (_isTaken, _silences, _since) = (true, MostSilences - 1, now + SilenceNs);
-        Frames = 1;
+        Enter(ProofState.BackgroundOnTrial);
+        (_takenOff, _since) = (now, now + SilenceNs);
     }
 
-    /// <summary>The next transport did no better, so the previous one is not at fault.</summary>
-    public ProofAdvice TrialFailed()
+    /// <summary>The frame callback of the background came.</summary>
+    public void BackgroundTaken(long now)
     {
-        Enter(ProofState.Unknowable);
-        _isTaken = true;
-        return ProofAdvice.StepBack;
+        if (State == ProofState.BackgroundOnTrial)
+            (_isTaken, _since) = (true, now + SilenceNs);
+    }
+
+    /// <summary>A background was presented or discarded.</summary>
+    public ProofAdvice BackgroundAnswered(bool isPresented)
+    {
+        if (State != ProofState.BackgroundOnTrial)
+            return ProofAdvice.None;
+        if (isPresented)
+            return ProofAdvice.GiveUp;
+        // Each move of the cursor commits what lies below the plane, and so replaces a background.
+        Frames++;
+        _isRepeatDue = true;
+        return ProofAdvice.None;
     }
 
     /// <summary>There is no transport to compare this one with.</summary>
@@ -258,6 +297,24 @@ internal sealed class Proof(bool isReported)
         Enter(ProofState.Unproven);
         _repeats = 0;
         return ProofAdvice.Retry;
+    }
+
+    private ProofAdvice NextBackground(long now)
+    {
+        if (_silences >= MostBackgrounds || Frames >= MostFrames)
+            return TrialFailed();
+        if (!_isRepeatDue)
+            return ProofAdvice.None;
+        (_isRepeatDue, _isTaken, _since) = (false, false, now + SilenceNs);
+        return ProofAdvice.ShowBackground;
+    }
+
+    /// <summary>The next transport, or the background, did no better: the previous transport is not at fault.</summary>
+    private ProofAdvice TrialFailed()
+    {
+        Enter(ProofState.Unknowable);
+        _isTaken = true;
+        return ProofAdvice.StepBack;
     }
 
     private void Switch(long now, SentAs sentAs)

@@ -32,6 +32,19 @@ internal interface IFramedPlane
     void Confirm();
 }
 
+/// <summary>What lies below the plane that <see cref="PlaneFrames"/> paces.</summary>
+internal interface IBackground
+{
+    /// <summary>
+    /// Takes the image off, and commits a background with presentation feedback and a frame callback, also if one is shown. They
+    /// are answered by <see cref="PlaneFrames.BackgroundAnswered"/> and <see cref="PlaneFrames.BackgroundTaken"/>.
+    /// </summary>
+    void Show();
+
+    /// <summary>Undoes <see cref="Show"/>, if that was called.</summary>
+    void Hide();
+}
+
 /// <summary>
 /// Paces a head's primary plane: how many commits are made per frame callback, and whether they are seen. Its timer fires
 /// at most once per second, and only while an answer or a frame callback is pending or a plane is given up.
@@ -54,7 +67,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     private IFramedPlane? _plane;
     private WlCallback? _frame;
     private int _commits;
-    private long _requested, _committed, _forced, _backgroundShown = LoopSource.Never;
+    private long _requested, _committed, _forced;
     private bool _isSeenReported;
 
     // Parameters: the last one only passes on the counters of the previous connection.
@@ -75,17 +88,14 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     /// <summary>Whether the compositor reports the window as suspended.</summary>
     public Func<bool> IsSuspended { get; init; } = () => false;
 
-    /// <summary>
-    /// Takes the image off the surface, and commits what is below it with presentation feedback, which is answered by
-    /// <see cref="BackgroundAnswered"/>. Null if nothing is below.
-    /// </summary>
-    public Action? ShowBackground { get; init; }
+    /// <summary>What is below the plane; null if nothing is.</summary>
+    public IBackground? Background { get; init; }
 
     /// <summary>True if another commit is allowed now.</summary>
     public bool IsOpen => _commits < MostCommits;
 
     /// <summary>True if the transport is on trial, and therefore not reported yet.</summary>
-    public bool IsOnTrial => _proof.State == ProofState.OnTrial;
+    public bool IsOnTrial => _proof.IsOnTrial;
 
     /// <summary>True if a frame callback has been pending for more than <paramref name="after"/> ns.</summary>
     public bool IsStarved(long now, long after) => _frame is not null && now - _requested > after;
@@ -147,30 +157,27 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
             return;
         if (frame.IsDiscarded)
             _proof.Discarded(frame.Committed, isNewest);
-        else if (_plane.IsOn)
+        else if (_plane.IsOn || _proof.State == ProofState.BackgroundOnTrial)
             Follow(_proof.Presented(frame.Committed, frame.Presented));
-        // wlroots reports commits that its output rejected as presented, once the image is gone and the output works again.
-        else if (frame.Presented >= _backgroundShown)
-            BackgroundAnswered(true);
         Act(Clock.Now);
     }
 
     public void Settled() => _observer.Settled();
 
+    /// <summary>The compositor has taken what lies below the plane: its frame callback came.</summary>
+    public void BackgroundTaken()
+    {
+        _proof.BackgroundTaken(Clock.Now);
+        Plan();
+    }
+
     /// <summary>The compositor has presented or discarded what lies below the plane.</summary>
     public void BackgroundAnswered(bool isPresented)
     {
-        if (_plane is null || !IsOnTrial)
+        if (_plane is null)
             return;
-        _backgroundShown = LoopSource.Never;
-        if (isPresented)
-        {
-            _proof.GiveUp(Clock.Now);
-            _plane.Confirm();
-        }
-        else
-            Follow(_proof.TrialFailed());
-        Plan();
+        Follow(_proof.BackgroundAnswered(isPresented));
+        Act(Clock.Now);
     }
 
     /// <summary>Answers that come later are only counted.</summary>
@@ -219,6 +226,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
 
     private void Follow(ProofAdvice advice)
     {
+        if (_proof.State != ProofState.BackgroundOnTrial)
+            Background?.Hide();
         switch (advice)
         {
             case ProofAdvice.Repeat:
@@ -228,8 +237,15 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
                 StepDown();
                 break;
             case ProofAdvice.StepBack or ProofAdvice.Retry:
-                _backgroundShown = LoopSource.Never;
                 _plane!.StepBack();
+                break;
+            case ProofAdvice.ShowBackground:
+                Background!.Show();
+                break;
+            case ProofAdvice.GiveUp:
+                _proof.GiveUp(Clock.Now);
+                Background!.Hide();
+                _plane!.Confirm();
                 break;
             case ProofAdvice.Confirm:
                 _plane!.Confirm();
@@ -242,7 +258,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         var next = _plane!.StepDown(
             $"the compositor took it and then showed none of {_proof.Frames} frames: its renderer or its display "
             + "may not be able to read the VM's memory (see its log)");
-        if (next is null || (next == Transport.Impossible && ShowBackground is null))
+        if (next is null || (next == Transport.Impossible && Background is null))
         {
             _proof.NothingToTry();
             if (next is not null)
@@ -255,8 +271,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
             _plane.Repeat();
             return;
         }
-        _backgroundShown = Clock.Now;
-        _proof.BackgroundTrialBegins(_backgroundShown);
-        ShowBackground!();
+        _proof.BackgroundTrialBegins(Clock.Now);
+        Background!.Show();
     }
 }

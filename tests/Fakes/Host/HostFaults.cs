@@ -29,6 +29,7 @@ public sealed class HostFaults
     private int _closeAfter;
     private int _discardEvery;
     private int _sinceDiscard;
+    private int _lostBackgrounds;
 
     internal HostFaults(Action changed) => _changed = changed;
 
@@ -115,6 +116,13 @@ public sealed class HostFaults
         set => Volatile.Write(ref _discardEvery, value);
     }
 
+    /// <summary>So many of the next feedbacks for a single pixel are never answered, which sway did once.</summary>
+    public int LostBackgrounds
+    {
+        get => Volatile.Read(ref _lostBackgrounds);
+        set => Volatile.Write(ref _lostBackgrounds, value);
+    }
+
     internal bool DiesNow() => Counted(ref _dieAfter);
 
     internal bool ErrsNow() => Counted(ref _errorAfter);
@@ -127,6 +135,14 @@ public sealed class HostFaults
         if (every <= 0 || ++_sinceDiscard < every)
             return false;
         _sinceDiscard = 0;
+        return true;
+    }
+
+    internal bool LosesNext()
+    {
+        if (LostBackgrounds <= 0)
+            return false;
+        Interlocked.Decrement(ref _lostBackgrounds);
         return true;
     }
 

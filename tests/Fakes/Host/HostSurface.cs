@@ -13,6 +13,7 @@ internal sealed class HostSurface : HostObject
 
     /// <summary>Of commits that the output rejected. wlroots reports them with what its output shows after that.</summary>
     private readonly List<HostPresentationFeedback> _rejected = [];
+    private readonly List<HostPresentationFeedback> _lost = [];
     private bool _isRejectedDue;
     private HostWlBuffer? _latched;
 
@@ -119,7 +120,7 @@ internal sealed class HostSurface : HostObject
     {
         foreach (var frame in _frames.Concat(Pending.Frames).Concat(Cached?.Frames ?? []))
             Client.Remove(frame);
-        foreach (var feedback in _feedbacks.Concat(_rejected).Concat(Pending.Feedbacks).Concat(Cached?.Feedbacks ?? []))
+        foreach (var feedback in _feedbacks.Concat(_rejected).Concat(_lost).Concat(Pending.Feedbacks).Concat(Cached?.Feedbacks ?? []))
             feedback.Discard();
         foreach (var child in Current.Stack!.Concat(Pending.Stack ?? []).Concat(Cached?.Stack ?? []))
             (child.RoleObject as HostSubsurface)?.ParentGone(this);
@@ -133,7 +134,9 @@ internal sealed class HostSurface : HostObject
 
     private void Answer(HostPresentationFeedback feedback, HostVblank vblank)
     {
-        if (!IsUnreadable)
+        if (Buffer is { Storage.Kind: "single-pixel" } && Host.Faults.LosesNext())
+            _lost.Add(feedback);
+        else if (!IsUnreadable)
             feedback.Present(vblank);
         else if (Host.Faults.Unreadable == UnreadableDmabufs.Discarded)
             feedback.Discard();
