@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Guestplane.Tests.Rig;
@@ -119,12 +120,23 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
         Assert.Equal([.. Button("left"), .. Button("right"), .. Button("wheel-down")], Told("relative-buttons"));
     }
 
+    [Fact]
+    public void A_vGPU_that_QEMU_does_not_display_is_shown_from_QEMUs_process_and_typed_into()
+    {
+        AssertZeroCopy("vgpu");
+        // The tablet's 1024 by 768 are this screen's 640 by 480, which QEMU's console has, too.
+        Assert.Equal([.. Place(187, 125, 640, 480), .. Button("left"), .. Key("a")], Told("vgpu-hands"));
+        // Each flip is committed once, and the image that stands before and after may be once more. QEMU's own way shows half of them.
+        var uptimes = Boot.Text("vgpu.times").Split('\n').Take(2).Select(line => 1000 * double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
+        Assert.InRange(PresentedCommits("vgpu").Count(commit => commit.Committed > uptimes[0] && commit.Committed < uptimes[1]), 330, 605);
+    }
+
     private string[] Told(string file) =>
         [.. Regex.Matches(Boot.Text($"{file}.input"), @"input_event_(\w+) con \d+, (.*)").Select(m => $"{m.Groups[1]} {m.Groups[2].Value.Trim()}")];
 
     /// <summary>QEMU's absolute axes go to 0x7fff (ui/input.h, INPUT_EVENT_ABS_MAX).</summary>
-    private static string[] Place(int x, int y) =>
-        [$"abs axis x, value 0x{x * 0x7fff / Width:x}", $"abs axis y, value 0x{y * 0x7fff / Height:x}"];
+    private static string[] Place(int x, int y, int width = Width, int height = Height) =>
+        [$"abs axis x, value 0x{x * 0x7fff / width:x}", $"abs axis y, value 0x{y * 0x7fff / height:x}"];
 
     private static string[] Move(int x, int y) => [$"rel axis x, value {x}", $"rel axis y, value {y}"];
 

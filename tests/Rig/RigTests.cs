@@ -131,6 +131,24 @@ public abstract class RigTests<TBoot> : IClassFixture<TBoot>
 
     private Match Ending(string file) => Regex.Match(Boot.Text(file), @"last-frame=(\d+) flips=(\d+)");
 
+    /// <summary>The commits of a trace that were presented: when they were made and when they were on screen, ms since the boot.</summary>
+    protected List<(double Committed, double Presented)> PresentedCommits(string name)
+    {
+        var (begun, presented) = (new Dictionary<string, double>(), new List<(double, double)>());
+        using var trace = JsonDocument.Parse(Boot.Text($"{name}.trace"));
+        foreach (var e in trace.RootElement.EnumerateArray())
+        {
+            if (e.GetProperty("ph").GetString() is not ("b" or "e") || e.GetProperty("cat").GetString() != "commit")
+                continue;
+            var (id, at) = (e.GetProperty("id").GetString()!, e.GetProperty("ts").GetDouble() / 1000);
+            if (!begun.Remove(id, out var from))
+                begun[id] = at;
+            else if (e.GetProperty("args").GetProperty("how").GetString() != "discarded")
+                presented.Add((from, at));
+        }
+        return presented;
+    }
+
     protected static long Count(JsonElement head, string field) => head.GetProperty(field).GetInt64();
 
     protected double ManagedBytesPerFlip(string name) => Boot.Report(name).GetProperty("managedBytesPerFlip").GetDouble();

@@ -39,7 +39,7 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
         var head = AssertTransport("late", "dmabuf");
         var awaited = Count(head, "awaited");
         Assert.InRange(awaited, 10, 12);
-        var waits = CommitToPresentedMs("late");
+        var waits = PresentedCommits("late").Select(commit => commit.Presented - commit.Committed).ToList();
         Assert.InRange(waits.Count(ms => ms >= LateMs - 5), awaited - 1, waits.Count);
         // A quarter of the others would be late if each late frame delayed the next; a busy machine delays one now and then.
         Assert.True(waits.Count(ms => ms < LateMs - 20) >= 0.8 * (waits.Count - awaited), $"{string.Join(' ', waits)}");
@@ -113,25 +113,5 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
         using var trace = JsonDocument.Parse(Boot.Text($"{name}.trace"));
         return trace.RootElement.EnumerateArray().Count(e => e.TryGetProperty("cat", out var cat) && cat.GetString() == "buffer"
             && e.GetProperty("ph").GetString() == "e" && e.GetProperty("args").GetProperty("how").GetString() == "released");
-    }
-
-    private List<double> CommitToPresentedMs(string name)
-    {
-        var (begun, waits) = (new Dictionary<string, double>(), new List<double>());
-        using var trace = JsonDocument.Parse(Boot.Text($"{name}.trace"));
-        foreach (var e in trace.RootElement.EnumerateArray())
-        {
-            if (e.GetProperty("ph").GetString() is not ("b" or "e") || e.GetProperty("cat").GetString() != "commit")
-                continue;
-            var (id, at) = (e.GetProperty("id").GetString()!, e.GetProperty("ts").GetDouble() / 1000);
-            if (begun.Remove(id, out var from))
-            {
-                if (e.GetProperty("args").GetProperty("how").GetString() != "discarded")
-                    waits.Add(at - from);
-            }
-            else
-                begun[id] = at;
-        }
-        return waits;
     }
 }

@@ -70,6 +70,29 @@ played_on() {
 	qemu_stop
 }
 
+# The vGPU of a QEMU that does not display it: the planes come from the QEMU's process, and keys and pointer go to its D-Bus display.
+# The screen is a little faster than the flips.
+planes_and_input() {
+	swaymsg -q "output * mode --custom 640x480@75Hz"
+	testgpu "show primary 640x480 XR24 4"
+	input_devices vgpu absolute
+	qemu_on_bus vgpu on "${VGA_DEVICE[@]}" "${VFIO_DEVICE[@]/display=on/display=off}" "${INPUT_DEVICES[@]}" || return
+	qemu_run vgpu
+	show_start vgpu "pid:$QEMU_PID" --input qemu: --fullscreen --trace "$SHARE/vgpu.trace"
+	input move=512,384 wait=1000
+	TOLD=0
+	told vgpu start
+	input move=300,200 wait=300 tap=BTN_LEFT tap=KEY_A
+	told vgpu hands
+	# Seconds since the boot, as in the trace.
+	cat /proc/uptime >"$SHARE/vgpu.times"
+	testgpu "flip 60 600" wait
+	cat /proc/uptime >>"$SHARE/vgpu.times"
+	testgpu_settle
+	show_stop
+	qemu_stop
+}
+
 tapped() {
 	input touch=300,200
 	told "$1" tap
@@ -143,9 +166,12 @@ everything() {
 	# QEMU 11 offers touch on the console of a VM without a touch screen, too.
 	played_on touched-tablet absolute tapped
 	played_on touched-screen relative tapped -device virtio-multitouch-pci
+	planes_and_input
 }
 
 udev_start
 load_vkms
+load_testgpu mbochs "$(card_of vkms)"
+vfio_device "$TESTGPU_UUID"
 input_start 1024x768+touch
 on sway-input everything
