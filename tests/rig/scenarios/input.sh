@@ -79,7 +79,7 @@ planes_and_input() {
 	qemu_on_bus vgpu on "${VGA_DEVICE[@]}" "${VFIO_DEVICE[@]/display=on/display=off}" "${INPUT_DEVICES[@]}" || return
 	qemu_run vgpu
 	show_start vgpu "pid:$QEMU_PID" --input qemu: --fullscreen --trace "$SHARE/vgpu.trace"
-	input move=512,384 wait=1000
+	input move=100,100 wait=1000
 	TOLD=0
 	told vgpu start
 	input move=300,200 wait=300 tap=BTN_LEFT tap=KEY_A
