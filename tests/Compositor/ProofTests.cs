@@ -397,6 +397,15 @@ public sealed class ProofTests
         Assert.False(proof.IsSeen);
     }
 
+    [Fact]
+    public void A_change_during_the_trial_of_the_background_gives_the_image_another_try()
+    {
+        var proof = BackgroundOnTrial();
+        Assert.Equal((ProofAdvice.Retry, ProofState.Unproven), (proof.Retry(), proof.State));
+        Assert.Equal(ProofAdvice.None, proof.BackgroundAnswered(isPresented: true));
+        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
+    }
+
     private Proof BackgroundOnTrial()
     {
         var proof = new Proof(isReported: true);

@@ -289,10 +289,10 @@ internal sealed class Proof(bool isReported)
         _retryIn = Math.Min(_retryIn * 2, LongestRetryNs);
     }
 
-    /// <summary>Tries again what was given up, because something changed or time has passed.</summary>
+    /// <summary>Tries again what was given up, or is about to be, because something changed or time has passed.</summary>
     public ProofAdvice Retry()
     {
-        if (State != ProofState.GivenUp)
+        if (State is not (ProofState.GivenUp or ProofState.BackgroundOnTrial))
             return ProofAdvice.None;
         Enter(ProofState.Unproven);
         _repeats = 0;

@@ -143,12 +143,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
             _check.Set(due);
     }
 
-    /// <summary>Retries a plane that was given up, because something has changed.</summary>
-    public void Retry()
-    {
-        if (_proof.Retry() == ProofAdvice.Retry)
-            _plane!.StepBack();
-    }
+    /// <summary>Retries a plane that was given up, or is about to be, because something has changed.</summary>
+    public void Retry() => Follow(_proof.Retry());
 
     public void Answered(in Frame frame, bool isNewest)
     {

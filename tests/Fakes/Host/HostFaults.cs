@@ -116,7 +116,7 @@ public sealed class HostFaults
         set => Volatile.Write(ref _discardEvery, value);
     }
 
-    /// <summary>So many of the next feedbacks for a single pixel are never answered, which sway did once.</summary>
+    /// <summary>So many of the next feedbacks for a single pixel are never answered.</summary>
     public int LostBackgrounds
     {
         get => Volatile.Read(ref _lostBackgrounds);
