@@ -353,17 +353,47 @@ public sealed class ProofTests
     }
 
     [Fact]
-    public void Backgrounds_that_something_else_replaces_are_shown_again_and_at_last_prove_nothing()
+    public void Backgrounds_that_are_taken_and_discarded_prove_nothing()
     {
         var proof = BackgroundOnTrial();
         for (var i = 1; i < Proof.MostFrames; i++)
         {
+            proof.BackgroundTaken(_now);
             proof.BackgroundAnswered(isPresented: false);
             Assert.Equal(ProofAdvice.ShowBackground, proof.Next(_now, mayRepeat: false));
             Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
         }
+        proof.BackgroundTaken(_now);
         proof.BackgroundAnswered(isPresented: false);
         Assert.Equal((ProofAdvice.StepBack, ProofState.Unknowable), (proof.Next(_now, mayRepeat: false), proof.State));
+    }
+
+    /// <summary>A pointer moves over a window that may be hidden.</summary>
+    [Fact]
+    public void Backgrounds_that_something_else_replaces_are_shown_again_so_many_times_a_second()
+    {
+        var proof = BackgroundOnTrial();
+        for (var second = 0; second < 100; second++)
+        {
+            Assert.Equal(Proof.MostFrames, Enumerable.Range(0, 250).Count(_ =>
+            {
+                proof.BackgroundAnswered(isPresented: false);
+                return proof.Next(_now, mayRepeat: false) == ProofAdvice.ShowBackground;
+            }));
+            Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
+        }
+        Assert.Equal(ProofAdvice.GiveUp, proof.BackgroundAnswered(isPresented: true));
+    }
+
+    /// <summary>The first image is tried again as soon as it may be back.</summary>
+    [Fact]
+    public void An_image_that_is_sent_in_another_way_during_the_trial_of_the_background_ends_it()
+    {
+        var proof = BackgroundOnTrial();
+        proof.Committed(_now, s_bytes);
+        Assert.Equal((ProofState.GivenUp, _now + 20 * Second), (proof.State, proof.NextCheck));
+        Assert.Equal(ProofAdvice.None, proof.BackgroundAnswered(isPresented: true));
+        Assert.Equal(ProofAdvice.Retry, proof.Next(proof.NextCheck, mayRepeat: false));
     }
 
     [Fact]

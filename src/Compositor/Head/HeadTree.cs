@@ -234,6 +234,9 @@ internal sealed class HeadTree : IBackground, IDisposable
 
     void IBackground.Show()
     {
+        // It is shown again as long as it is not taken.
+        if (_host.IsStalled)
+            return;
         ClearRoot();
         _surfaces.FinishMove();
         Primary.Detach();

@@ -13,7 +13,9 @@ internal sealed class VisibleBackground(
     /// <summary>0xRRGGBB. wlroots does not draw an opaque black pixel with nothing below it, and then reports nothing.</summary>
     private const uint AlmostBlack = 0x010101;
 
-    /// <summary>What is on the root; null while that has its usual backdrop, or the image.</summary>
+    /// <summary>
+    /// What was committed to the root last, unless a resize has put the usual backdrop there since; null if nothing was shown.
+    /// </summary>
     private Sheet? _sheet;
     private WlCallback? _frame;
 

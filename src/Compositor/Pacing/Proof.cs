@@ -41,7 +41,10 @@ internal enum ProofAdvice
     /// <summary>Commit the image again.</summary>
     Repeat,
 
-    /// <summary>Try the next transport, then call <see cref="Proof.TrialBegins"/> or <see cref="Proof.NothingToTry"/>.</summary>
+    /// <summary>
+    /// Try the next transport, then call <see cref="Proof.TrialBegins"/>; or, if there is none,
+    /// <see cref="Proof.BackgroundTrialBegins"/> or <see cref="Proof.NothingToTry"/>.
+    /// </summary>
     StepDown,
 
     /// <summary>The next transport did no better: return to the previous one.</summary>
@@ -102,7 +105,7 @@ internal sealed class Proof(bool isReported)
 
     public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
 
-    /// <summary>Frames sent in this way that the compositor has taken without presenting one; or discarded backgrounds.</summary>
+    /// <summary>Frames sent in this way, or backgrounds, that the compositor has taken without presenting one.</summary>
     public int Frames { get; private set; }
 
     /// <summary>True if an image is on screen, or if a compositor that reports nothing has taken one.</summary>
@@ -218,7 +221,7 @@ internal sealed class Proof(bool isReported)
         }
         // One that was not even taken proves nothing. It is shown again all the same: it may be lost.
         _silences += _isTaken ? 1 : 0;
-        _isRepeatDue = true;
+        (_isRepeatDue, _repeats) = (true, 0);
     }
 
     /// <summary>What to do now.</summary>
@@ -246,11 +249,11 @@ internal sealed class Proof(bool isReported)
         _takenOff = now;
     }
 
-    /// <summary>No transport is left: the image is off, and what lies below it was shown.</summary>
+    /// <summary>No transport is left: the image is taken off, and what lies below it is shown.</summary>
     public void BackgroundTrialBegins(long now)
     {
         Enter(ProofState.BackgroundOnTrial);
-        (_takenOff, _since) = (now, now + SilenceNs);
+        (_takenOff, _since, _repeats) = (now, now + SilenceNs, 0);
     }
 
     /// <summary>The frame callback of the background came.</summary>
@@ -267,9 +270,10 @@ internal sealed class Proof(bool isReported)
             return ProofAdvice.None;
         if (isPresented)
             return ProofAdvice.GiveUp;
-        // Each move of the cursor commits what lies below the plane, and so replaces a background.
-        Frames++;
-        _isRepeatDue = true;
+        // Each move of the cursor is a commit of the same surface, which discards the one before. Only what was taken counts, and
+        // a window that is moved over while it is hidden is not committed for each move.
+        Frames += _isTaken ? 1 : 0;
+        _isRepeatDue = ++_repeats <= MostFrames;
         return ProofAdvice.None;
     }
 
@@ -322,6 +326,12 @@ internal sealed class Proof(bool isReported)
         _switched = now;
         if (State is ProofState.Unknowable or ProofState.GivenUp)
             return;
+        if (State == ProofState.BackgroundOnTrial)
+        {
+            // Another image can be shown. When the one before is back, its transport must have another try.
+            GiveUp(now);
+            return;
+        }
         Enter(IsProven(sentAs) ? ProofState.Shown : ProofState.Unproven);
         _repeats = 0;
     }

@@ -37,7 +37,8 @@ internal interface IBackground
 {
     /// <summary>
     /// Takes the image off, and commits a background with presentation feedback and a frame callback, also if one is shown. They
-    /// are answered by <see cref="PlaneFrames.BackgroundAnswered"/> and <see cref="PlaneFrames.BackgroundTaken"/>.
+    /// are answered by <see cref="PlaneFrames.BackgroundAnswered"/> and <see cref="PlaneFrames.BackgroundTaken"/>. Does nothing
+    /// while the compositor does not read its socket.
     /// </summary>
     void Show();
 
