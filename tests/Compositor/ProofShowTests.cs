@@ -173,6 +173,25 @@ public sealed class ProofShowTests
         desktop.End();
     }
 
+    /// <summary>Bytes that come before it is decided whether dma-bufs can be shown do not decide that.</summary>
+    [Fact]
+    public void A_dma_buf_gets_another_try_after_bytes_that_came_in_its_place()
+    {
+        using var memory = QemuDesktop.Memory(1);
+        using var desktop = QemuDesktop.Shown();
+        desktop.Wait(h => ShowTests.Primary(h) is { Latched.Kind: "shm" });
+        (desktop.Host.Faults.Unreadable, desktop.Host.Faults.LostBackgrounds) = (UnreadableDmabufs.Discarded, int.MaxValue);
+        desktop.Show(ColorShowTests.Nv12(memory));
+        desktop.Wait(h => ShowTests.Primary(h) is { Buffer: null });
+        desktop.Qemu.Console.Scanout(64, 48, 64 * 4, QemuDesktop.Xrgb, new byte[64 * 48 * 4]);
+        desktop.Wait(h => ShowTests.Primary(h) is { Latched.Kind: "shm" });
+        desktop.Host.Faults.Unreadable = UnreadableDmabufs.None;
+        desktop.Host.Configure(800, 600);
+        desktop.Show(ColorShowTests.Nv12(memory));
+        desktop.Wait(h => ShowTests.Primary(h) is { Latched.Kind: "dmabuf" });
+        desktop.End();
+    }
+
     /// <summary>A VM's firmware draws by bytes, and its system by dma-bufs.</summary>
     [Theory]
     [InlineData(UnreadableDmabufs.Discarded)]
