@@ -186,7 +186,6 @@ public sealed class ProofShowTests
         desktop.Qemu.Console.Scanout(64, 48, 64 * 4, QemuDesktop.Xrgb, new byte[64 * 48 * 4]);
         desktop.Wait(h => ShowTests.Primary(h) is { Latched.Kind: "shm" });
         desktop.Host.Faults.Unreadable = UnreadableDmabufs.None;
-        desktop.Host.Configure(800, 600);
         desktop.Show(ColorShowTests.Nv12(memory));
         desktop.Wait(h => ShowTests.Primary(h) is { Latched.Kind: "dmabuf" });
         desktop.End();

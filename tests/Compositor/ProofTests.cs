@@ -385,15 +385,17 @@ public sealed class ProofTests
         Assert.Equal(ProofAdvice.GiveUp, proof.BackgroundAnswered(isPresented: true));
     }
 
-    /// <summary>The first image is tried again as soon as it may be back.</summary>
     [Fact]
-    public void An_image_that_is_sent_in_another_way_during_the_trial_of_the_background_ends_it()
+    public void An_image_that_is_sent_in_another_way_ends_the_trial_of_the_background_and_the_one_before_gets_another_try()
     {
         var proof = BackgroundOnTrial();
         proof.Committed(_now, s_bytes);
-        Assert.Equal((ProofState.GivenUp, _now + 20 * Second), (proof.State, proof.NextCheck));
+        Assert.Equal(ProofState.Unproven, proof.State);
         Assert.Equal(ProofAdvice.None, proof.BackgroundAnswered(isPresented: true));
-        Assert.Equal(ProofAdvice.Retry, proof.Next(proof.NextCheck, mayRepeat: false));
+        proof.Presented(_now, _now);
+        Assert.Equal((ProofState.Shown, true), (proof.State, proof.IsSeen));
+        Assert.Equal(ProofAdvice.Retry, proof.Next(_now, mayRepeat: true));
+        Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
     }
 
     [Fact]

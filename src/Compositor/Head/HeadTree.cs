@@ -235,7 +235,7 @@ internal sealed class HeadTree : IBackground, IDisposable
     void IBackground.Show()
     {
         // It is shown again as long as it is not taken.
-        if (_host.IsStalled)
+        if (_background.IsShown && _host.IsStalled)
             return;
         ClearRoot();
         _surfaces.FinishMove();

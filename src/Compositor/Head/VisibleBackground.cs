@@ -19,6 +19,8 @@ internal sealed class VisibleBackground(
     private Sheet? _sheet;
     private WlCallback? _frame;
 
+    public bool IsShown => _sheet is not null;
+
     /// <summary>Commits a new one, also if one is shown.</summary>
     public void Show(Rectangle window)
     {

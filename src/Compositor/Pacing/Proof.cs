@@ -101,11 +101,14 @@ internal sealed class Proof(bool isReported)
     // When the image was last taken off or a trial began, when it was last sent in another way, and when any was last presented.
     private long _takenOff, _switched, _presented;
     private SentAs? _sentAs;
-    private bool _isTaken, _isRepeatDue;
+    private bool _isTaken;
+
+    /// <summary>What <see cref="Next"/> advises next, as soon as that may be done.</summary>
+    private ProofAdvice _due;
 
     public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
 
-    /// <summary>Frames sent in this way, or backgrounds, that the compositor has taken without presenting one.</summary>
+    /// <summary>Frames sent in this way that the compositor has taken without presenting one; or discarded backgrounds.</summary>
     public int Frames { get; private set; }
 
     /// <summary>True if an image is on screen, or if a compositor that reports nothing has taken one.</summary>
@@ -134,7 +137,7 @@ internal sealed class Proof(bool isReported)
         if (_sentAs is { } before && before != sentAs && State != ProofState.OnTrial)
             Switch(now, sentAs);
         _sentAs = sentAs;
-        if (_isRepeatDue)
+        if (_due == ProofAdvice.Repeat)
             RepeatBegins();
     }
 
@@ -195,7 +198,8 @@ internal sealed class Proof(bool isReported)
         // committed before it.
         if (IsUndecided && (State != ProofState.OnTrial || committed >= _takenOff))
             _since = Never;
-        _isRepeatDue |= isNewest && State != ProofState.BackgroundOnTrial;
+        if (isNewest && State != ProofState.BackgroundOnTrial)
+            RepeatIsDue();
         if (isNewest && State == ProofState.Shown)
             State = ProofState.Doubted;
     }
@@ -216,12 +220,13 @@ internal sealed class Proof(bool isReported)
         if (State != ProofState.BackgroundOnTrial)
         {
             _silences++;
-            _isRepeatDue |= _repeats == 0;
+            if (_repeats == 0)
+                RepeatIsDue();
             return;
         }
         // One that was not even taken proves nothing. It is shown again all the same: it may be lost.
         _silences += _isTaken ? 1 : 0;
-        (_isRepeatDue, _repeats) = (true, 0);
+        (_due, _repeats) = (ProofAdvice.ShowBackground, 0);
     }
 
     /// <summary>What to do now.</summary>
@@ -231,11 +236,16 @@ internal sealed class Proof(bool isReported)
     {
         if (State == ProofState.GivenUp)
             return now < _since ? ProofAdvice.None : Retry();
+        if (_due == ProofAdvice.Retry)
+        {
+            _due = ProofAdvice.None;
+            return ProofAdvice.Retry;
+        }
         if (State == ProofState.BackgroundOnTrial)
             return NextBackground(now);
         if (IsUndecided && (Frames >= MostFrames || (_silences >= MostSilences && Frames > 0)))
             return State == ProofState.OnTrial ? TrialFailed() : ProofAdvice.StepDown;
-        if (!_isRepeatDue || !mayRepeat || _repeats >= MostRepeats)
+        if (_due != ProofAdvice.Repeat || !mayRepeat || _repeats >= MostRepeats)
             return ProofAdvice.None;
         _repeats++;
         RepeatBegins();
@@ -270,10 +280,10 @@ internal sealed class Proof(bool isReported)
             return ProofAdvice.None;
         if (isPresented)
             return ProofAdvice.GiveUp;
-        // Each move of the cursor is a commit of the same surface, which discards the one before. Only what was taken counts, and
-        // a window that is moved over while it is hidden is not committed for each move.
+        // Each move of the cursor is a commit of the same surface, which discards the one before. So only what was taken counts,
+        // and only so many are shown again per second: the pointer may move over a hidden window.
         Frames += _isTaken ? 1 : 0;
-        _isRepeatDue = ++_repeats <= MostFrames;
+        _due = ++_repeats <= MostFrames ? ProofAdvice.ShowBackground : ProofAdvice.None;
         return ProofAdvice.None;
     }
 
@@ -307,9 +317,9 @@ internal sealed class Proof(bool isReported)
     {
         if (_silences >= MostBackgrounds || Frames >= MostFrames)
             return TrialFailed();
-        if (!_isRepeatDue)
+        if (_due != ProofAdvice.ShowBackground)
             return ProofAdvice.None;
-        (_isRepeatDue, _isTaken, _since) = (false, false, now + SilenceNs);
+        (_due, _isTaken, _since) = (ProofAdvice.None, false, now + SilenceNs);
         return ProofAdvice.ShowBackground;
     }
 
@@ -326,14 +336,12 @@ internal sealed class Proof(bool isReported)
         _switched = now;
         if (State is ProofState.Unknowable or ProofState.GivenUp)
             return;
-        if (State == ProofState.BackgroundOnTrial)
-        {
-            // Another image can be shown. When the one before is back, its transport must have another try.
-            GiveUp(now);
-            return;
-        }
+        var isBackground = State == ProofState.BackgroundOnTrial;
         Enter(IsProven(sentAs) ? ProofState.Shown : ProofState.Unproven);
         _repeats = 0;
+        // Nothing was decided about the image before, which may come back.
+        if (isBackground)
+            _due = ProofAdvice.Retry;
     }
 
     private void Prove(SentAs sentAs)
@@ -350,10 +358,16 @@ internal sealed class Proof(bool isReported)
         return false;
     }
 
+    private void RepeatIsDue()
+    {
+        if (_due == ProofAdvice.None)
+            _due = ProofAdvice.Repeat;
+    }
+
     /// <summary>Silence about a repeat, or about a flip in place of one, is measured from its own frame callback.</summary>
     private void RepeatBegins()
     {
-        _isRepeatDue = false;
+        _due = ProofAdvice.None;
         if (IsUndecided)
             _since = Never;
     }
@@ -362,6 +376,9 @@ internal sealed class Proof(bool isReported)
     {
         State = state;
         (Frames, _silences, _since) = (0, 0, Never);
-        (_isTaken, _isRepeatDue) = (false, false);
+        _isTaken = false;
+        // Another try is of another image, and so is not over with this one's answer.
+        if (_due != ProofAdvice.Retry)
+            _due = ProofAdvice.None;
     }
 }

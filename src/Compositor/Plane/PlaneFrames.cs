@@ -36,13 +36,13 @@ internal interface IFramedPlane
 internal interface IBackground
 {
     /// <summary>
-    /// Takes the image off, and commits a background with presentation feedback and a frame callback, also if one is shown. They
-    /// are answered by <see cref="PlaneFrames.BackgroundAnswered"/> and <see cref="PlaneFrames.BackgroundTaken"/>. Does nothing
-    /// while the compositor does not read its socket.
+    /// Takes the image off, and commits a background with presentation feedback and a frame callback, also if one is shown.
+    /// <see cref="PlaneFrames.BackgroundAnswered"/> and <see cref="PlaneFrames.BackgroundTaken"/> have the answers. Does nothing
+    /// if one is shown and the compositor does not read its socket.
     /// </summary>
     void Show();
 
-    /// <summary>Undoes <see cref="Show"/>, if that was called.</summary>
+    /// <summary>Puts the usual background back, if <see cref="Show"/> was called. The image stays off.</summary>
     void Hide();
 }
 
@@ -164,7 +164,9 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     /// <summary>The compositor has taken what lies below the plane: its frame callback came.</summary>
     public void BackgroundTaken()
     {
-        _proof.BackgroundTaken(Clock.Now);
+        // Hidden windows have frame callbacks from time to time.
+        if (!IsSuspended())
+            _proof.BackgroundTaken(Clock.Now);
         Plan();
     }
 
@@ -270,5 +272,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         }
         _proof.BackgroundTrialBegins(Clock.Now);
         Background!.Show();
+        // One that waited for its import waits for nothing now.
+        _plane.CommitWaiting();
     }
 }
