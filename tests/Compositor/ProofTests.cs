@@ -4,13 +4,8 @@ using Guestplane.Gvt;
 namespace Guestplane.Tests.Compositor;
 
 /// <summary>"Is what we commit being seen?", across every threshold.</summary>
-public sealed class ProofTests
+public sealed class ProofTests : ProofSteps
 {
-    private const long Second = Proof.SilenceNs, Frame = Second / 60;
-    private static readonly SentAs s_dmaBuf = new(Transport.DmaBuf, Fourcc.Xrgb8888, Modifier.Linear);
-    private static readonly SentAs s_bytes = new(Transport.Copy, Fourcc.Xrgb8888, Modifier.Linear);
-    private long _now;
-
     [Fact]
     public void Without_reports_frame_callbacks_are_all_that_is_asked_for()
     {
@@ -29,8 +24,8 @@ public sealed class ProofTests
         for (var i = 0; i < 1000; i++)
         {
             Flip(proof);
-            Assert.Equal(ProofAdvice.None, proof.Presented(_now, _now));
-            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
+            Assert.Equal(ProofAdvice.None, proof.Presented(Now, Now));
+            Assert.Equal(ProofAdvice.None, proof.Next(Now, mayRepeat: true));
         }
         Assert.Equal(ProofState.Shown, proof.State);
     }
@@ -51,7 +46,7 @@ public sealed class ProofTests
     {
         var proof = OnTrial();
         Flip(proof);
-        Assert.Equal(ProofAdvice.Confirm, proof.Presented(_now, _now));
+        Assert.Equal(ProofAdvice.Confirm, proof.Presented(Now, Now));
         Assert.Equal(ProofState.Shown, proof.State);
     }
 
@@ -72,10 +67,10 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        var early = _now;
+        var early = Now;
         Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames - 1).Last());
-        _now += Frame;
-        proof.TrialBegins(_now);
+        Now += Frame;
+        proof.TrialBegins(Now);
         Flip(proof);
         Assert.Equal(ProofAdvice.StepBack, proof.Presented(early, early + Frame));
         Assert.Equal(ProofState.Shown, proof.State);
@@ -85,12 +80,12 @@ public sealed class ProofTests
     public void Commits_that_are_reported_only_when_the_trial_presents_something_prove_nothing()
     {
         var proof = OnTrial();
-        var early = _now - Frame;
-        _now += Frame;
-        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        var early = Now - Frame;
+        Now += Frame;
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, Now));
         Assert.Equal(ProofState.OnTrial, proof.State);
-        proof.GiveUp(_now);
-        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        proof.GiveUp(Now);
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, Now));
         Assert.Equal(ProofState.GivenUp, proof.State);
     }
 
@@ -99,12 +94,12 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        var early = _now;
-        proof.TakenOff(_now += Frame);
+        var early = Now;
+        proof.TakenOff(Now += Frame);
         Flip(proof);
-        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, Now));
         Assert.Equal(ProofState.Unproven, proof.State);
-        Assert.Equal(ProofAdvice.None, proof.Presented(_now, _now));
+        Assert.Equal(ProofAdvice.None, proof.Presented(Now, Now));
         Assert.Equal(ProofState.Shown, proof.State);
     }
 
@@ -114,12 +109,12 @@ public sealed class ProofTests
     public void An_image_that_is_sent_in_another_way_is_unproven(bool isDmaBuf, ulong modifier)
     {
         var proof = new Proof(isReported: true);
-        proof.Committed(_now, new(isDmaBuf ? Transport.DmaBuf : Transport.Shm, Fourcc.Xrgb8888, new(modifier)));
-        proof.Presented(_now, _now);
-        var early = _now;
+        proof.Committed(Now, new(isDmaBuf ? Transport.DmaBuf : Transport.Shm, Fourcc.Xrgb8888, new(modifier)));
+        proof.Presented(Now, Now);
+        var early = Now;
         Flip(proof);
         Assert.Equal(ProofState.Unproven, proof.State);
-        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, Now));
         Assert.Equal((ProofState.Unproven, true), (proof.State, proof.IsSeen));
         Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames - 1).Last());
     }
@@ -129,7 +124,7 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.TakenOff(_now);
+        proof.TakenOff(Now);
         Assert.Equal((ProofAdvice.None, ProofAdvice.None), (Silence(proof), Silence(proof)));
         Assert.False(proof.IsSeen);
         Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
@@ -140,8 +135,8 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.Presented(_now, _now);
-        proof.Committed(_now += Frame, s_bytes);
+        proof.Presented(Now, Now);
+        proof.Committed(Now += Frame, Bytes);
         Flip(proof);
         Assert.Equal(ProofState.Shown, proof.State);
     }
@@ -152,12 +147,12 @@ public sealed class ProofTests
         var proof = new Proof(isReported: true);
         for (var i = 0; i < 100; i++)
         {
-            var (before, isFirst) = (_now, i == 0);
-            proof.Committed(_now += Frame, i % 2 == 0 ? s_dmaBuf : s_bytes);
-            proof.FrameTaken(_now, isPrompt: true);
+            var (before, isFirst) = (Now, i == 0);
+            proof.Committed(Now += Frame, i % 2 == 0 ? DmaBuf : Bytes);
+            proof.FrameTaken(Now, isPrompt: true);
             if (!isFirst)
-                Assert.Equal(ProofAdvice.None, proof.Presented(before, _now));
-            Assert.Equal((ProofAdvice.None, !isFirst), (proof.Next(_now, mayRepeat: true), proof.IsSeen));
+                Assert.Equal(ProofAdvice.None, proof.Presented(before, Now));
+            Assert.Equal((ProofAdvice.None, !isFirst), (proof.Next(Now, mayRepeat: true), proof.IsSeen));
         }
     }
 
@@ -165,11 +160,11 @@ public sealed class ProofTests
     public void Silence_about_bytes_says_nothing_about_dma_bufs()
     {
         var proof = new Proof(isReported: true);
-        proof.Committed(_now += Frame, s_bytes);
-        proof.FrameTaken(_now, isPrompt: true);
+        proof.Committed(Now += Frame, Bytes);
+        proof.FrameTaken(Now, isPrompt: true);
         Assert.Equal(ProofAdvice.Repeat, Silence(proof));
-        proof.Committed(_now, s_bytes);
-        proof.FrameTaken(_now, isPrompt: true);
+        proof.Committed(Now, Bytes);
+        proof.FrameTaken(Now, isPrompt: true);
         Assert.Equal(ProofAdvice.StepDown, Silence(proof));
         proof.NothingToTry();
         // As before the first image, with a repeat of its own.
@@ -183,16 +178,16 @@ public sealed class ProofTests
     public void A_compositor_that_has_answered_no_transport_is_not_asked_again_and_a_late_answer_about_the_other_says_nothing()
     {
         var proof = OnTrial();
-        var early = _now + Frame;
+        var early = Now + Frame;
         for (var i = 0; i < Proof.MostFrames; i++)
         {
-            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
-            proof.Committed(_now += Frame, s_bytes);
-            proof.FrameTaken(_now, isPrompt: true);
+            Assert.Equal(ProofAdvice.None, proof.Next(Now, mayRepeat: true));
+            proof.Committed(Now += Frame, Bytes);
+            proof.FrameTaken(Now, isPrompt: true);
         }
-        Assert.Equal(ProofAdvice.StepBack, proof.Next(_now, mayRepeat: true));
+        Assert.Equal(ProofAdvice.StepBack, proof.Next(Now, mayRepeat: true));
         Assert.DoesNotContain(Flips(proof, 1000), advice => advice != ProofAdvice.None);
-        Assert.Equal(ProofAdvice.None, proof.Presented(early, _now));
+        Assert.Equal(ProofAdvice.None, proof.Presented(early, Now));
         Assert.Equal(ProofState.Unknowable, proof.State);
     }
 
@@ -215,8 +210,8 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.Discarded(_now, isNewest: true);
-        Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
+        proof.Discarded(Now, isNewest: true);
+        Assert.Equal(ProofAdvice.Repeat, proof.Next(Now, mayRepeat: true));
         Flip(proof);
         Assert.Equal(ProofAdvice.None, Silence(proof));
         Assert.True(proof.IsSeen);
@@ -227,9 +222,9 @@ public sealed class ProofTests
     public void Silence_says_nothing_of_a_window_without_frame_callbacks()
     {
         var proof = new Proof(isReported: true);
-        proof.Committed(_now, s_dmaBuf);
+        proof.Committed(Now, DmaBuf);
         Assert.Equal(long.MaxValue, proof.NextCheck);
-        Assert.Equal(ProofAdvice.None, proof.Next(_now + 100 * Second, mayRepeat: true));
+        Assert.Equal(ProofAdvice.None, proof.Next(Now + 100 * Second, mayRepeat: true));
     }
 
     [Fact]
@@ -239,10 +234,10 @@ public sealed class ProofTests
         Flip(proof);
         for (var i = 0; i < 10; i++)
         {
-            proof.Check(_now += Second, isIdle: true);
-            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
+            proof.Check(Now += Second, isIdle: true);
+            Assert.Equal(ProofAdvice.None, proof.Next(Now, mayRepeat: true));
         }
-        Assert.Equal((ProofState.Unproven, _now + Second), (proof.State, proof.NextCheck));
+        Assert.Equal((ProofState.Unproven, Now + Second), (proof.State, proof.NextCheck));
     }
 
     [Fact]
@@ -250,9 +245,9 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.Discarded(_now, isNewest: true);
-        Assert.Equal(ProofAdvice.Repeat, proof.Next(_now, mayRepeat: true));
-        proof.Committed(_now, s_dmaBuf);
+        proof.Discarded(Now, isNewest: true);
+        Assert.Equal(ProofAdvice.Repeat, proof.Next(Now, mayRepeat: true));
+        proof.Committed(Now, DmaBuf);
         Assert.Equal(long.MaxValue, proof.NextCheck);
         Assert.Equal(ProofAdvice.None, Silence(proof));
         Assert.Equal(ProofAdvice.None, Silence(proof));
@@ -265,10 +260,10 @@ public sealed class ProofTests
         var proof = new Proof(isReported: true);
         Flip(proof);
         Assert.Equal(ProofAdvice.Repeat, Silence(proof));
-        proof.Committed(_now, s_dmaBuf);
+        proof.Committed(Now, DmaBuf);
         Assert.Equal(ProofAdvice.None, Silence(proof));
-        proof.FrameTaken(_now, isPrompt: true);
-        Assert.Equal(_now + Second, proof.NextCheck);
+        proof.FrameTaken(Now, isPrompt: true);
+        Assert.Equal(Now + Second, proof.NextCheck);
         Assert.Equal(ProofAdvice.StepDown, Silence(proof));
     }
 
@@ -278,10 +273,10 @@ public sealed class ProofTests
         var proof = new Proof(isReported: true);
         for (var i = 0; i < 1000; i++)
         {
-            proof.Committed(_now, s_dmaBuf);
-            proof.FrameTaken(_now, isPrompt: false);
-            proof.Check(_now += Second, isIdle: false);
-            Assert.NotEqual(ProofAdvice.StepDown, proof.Next(_now, mayRepeat: false));
+            proof.Committed(Now, DmaBuf);
+            proof.FrameTaken(Now, isPrompt: false);
+            proof.Check(Now += Second, isIdle: false);
+            Assert.NotEqual(ProofAdvice.StepDown, proof.Next(Now, mayRepeat: false));
         }
         Assert.Equal(ProofState.Unproven, proof.State);
     }
@@ -291,7 +286,7 @@ public sealed class ProofTests
     {
         var proof = new Proof(isReported: true);
         Flip(proof);
-        proof.Presented(_now, _now);
+        proof.Presented(Now, Now);
         var repeats = Flips(proof, 1000, isDiscarded: true).Count(advice => advice == ProofAdvice.Repeat);
         Assert.Equal((ProofState.Doubted, 2 * Proof.MostFrames), (proof.State, repeats));
     }
@@ -304,177 +299,21 @@ public sealed class ProofTests
         for (var i = 0; i < 6; i++)
         {
             Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
-            proof.BackgroundTrialBegins(_now);
-            proof.GiveUp(_now);
+            proof.BackgroundTrialBegins(Now);
+            proof.GiveUp(Now);
             Assert.Equal(ProofAdvice.None, proof.Next(proof.NextCheck - 1, mayRepeat: true));
-            pauses.Add((proof.NextCheck - _now) / Second);
-            _now = proof.NextCheck;
-            Assert.Equal(ProofAdvice.Retry, proof.Next(_now, mayRepeat: true));
+            pauses.Add((proof.NextCheck - Now) / Second);
+            Now = proof.NextCheck;
+            Assert.Equal(ProofAdvice.Retry, proof.Next(Now, mayRepeat: true));
         }
         Assert.Equal([20, 40, 80, 160, 300, 300], pauses);
-    }
-
-    [Fact]
-    public void Three_backgrounds_that_are_taken_and_not_presented_either_prove_nothing()
-    {
-        var proof = BackgroundOnTrial();
-        for (var i = 0; i < 2; i++)
-        {
-            proof.BackgroundTaken(_now += Frame);
-            Assert.Equal(_now + Second, proof.NextCheck);
-            Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
-        }
-        proof.BackgroundTaken(_now += Frame);
-        Assert.Equal(ProofAdvice.StepBack, Silence(proof));
-        Assert.Equal(ProofState.Unknowable, proof.State);
-    }
-
-    /// <summary>The window is hidden, or the compositor has lost it.</summary>
-    [Fact]
-    public void A_background_that_is_not_even_taken_is_shown_again_until_one_is_presented()
-    {
-        var proof = BackgroundOnTrial();
-        for (var i = 0; i < 100; i++)
-            Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
-        Assert.Equal(ProofAdvice.GiveUp, proof.BackgroundAnswered(isPresented: true));
-    }
-
-    [Fact]
-    public void A_suspended_window_shows_its_background_once()
-    {
-        var proof = BackgroundOnTrial();
-        proof.BackgroundTaken(_now += Frame);
-        for (var i = 0; i < 100; i++)
-        {
-            proof.Check(_now += Second, isIdle: true);
-            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
-        }
-        Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
-    }
-
-    [Fact]
-    public void Backgrounds_that_are_taken_and_discarded_prove_nothing()
-    {
-        var proof = BackgroundOnTrial();
-        for (var i = 1; i < Proof.MostFrames; i++)
-        {
-            proof.BackgroundTaken(_now);
-            proof.BackgroundAnswered(isPresented: false);
-            Assert.Equal(ProofAdvice.ShowBackground, proof.Next(_now, mayRepeat: false));
-            Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
-        }
-        proof.BackgroundTaken(_now);
-        proof.BackgroundAnswered(isPresented: false);
-        Assert.Equal((ProofAdvice.StepBack, ProofState.Unknowable), (proof.Next(_now, mayRepeat: false), proof.State));
-    }
-
-    /// <summary>A pointer moves over a window that may be hidden.</summary>
-    [Fact]
-    public void Backgrounds_that_something_else_replaces_are_shown_again_so_many_times_a_second()
-    {
-        var proof = BackgroundOnTrial();
-        for (var second = 0; second < 100; second++)
-        {
-            Assert.Equal(Proof.MostFrames, Enumerable.Range(0, 250).Count(_ =>
-            {
-                proof.BackgroundAnswered(isPresented: false);
-                return proof.Next(_now, mayRepeat: false) == ProofAdvice.ShowBackground;
-            }));
-            Assert.Equal(ProofAdvice.ShowBackground, Silence(proof));
-        }
-        Assert.Equal(ProofAdvice.GiveUp, proof.BackgroundAnswered(isPresented: true));
-    }
-
-    [Fact]
-    public void An_image_that_is_sent_in_another_way_ends_the_trial_of_the_background_and_the_one_before_gets_another_try()
-    {
-        var proof = BackgroundOnTrial();
-        proof.Committed(_now, s_bytes);
-        Assert.Equal(ProofState.Unproven, proof.State);
-        Assert.Equal(ProofAdvice.None, proof.BackgroundAnswered(isPresented: true));
-        proof.Presented(_now, _now);
-        Assert.Equal((ProofState.Shown, true), (proof.State, proof.IsSeen));
-        Assert.Equal(ProofAdvice.Retry, proof.Next(_now, mayRepeat: true));
-        Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: true));
-    }
-
-    [Fact]
-    public void What_was_committed_before_a_trial_and_is_discarded_later_does_not_prolong_it()
-    {
-        var proof = BackgroundOnTrial();
-        proof.Discarded(_now, isNewest: true);
-        Assert.Equal(ProofAdvice.None, proof.Next(_now, mayRepeat: false));
-        Assert.Equal(_now + Second, proof.NextCheck);
-    }
-
-    /// <summary>The first was on screen until the background was. The second was not: wlroots reports it with the background.</summary>
-    [Theory]
-    [InlineData(-1, nameof(ProofAdvice.StepBack), nameof(ProofState.Shown))]
-    [InlineData(1, nameof(ProofAdvice.GiveUp), nameof(ProofState.BackgroundOnTrial))]
-    public void An_image_that_is_presented_during_the_trial_of_the_background_is_judged_by_when(long after, string advice, string state)
-    {
-        var proof = BackgroundOnTrial();
-        Assert.Equal(advice, proof.Presented(_now - Frame, _now + after).ToString());
-        Assert.Equal(state, proof.State.ToString());
-    }
-
-    [Fact]
-    public void Nothing_is_seen_while_every_commit_is_discarded_and_the_background_is_tried()
-    {
-        var proof = new Proof(isReported: true);
-        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames, isDiscarded: true).Last());
-        proof.BackgroundTrialBegins(_now);
-        proof.BackgroundTaken(_now);
-        Silence(proof);
-        Assert.False(proof.IsSeen);
-    }
-
-    [Fact]
-    public void A_change_during_the_trial_of_the_background_gives_the_image_another_try()
-    {
-        var proof = BackgroundOnTrial();
-        Assert.Equal((ProofAdvice.Retry, ProofState.Unproven), (proof.Retry(), proof.State));
-        Assert.Equal(ProofAdvice.None, proof.BackgroundAnswered(isPresented: true));
-        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
-    }
-
-    private Proof BackgroundOnTrial()
-    {
-        var proof = new Proof(isReported: true);
-        Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
-        proof.BackgroundTrialBegins(_now);
-        return proof;
     }
 
     private Proof OnTrial()
     {
         var proof = new Proof(isReported: true);
         Assert.Equal(ProofAdvice.StepDown, Flips(proof, Proof.MostFrames).Last());
-        proof.TrialBegins(_now);
+        proof.TrialBegins(Now);
         return proof;
-    }
-
-    private ProofAdvice Silence(Proof proof)
-    {
-        proof.Check(_now += Second, isIdle: false);
-        return proof.Next(_now, mayRepeat: true);
-    }
-
-    private void Flip(Proof proof)
-    {
-        _now += Frame;
-        proof.Committed(_now, s_dmaBuf);
-        proof.FrameTaken(_now, isPrompt: true);
-    }
-
-    private IEnumerable<ProofAdvice> Flips(Proof proof, int count, bool isDiscarded = false)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            Flip(proof);
-            if (isDiscarded)
-                proof.Discarded(_now, isNewest: true);
-            yield return proof.Next(_now, mayRepeat: true);
-        }
     }
 }

@@ -108,7 +108,7 @@ internal sealed class Proof(bool isReported)
 
     public ProofState State { get; private set; } = isReported ? ProofState.Unproven : ProofState.Unknowable;
 
-    /// <summary>Frames sent in this way that the compositor has taken without presenting one; or discarded backgrounds.</summary>
+    /// <summary>Frames sent in this way, or backgrounds, that the compositor took and did not show.</summary>
     public int Frames { get; private set; }
 
     /// <summary>True if an image is on screen, or if a compositor that reports nothing has taken one.</summary>
