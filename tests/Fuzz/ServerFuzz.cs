@@ -33,7 +33,7 @@ public sealed class ServerFuzz : IDisposable
         (SharedDisplay.Console, "org.freedesktop.DBus.Introspectable", "Introspect", "", []),
         ("/org/guestplane/Share1", Properties, "GetAll", "s", ["org.guestplane.Share1"]),
         (Root, Manager, "GetManagedObjects", "", []),
-        ("/org/guestplane/Display1/Planes", "org.guestplane.Display1.Planes", "Poll", "", []),
+        ("/org/guestplane/Display1/Planes", "org.guestplane.Display1.Planes", "PollFlips", "", []),
         ("/org/freedesktop/DBus", Driver, "Hello", "", []),
         ("/org/freedesktop/DBus", Driver, "StartServiceByName", "su", ["org.qemu", 0u]),
         ("/nowhere", "no.where", "Nothing", "", []),
@@ -41,7 +41,7 @@ public sealed class ServerFuzz : IDisposable
 
     private readonly int _seed = Number(SeedVariable) ?? Environment.TickCount;
     private readonly Random _random;
-    private readonly SharedDisplay _display = new(new Head("0") { Resize = _ => { } });
+    private readonly SharedDisplay _display = new(new Head("0") { Resize = _ => { } }, isPolled: true);
     private readonly List<Fd> _fds;
     private readonly Scanout[] _images;
     private long _messages, _rounds;

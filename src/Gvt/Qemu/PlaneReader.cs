@@ -19,7 +19,8 @@ internal sealed class PlaneReader(PlaneImages images, string name)
     private const string Devices = "/sys/devices/";
 
     private static readonly byte[] s_register = Bus.ZeroEnded(PlanesInterface.RegisterTypes);
-    private static readonly byte[] s_flip = Bus.ZeroEnded(PlanesInterface.FlipTypes);
+
+    private readonly Flip[] _flips = new Flip[3];
 
     public static ReadOnlySpan<byte> Interface => "org.guestplane.Display1.Listener.Planes"u8;
 
@@ -28,7 +29,7 @@ internal sealed class PlaneReader(PlaneImages images, string name)
     // A dma-buf that was rejected: the server learns it after it has sent a flip to it.
     private ulong _rejected;
 
-    /// <summary>A sentence, once for each call that was answered with an error.</summary>
+    /// <summary>A sentence for each call that was answered with an error, and for each answer that makes no sense.</summary>
     public event Action<string>? Refused;
 
     /// <summary>Reads one call.</summary>
@@ -38,8 +39,8 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         flip = default;
         try
         {
-            if (message.Member.SequenceEqual("Flip"u8) && message.HasSignature(s_flip))
-                return ReadFlip(message, ref flip);
+            if (message.Member.SequenceEqual("Flip"u8) && message.HasSignature(PlanesInterface.Flip))
+                return ReadFlipCall(message, ref flip);
             if (message.Member.SequenceEqual("Register"u8) && message.HasSignature(s_register))
                 return Register(message);
             if (message.Member.SequenceEqual("Forget"u8) && message.HasSignature("t"u8))
@@ -53,6 +54,42 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         {
             return Refuse(message, Invalid, e.Message);
         }
+    }
+
+    /// <summary>Reads the flips in an answer to PollFlips, whose time was read.</summary>
+    /// <returns>False if they make no sense: none is to be shown then.</returns>
+    public bool ReadAnswer(BusMessage answer, out ReadOnlySpan<Flip> flips)
+    {
+        var (count, problem) = (0, default(string));
+        flips = default;
+        try
+        {
+            answer.Enter('a', PlanesInterface.Flips);
+            while (problem is null && answer.Enter('r', PlanesInterface.Flip))
+            {
+                if (count == _flips.Length)
+                {
+                    problem = $"there are {count} planes, and more flips came at once";
+                    break;
+                }
+                if (ReadFlip(answer, out _flips[count], out var id) is not { } wrong)
+                    count++;
+                else if (!IsRejected(id))
+                    problem = wrong;
+                answer.Exit();
+            }
+        }
+        catch (BusException e)
+        {
+            problem = e.Message;
+        }
+        if (problem is not null)
+        {
+            Report(problem);
+            return false;
+        }
+        flips = _flips.AsSpan(0, count);
+        return true;
     }
 
     private PlaneCall Register(BusMessage message)
@@ -105,26 +142,39 @@ internal sealed class PlaneReader(PlaneImages images, string name)
         return gpu;
     }
 
-    private PlaneCall ReadFlip(BusMessage message, ref Flip flip)
+    private PlaneCall ReadFlipCall(BusMessage message, ref Flip flip)
     {
-        var (plane, id) = (message.ReadUInt32(), message.ReadUInt64());
+        if (ReadFlip(message, out flip, out var id) is not { } problem)
+            return PlaneCall.Flip;
+        return Refuse(message, id == 0 || images.Has(id) ? Invalid : "org.guestplane.Display1.Error.UnknownId"u8, problem,
+            isKnown: IsRejected(id));
+    }
+
+    private bool IsRejected(ulong id) => id != 0 && id == _rejected && !images.Has(id);
+
+    /// <summary>Reads one flip. Returns null, or what is wrong with it.</summary>
+    private string? ReadFlip(BusMessage message, out Flip flip, out ulong id)
+    {
+        flip = default;
+        var plane = message.ReadUInt32();
+        id = message.ReadUInt64();
         var position = new PixelPoint(message.ReadInt32(), message.ReadInt32());
         var hotspot = new PixelPoint(message.ReadInt32(), message.ReadInt32());
         var (x, y, width, height) = (message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32(), message.ReadUInt32());
         var flags = message.ReadUInt32();
         var damage = ReadDamage(message);
         var time = message.ReadUInt64();
+        message.Skip("t"u8);
         if (plane > (uint)PlaneKind.Cursor)
-            return Refuse(message, Invalid, $"there is no plane {plane}");
+            return $"there is no plane {plane}";
         var scanout = images.Find(id);
         if (scanout is null && id != 0)
-            return Refuse(message, "org.guestplane.Display1.Error.UnknownId"u8, $"no dma-buf is registered under id {id}",
-                isKnown: id == _rejected);
+            return $"no dma-buf is registered under id {id}";
         var crop = (x | y | width | height) == 0 ? default
             : new Rectangle((int)Math.Min(x, int.MaxValue), (int)Math.Min(y, int.MaxValue),
                 (int)Math.Min(width, int.MaxValue), (int)Math.Min(height, int.MaxValue));
         if (scanout is not null && !crop.IsEmpty && !IsInside(scanout, x, y, width, height))
-            return Refuse(message, Invalid, $"the part {width}x{height} at {x},{y} is not inside {scanout}");
+            return $"the part {width}x{height} at {x},{y} is not inside {scanout}";
         if (scanout is null || (uint)hotspot.X >= scanout.Width || (uint)hotspot.Y >= scanout.Height)
             hotspot = default;
         var now = Clock.Now;
@@ -135,7 +185,7 @@ internal sealed class PlaneReader(PlaneImages images, string name)
             Damage = damage,
             IsBottomUp = (flags & PlanesInterface.IsBottomUp) != 0,
         };
-        return PlaneCall.Flip;
+        return null;
     }
 
     private static bool IsTime(ulong time, long now) => time <= (ulong)now && time + OldestNs >= (ulong)now;
@@ -167,9 +217,12 @@ internal sealed class PlaneReader(PlaneImages images, string name)
     {
         message.Fail(error, $"{problem}.");
         if (!isKnown)
-            Refused?.Invoke($"{name}: what guestplane share gives cannot be shown by its planes interface: {problem}.");
+            Report(problem);
         return PlaneCall.Refused;
     }
+
+    private void Report(string problem) =>
+        Refused?.Invoke($"{name}: what guestplane share gives cannot be shown by its planes interface: {problem}.");
 }
 
 /// <summary>What became of a call of the planes interface.</summary>

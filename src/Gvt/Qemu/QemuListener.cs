@@ -53,7 +53,7 @@ internal sealed class QemuListener : IDisposable
         // main loop while it authenticates us and queries our interfaces.
         var served = info.HasPlanes ? s_withPlanes : s_object;
         _bus = Bus.Peer(socket, bus => bus.Serve(Path, message => Handle(served, message)));
-        _poll = info is { HasPlanes: true, IsPolled: true } ? new(_bus) : null;
+        _poll = info is { HasPlanes: true, IsPolled: true } ? new(_bus, TakeFlips) : null;
         Size = (info.Width, info.Height);
         _bus.Closed += why => Closed?.Invoke(why);
         loop.Add(_bus);
@@ -167,25 +167,41 @@ internal sealed class QemuListener : IDisposable
             TakeOff(PlaneKind.Overlay);
         if (call != PlaneCall.Flip)
             return call != PlaneCall.Unknown;
-        if (flip.Plane != PlaneKind.Primary)
+        // Nobody waits for the frame of a polled display.
+        if (_poll is not null || flip.Plane != PlaneKind.Primary || flip.Scanout is null)
         {
             message.Reply();
-            _head.Raise(flip);
+            Show(flip);
         }
         else
+            Show(flip, _throttle.Hold(message.Defer(), Clock.Now));
+        return true;
+    }
+
+    /// <summary>Takes an answer to a poll. False if its flips make no sense.</summary>
+    private bool TakeFlips(BusMessage answer)
+    {
+        if (!_planes.ReadAnswer(answer, out var flips))
+            return false;
+        foreach (var flip in flips)
+            Show(flip);
+        return true;
+    }
+
+    /// <summary>Shows what came by the planes interface.</summary>
+    private void Show(in Flip flip, long ticket = 0)
+    {
+        var isPrimary = flip.Plane == PlaneKind.Primary;
+        if (isPrimary)
         {
             _off.Cancel();
             _update.Cancel();
             (_flip, _isRaised) = (flip, true);
-            if (flip.Scanout is null)
-                message.Reply();
-            else
-                flip = flip with { Ticket = _throttle.Hold(message.Defer(), Clock.Now), IsReleasedAtCommit = _poll is not null };
-            _head.Raise(flip);
-            _images.Trim(flip.Scanout, Clock.Now);
         }
+        _head.Raise(flip with { Ticket = ticket });
+        if (isPrimary)
+            _images.Trim(flip.Scanout, Clock.Now);
         _images.Planes.Show(flip.Plane, flip.Scanout);
-        return true;
     }
 
     /// <summary>Switches a plane off that came by the planes interface.</summary>

@@ -3,7 +3,9 @@ using Guestplane.Linux.DBus;
 
 namespace Guestplane.Gvt.Qemu;
 
-/// <summary>Has guestplane share poll a display for us, on our listener's connection: one poll at a time.</summary>
+/// <summary>
+/// Has guestplane share poll a display for us, on our listener's connection: one poll at a time. The flips are in the answer.
+/// </summary>
 internal sealed class SharePoll
 {
     /// <summary>A poll that is quicker than the estimate lowers it by 1/256 at most.</summary>
@@ -13,12 +15,18 @@ internal sealed class SharePoll
     private const long LongestNs = 8_000_000;
 
     private static readonly byte[] s_path = Bus.ZeroEnded(PlanesInterface.ServerPath);
+    private static readonly byte[] s_answer = Bus.ZeroEnded(PlanesInterface.PollTypes);
 
     private readonly Bus _bus;
     private readonly BusAnswer _answer;
+    private readonly Func<BusMessage, bool> _takeFlips;
     private long _sent, _notBefore;
+    /// <summary>The server answered with an error, or with what makes no sense. It sends the flips by calls then.</summary>
+    private bool _isOver;
 
-    public SharePoll(Bus bus) => (_bus, _answer) = (bus, bus.Answer(OnAnswer));
+    /// <param name="takeFlips">Reads and raises the flips of an answer. False: the server is to send them by calls.</param>
+    public SharePoll(Bus bus, Func<BusMessage, bool> takeFlips) =>
+        (_bus, _answer, _takeFlips) = (bus, bus.Answer(OnAnswer), takeFlips);
 
     /// <summary>How long it takes until the flips that a poll finds are here, ns: of the last ones nearly the slowest.</summary>
     public long Delay { get; private set; }
@@ -26,11 +34,11 @@ internal sealed class SharePoll
     /// <summary>Polls, unless the last poll is not answered yet. Returns the earliest time of the next one, ns.</summary>
     public long Poll(long now)
     {
-        if (_sent != 0)
+        if (_sent != 0 || _isOver)
             return now;
         try
         {
-            _bus.Call([], s_path, "org.guestplane.Display1.Planes"u8, "Poll"u8).Send(_answer, LoopSource.Never);
+            _bus.Call([], s_path, "org.guestplane.Display1.Planes"u8, "PollFlips"u8).Send(_answer, LoopSource.Never);
             _sent = now;
         }
         catch (BusException)
@@ -44,10 +52,17 @@ internal sealed class SharePoll
     {
         var now = Clock.Now;
         Delay = Math.Max(Math.Min(now - _sent, LongestNs), Delay - Delay / DownBy);
-        _sent = 0;
-        // A server that says nonsense, or an error, is polled at the refresh.
-        _notBefore = !answer.IsError && answer.HasSignature("t"u8) && answer.ReadUInt64() is var time
-            && time < (ulong)(now + LongestBackOffNs) ? (long)time : 0;
+        (_sent, _notBefore) = (0, 0);
+        if (answer.IsError || !answer.HasSignature(s_answer))
+        {
+            _isOver = true;
+            return true;
+        }
+        var time = answer.ReadUInt64();
+        // A server that says nonsense is polled at the refresh.
+        if (time < (ulong)(now + LongestBackOffNs))
+            _notBefore = (long)time;
+        _isOver = !_takeFlips(answer);
         return true;
     }
 

@@ -3,8 +3,9 @@ using Guestplane.Linux.DBus;
 namespace Guestplane.Gvt.Share;
 
 /// <summary>
-/// Sends the images of one plane to one client. The newest flip waits while an earlier one is not answered, so that a slow client
-/// misses images and holds up nobody. An image that the client rejects is sent again in the next best way.
+/// Sends the images of one plane to one client. The newest flip waits while an earlier one is not answered, or until the client
+/// polls, so that a slow client misses images and holds up nobody. An image that the client rejects is sent again in the next
+/// best way.
 /// </summary>
 /// <remarks>Its methods throw a <see cref="BusException"/> if the connection has ended or descriptors run out.</remarks>
 internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswer answer)
@@ -23,6 +24,9 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
 
     /// <summary>True until the client has answered everything.</summary>
     public bool IsWaiting => _awaited > 0;
+
+    /// <summary>True if there is a flip that was not sent.</summary>
+    public bool HasNews => _isDirty;
 
     /// <summary>The client gets no image: a clause that says why.</summary>
     public event Action<string>? Failed;
@@ -76,29 +80,69 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         Rejected?.Invoke(way);
     }
 
-    /// <summary>Sends the newest flip, if the client has answered for the one before.</summary>
+    /// <summary>Sends the newest flip, unless the client has not answered for the one before, or polls for it.</summary>
     public void SendNewest()
     {
-        if (!_isDirty || _awaited > 0)
+        var isPlane = IsPlane;
+        if (!_isDirty || IsWaiting || (isPlane && calls.Planes.AreInAnswers))
             return;
-        _isDirty = false;
-        _ticket = Math.Max(_ticket, _pending.Ticket);
-        if (_pending.Scanout is { IsRetired: false })
+        TakeNewest();
+        if (isPlane)
+        {
+            calls.Planes.Flip(NextFlip(), _serial, answer);
+            _awaited++;
+        }
+        else if (IsOn)
             SendImage();
         else if (_sent.Scanout is not null)
-            SendOff();
-        if (_awaited == 0)
+        {
+            calls.Disable(answer);
+            _awaited++;
+            (_sent, Way) = (default, ListenerWays.None);
+        }
+        if (!IsWaiting)
             Release();
     }
 
-    private void SendOff()
+    /// <summary>Adds the newest flip to the answer to a poll, if the client gets it by the planes interface.</summary>
+    public void AddNewest(BusCall poll)
     {
-        if (Way == ListenerWays.Planes)
-            calls.Planes.Flip(_pending with { Scanout = null }, _serial, answer);
-        else
-            calls.Disable(answer);
-        _awaited++;
-        (_sent, Way) = (default, ListenerWays.None);
+        if (!_isDirty || IsWaiting || !IsPlane)
+            return;
+        TakeNewest();
+        calls.Planes.Add(poll, NextFlip(), _serial);
+        if (!IsWaiting)
+            Release();
+    }
+
+    private bool IsOn => _pending.Scanout is { IsRetired: false };
+
+    /// <summary>True if the newest flip goes by the planes interface.</summary>
+    private bool IsPlane => (IsOn ? calls.Best(Ways, _pending) : Way) == ListenerWays.Planes;
+
+    private void TakeNewest()
+    {
+        _isDirty = false;
+        _ticket = Math.Max(_ticket, _pending.Ticket);
+    }
+
+    /// <summary>What the plane shows now: a dma-buf that the client has, or nothing.</summary>
+    private Flip NextFlip()
+    {
+        if (!IsOn)
+        {
+            (_sent, Way) = (default, ListenerWays.None);
+            return _pending with { Scanout = null };
+        }
+        if (calls.Planes.Register(_pending.Scanout!, answer))
+            _awaited++;
+        _sent = _pending with
+        {
+            Damage = Way == ListenerWays.Planes ? _pending.Damage : default,
+            Changed = _pending.Changed || _pending.Scanout != _sent.Scanout,
+        };
+        Way = ListenerWays.Planes;
+        return _sent;
     }
 
     private void SendImage()
@@ -107,11 +151,6 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         if (way == ListenerWays.None)
         {
             Failed?.Invoke($"takes {_pending.Scanout} in none of the ways in which it can be sent");
-            return;
-        }
-        if (way == ListenerWays.Planes)
-        {
-            SendFlip();
             return;
         }
         var whole = new Rectangle(0, 0, _pending.Source.Width, _pending.Source.Height);
@@ -130,18 +169,6 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         if (part.IsEmpty)
             return;
         calls.Update(way, _pending, part, answer);
-        _awaited++;
-    }
-
-    private void SendFlip()
-    {
-        if (calls.Planes.Register(_pending.Scanout!, answer))
-            _awaited++;
-        if (Way != ListenerWays.Planes)
-            _pending = _pending with { Damage = default };
-        _pending = _pending with { Changed = _pending.Changed || _pending.Scanout != _sent.Scanout };
-        (_sent, Way) = (_pending, ListenerWays.Planes);
-        calls.Planes.Flip(_pending, _serial, answer);
         _awaited++;
     }
 

@@ -19,6 +19,9 @@ internal sealed class PlaneCalls(Bus bus) : IDisposable
 
     private static ReadOnlySpan<byte> Name => "org.guestplane.Display1.Listener.Planes"u8;
 
+    /// <summary>True while the client polls: its flips are in the answers, and no calls.</summary>
+    public bool AreInAnswers { get; set; }
+
     /// <summary>Sends a dma-buf, and its description. False if the client has it already: nothing is sent then.</summary>
     public bool Register(Scanout scanout, BusAnswer answer)
     {
@@ -60,6 +63,22 @@ internal sealed class PlaneCalls(Bus bus) : IDisposable
     /// <param name="serial">Counts the flips of the plane, also those that were not sent.</param>
     public void Flip(in Flip flip, ulong serial, BusAnswer answer)
     {
+        var call = Begin("Flip"u8);
+        Write(call, flip, serial);
+        call.Send(answer, LoopSource.Never);
+    }
+
+    /// <summary>Adds what a plane shows now to the answer to a poll.</summary>
+    /// <inheritdoc cref="Flip"/>
+    public void Add(BusCall poll, in Flip flip, ulong serial)
+    {
+        poll.Open('r', PlanesInterface.Flip);
+        Write(poll, flip, serial);
+        poll.Close();
+    }
+
+    private void Write(BusCall call, in Flip flip, ulong serial)
+    {
         var (id, crop, damage) = (0ul, flip.Crop, flip.Damage);
         if (flip.Scanout is { } scanout)
         {
@@ -68,12 +87,12 @@ internal sealed class PlaneCalls(Bus bus) : IDisposable
         }
         _shown[(int)flip.Plane] = id;
         var flags = (flip.Changed ? PlanesInterface.IsChanged : 0) | (flip.IsBottomUp ? PlanesInterface.IsBottomUp : 0);
-        var call = Begin("Flip"u8).Add((uint)flip.Plane).Add(id)
+        call.Add((uint)flip.Plane).Add(id)
             .Add(flip.Position.X).Add(flip.Position.Y).Add(flip.Hotspot.X).Add(flip.Hotspot.Y)
             .Add((uint)crop.X).Add((uint)crop.Y).Add((uint)crop.Width).Add((uint)crop.Height).Add(flags).Open('a', "(iiii)"u8);
         if (!damage.IsEmpty)
             call.Open('r', "iiii"u8).Add(damage.X).Add(damage.Y).Add(damage.Width).Add(damage.Height).Close();
-        call.Close().Add((ulong)flip.Time).Add(serial).Send(answer, LoopSource.Never);
+        call.Close().Add((ulong)flip.Time).Add(serial);
     }
 
     /// <summary>Forgets all dma-bufs without a word: the client does not take the interface, or has gone.</summary>

@@ -46,6 +46,9 @@ internal sealed class PlaneSenders
     /// <summary>True until the client has answered everything.</summary>
     public bool IsWaiting => _primary.IsWaiting || _cursorPlane.IsWaiting || _overlay.IsWaiting || _cursor.IsWaiting;
 
+    /// <inheritdoc cref="ImageSender.HasNews"/>
+    public bool HasNews => _primary.HasNews || _cursorPlane.HasNews || _overlay.HasNews;
+
     /// <inheritdoc cref="ImageSender.Failed"/>
     public event Action<string>? Failed;
 
@@ -65,6 +68,26 @@ internal sealed class PlaneSenders
             _cursorPlane.Forget();
             _cursor.Send();
         }
+    }
+
+    /// <summary>From now on flips wait for the client's polls.</summary>
+    public void BeginPolls() => _calls.Planes.AreInAnswers = true;
+
+    /// <summary>Adds the newest flips to the answer to a poll.</summary>
+    public void AddTo(BusCall poll)
+    {
+        _primary.AddNewest(poll);
+        _overlay.AddNewest(poll);
+        _cursorPlane.AddNewest(poll);
+    }
+
+    /// <summary>The client polls no more: flips are sent when they come, and at once those that wait.</summary>
+    public void EndPolls()
+    {
+        _calls.Planes.AreInAnswers = false;
+        _primary.SendNewest();
+        _overlay.SendNewest();
+        _cursorPlane.SendNewest();
     }
 
     /// <inheritdoc cref="ImageSender.Release"/>

@@ -7,6 +7,7 @@ public sealed partial class QemuConsole : IDisposable
     private const string KeyboardInterface = "org.qemu.Display1.Keyboard";
     private const string MouseInterface = "org.qemu.Display1.Mouse";
     private const string TouchInterface = "org.qemu.Display1.MultiTouch";
+    private const string PlanesInterface = "org.guestplane.Display1.Console.Planes";
     private const string UiInfoInterface = "org.qemu.Display1.UIInfo";
 
     private readonly FakeQemu _qemu;
@@ -116,7 +117,9 @@ public sealed partial class QemuConsole : IDisposable
 
     private string[] SizeInterfaces => _setup.UiInfo == UiInfoAnswer.Absent ? [] : [UiInfoInterface];
 
-    private string[] Planes => _setup.HasPlanes ? ["org.guestplane.Display1.Console.Planes"] : [];
+    private string[] Planes => _setup.HasPlanes ? [PlanesInterface] : [];
+
+    internal Action<QemuInvocation>? Polled => _setup.Polled;
 
     private List<QemuInterface> Interfaces()
     {
@@ -139,6 +142,8 @@ public sealed partial class QemuConsole : IDisposable
         ];
         if (_qemu.Setup.IsBefore8)
             all.RemoveAt(all.Count - 1);
+        if (_setup.Polled is not null)
+            all.Add(new QemuInterface(PlanesInterface).Property("IsPolled", "b", () => true));
         return all;
     }
 }

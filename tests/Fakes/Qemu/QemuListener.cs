@@ -86,6 +86,8 @@ internal sealed class QemuListener : IDBusOwner
         }
         else if (message.Interface == "org.freedesktop.DBus.Peer")
             new QemuInvocation(_qemu, Connection, message).Return(null);
+        else if (message.Interface == "org.guestplane.Display1.Planes" && _console.Polled is { } polled)
+            polled(new QemuInvocation(_qemu, Connection, message));
         else
             _qemu.Violate("listener", $"{message.Interface}.{message.Member} from the client");
         message.Dispose();

@@ -15,6 +15,9 @@ public sealed class QemuRawMessage
 
     public string Member { get; init; } = "";
 
+    /// <summary>The call that it answers.</summary>
+    public uint? ReplySerial { get; init; }
+
     /// <summary>A name on a bus, if the message is not for everybody.</summary>
     public string? Destination { get; init; }
 
@@ -47,6 +50,8 @@ public sealed class QemuRawMessage
     internal byte[] Encode(uint serial, FdLedger ledger)
     {
         List<object> fields = [Field(1, "o", Path), Field(2, "s", Interface), Field(8, "g", Signature), Field(3, "s", Member)];
+        if (ReplySerial is { } answered)
+            fields.Add(Field(5, "u", answered));
         if (Destination is not null)
             fields.Add(Field(6, "s", Destination));
         if ((FdCount ?? (uint)Fds.Count) is > 0 and var count)

@@ -67,6 +67,9 @@ public sealed class QemuConsoleSetup
     /// <summary>Lists the planes interface of guestplane share.</summary>
     public bool HasPlanes { get; set; }
 
+    /// <summary>Answers the polls of listeners (PollFlips): the display is polled, as guestplane share says of one.</summary>
+    internal Action<QemuInvocation>? Polled { get; set; }
+
     /// <summary>Sends MouseSet(0, 0, off) to a new listener (QEMU 8.1 and later).</summary>
     public bool SetsMouseAtStart { get; set; } = true;
 }

@@ -2,6 +2,7 @@ using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes.Qemu;
 using Guestplane.Tests.Linux;
+using static Guestplane.Tests.Gvt.Qemu.PlaneMessages;
 
 namespace Guestplane.Tests.Gvt.Qemu;
 
@@ -9,7 +10,6 @@ namespace Guestplane.Tests.Gvt.Qemu;
 [Collection(Descriptors.Name)]
 public sealed class QemuPlanesTests
 {
-    private const uint Overlay = 0, Primary = 1, Cursor = 2;
     private const int Times = 4;
 
     private static readonly Dictionary<string, (string Problem, Func<Fd, QemuRawMessage> Message)> s_lies = new()
@@ -19,18 +19,18 @@ public sealed class QemuPlanesTests
         ["Register of 0x0"] = ("0x0", fd => Register(fd, 9, width: 0, height: 0)),
         ["Register beyond its memory"] = ("the dma-buf has", fd => Register(fd, 9, height: 49)),
         ["Register of an unknown format"] = ("ZZZZ", fd => Register(fd, 9, fourcc: 0x5a5a5a5a)),
-        ["Register without a descriptor"] = ("1 to 4 descriptors", _ => Raw("Register", PlanesTypes.Register,
+        ["Register without a descriptor"] = ("1 to 4 descriptors", _ => Raw("Register", RegisterTypes,
             9ul, Array.Empty<uint>(), 64u, 48u, new[] { 0u }, new[] { 256u }, QemuVm.Xr24, 0ul, Array.Empty<object>())),
-        ["Register of strides without offsets"] = ("0 offsets and 1 strides", fd => With(fd, Raw("Register", PlanesTypes.Register,
+        ["Register of strides without offsets"] = ("0 offsets and 1 strides", fd => With(fd, Raw("Register", RegisterTypes,
             9ul, new[] { 0u }, 64u, 48u, Array.Empty<uint>(), new[] { 256u }, QemuVm.Xr24, 0ul, Array.Empty<object>()))),
         ["Register of a GPU that is none"] = ("the GPU /etc is no folder", fd => Register(fd, 9, options: [Option("gpu", "/etc")])),
         ["Register of a GPU elsewhere"] = ("is no folder", fd => Register(fd, 9, options: [Option("gpu", "/sys/devices/../../etc")])),
         ["Register of a GPU that is a number"] = ("reading a message", fd => Register(fd, 9, options: [Option("gpu", 57857u)])),
         ["Register cut short"] = ("reading a message", fd => With(fd, new QemuRawMessage
         {
-            Interface = PlanesTypes.Name,
+            Interface = PlanesName,
             Member = "Register",
-            Signature = PlanesTypes.Register,
+            Signature = RegisterTypes,
             Body = [.. Register(fd, 9).Body[..20]],
         })),
         ["Flip of an id that is none"] = ("under id 77", _ => Flip(Primary, 77)),
@@ -181,7 +181,7 @@ public sealed class QemuPlanesTests
     {
         using var memory = QemuVm.Memory();
         using var vm = new QemuVm();
-        Assert.DoesNotContain(PlanesTypes.Name, vm.Qemu.Console.ListenerInterfaces);
+        Assert.DoesNotContain(PlanesName, vm.Qemu.Console.ListenerInterfaces);
         var live = Fd.Live;
         vm.Qemu.Console.SendRaw(Register(memory, 1));
         vm.Settle();
@@ -192,42 +192,9 @@ public sealed class QemuPlanesTests
 
     private static void Show(QemuVm vm, Fd memory)
     {
-        Assert.Contains(PlanesTypes.Name, vm.Qemu.Console.ListenerInterfaces);
+        Assert.Contains(PlanesName, vm.Qemu.Console.ListenerInterfaces);
         vm.Qemu.Console.SendRaw(Register(memory, 1));
         vm.Qemu.Console.SendRaw(Flip(Primary, 1));
         vm.Turn(() => vm.Flips.Exists(flip => flip.Ticket > 0));
-    }
-
-    private static QemuRawMessage Register(Fd fd, ulong id, uint width = 64, uint height = 48, uint fourcc = QemuVm.Xr24,
-        DBusEntry[]? options = null) => With(fd, Raw("Register", PlanesTypes.Register,
-            id, new[] { 0u }, width, height, new[] { 0u }, new[] { 256u }, fourcc, 0ul, options ?? []));
-
-    private static DBusEntry Option(string name, object value) => new(name, new DBusVariant(value is string ? "s" : "u", value));
-
-    private static QemuRawMessage Flip(uint plane, ulong id, int x = 0, int y = 0, int hotX = 0, int hotY = 0, uint[]? crop = null,
-        object[][]? damage = null, ulong time = 0) => Raw("Flip", PlanesTypes.Flip,
-        plane, id, x, y, hotX, hotY, crop?[0] ?? 0, crop?[1] ?? 0, crop?[2] ?? 0, crop?[3] ?? 0, 1u, damage ?? [], time, 1ul);
-
-    private static QemuRawMessage Raw(string member, string signature, params object[] values) => new()
-    {
-        Interface = PlanesTypes.Name,
-        Member = member,
-        Signature = signature,
-        Body = QemuRawMessage.Marshal(signature, values),
-    };
-
-    private static QemuRawMessage With(Fd fd, QemuRawMessage message) => new()
-    {
-        Interface = message.Interface,
-        Member = message.Member,
-        Signature = message.Signature,
-        Body = message.Body,
-        Fds = [fd],
-    };
-
-    private static class PlanesTypes
-    {
-        public const string Name = "org.guestplane.Display1.Listener.Planes";
-        public const string Register = "tahuuauauuta{sv}", Flip = "utiiiiuuuuua(iiii)tt";
     }
 }

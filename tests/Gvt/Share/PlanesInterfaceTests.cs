@@ -13,7 +13,7 @@ public sealed class PlanesInterfaceTests
     [InlineData(PlanesInterface.Listener, "Register", "in", PlanesInterface.RegisterTypes)]
     [InlineData(PlanesInterface.Listener, "Flip", "in", PlanesInterface.FlipTypes)]
     [InlineData(PlanesInterface.Listener, "Forget", "in", "t")]
-    [InlineData(PlanesInterface.Server, "Poll", "out", "t")]
+    [InlineData(PlanesInterface.Server, "PollFlips", "out", PlanesInterface.PollTypes)]
     public void The_types_of_each_method_are_described(string ofInterface, string method, string direction, string types)
     {
         var described = XDocument.Parse(s_text).Descendants("interface").Single(one => Name(one) == ofInterface)
