@@ -44,6 +44,12 @@ public readonly record struct Flip(
     /// </summary>
     public long Ticket { get; init; }
 
+    /// <summary>
+    /// True if the ticket is to be released when the image is committed: no guest waits for it, and the next image may come while
+    /// this one waits for its frame callback.
+    /// </summary>
+    public bool IsReleasedAtCommit { get; init; }
+
     /// <summary>The visible part, in pixels of the memory.</summary>
     public Rectangle Source => !Crop.IsEmpty ? Crop : Scanout is null ? default : new(0, 0, Scanout.Width, Scanout.Height);
 

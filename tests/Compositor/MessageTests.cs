@@ -10,7 +10,8 @@ public sealed class MessageTests
     private const string Pattern = "pattern:memory=memfd,no-cursor";
 
     private const string PatternForm = "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|XR30|NV12|P010|YUYV,"
-        + "color=bt601|bt709|bt2020[-full],rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
+        + "color=bt601|bt709|bt2020[-full],rate=HZ,buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,"
+        + "fence=MS[/N],heads=N,still,polled]";
 
     private const string Sources = "the sources are vfio:UUID, pid:PID, fd:N, qemu:, libvirt:DOMAIN and pattern "
         + "(see guestplane show --help)";

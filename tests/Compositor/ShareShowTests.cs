@@ -34,11 +34,14 @@ public sealed class ShareShowTests : IDisposable
         Assert.Equal(0, run.Wait().ExitCode);
     }
 
-    [Fact]
-    public void Two_viewers_see_the_pattern_and_its_cursor_without_a_copy()
+    /// <summary>Polled, the flips come with the answers to the viewers' polls.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(",polled")]
+    public void Two_viewers_see_the_pattern_and_its_cursor_without_a_copy(string options)
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
-        using var share = Share(Pattern);
+        using var share = Share(Pattern + options);
         using var second = ProgramRun.Start(host, $"show {Source} --frames 100 --no-clipboard");
         using var first = ProgramRun.Start(host, $"show {Source} --frames 100 --no-clipboard");
         foreach (var viewer in (ProgramRun[])[first, second])
@@ -71,12 +74,14 @@ public sealed class ShareShowTests : IDisposable
         Assert.DoesNotContain("QEMU", viewer.Messages, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_viewer_that_is_stopped_holds_up_nobody_and_goes_on_when_it_is_continued()
+    [Theory]
+    [InlineData("")]
+    [InlineData(",polled")]
+    public void A_viewer_that_is_stopped_holds_up_nobody_and_goes_on_when_it_is_continued(string options)
     {
         using var stoppedHost = new FakeHost(new HostSetup(Repository.Protocols));
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
-        using var share = Share(Pattern);
+        using var share = Share(Pattern + options);
         using var stopped = ProgramRun.Start(stoppedHost, $"show {Source} --no-clipboard");
         Wait(stoppedHost, h => ShowTests.Primary(h) is { Buffer: not null });
         stopped.Signal("STOP");

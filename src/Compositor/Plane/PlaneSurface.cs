@@ -85,7 +85,10 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
     /// <summary>Called after a commit, for a parent that has to be committed too.</summary>
     public Action? CommitParent { get; init; }
 
-    /// <summary>Called with the ticket of a flip that the compositor has taken, or that was replaced or dropped.</summary>
+    /// <summary>
+    /// Called with the ticket of a flip that the compositor has taken, that was replaced or dropped, or that waits for no more
+    /// than its commit (<see cref="Flip.IsReleasedAtCommit"/>).
+    /// </summary>
     public Action<long>? ReleaseTicket { get; init; }
 
     /// <summary>Commits a flip, or holds it until that is possible.</summary>
@@ -272,7 +275,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
             Frames?.Request(flip.Time, now, new(Choice!.Value.Transport, Choice.Value.Format, flip.Scanout!.Layout.Modifier));
         Surface.Commit();
         _pools.Committed();
-        if (Frames is null || buffer is null)
+        if (Frames is null || buffer is null || flip.IsReleasedAtCommit)
             Release(flip.Ticket);
         Count(flip, buffer, isRepeat, now);
         CommitParent?.Invoke();

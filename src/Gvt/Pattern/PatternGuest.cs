@@ -5,7 +5,7 @@ namespace Guestplane.Gvt.Pattern;
 
 /// <summary>
 /// The built-in guest: a test pattern that flips at its own rate between a few buffers, as a page-flipping guest does, without
-/// waiting for the compositor, and a cursor plane that moves on a Lissajous curve.
+/// waiting for the compositor, and a cursor plane that moves on a Lissajous curve. It reports its flips, or is polled for them.
 /// </summary>
 public sealed class PatternGuest : IGuest
 {
@@ -23,6 +23,7 @@ public sealed class PatternGuest : IGuest
     private LateFence[] _fences = [];
     private long _start;
     private uint _frame;
+    private PatternBuffer? _unpolled;
 
     /// <exception cref="SourceException">The requested kind of memory is not available.</exception>
     public PatternGuest(string source, PatternOptions options)
@@ -48,7 +49,7 @@ public sealed class PatternGuest : IGuest
 
     public IReadOnlyList<Head> Heads { get; }
 
-    public bool IsPolled => false;
+    public bool IsPolled => _options.IsPolled;
 
     public int DmaBufs => _buffers.Length + (_cursor is null ? 0 : 1);
 
@@ -69,7 +70,13 @@ public sealed class PatternGuest : IGuest
         _timer.Set(_start);
     }
 
-    public long Poll(long now) => now;
+    public long Poll(long now)
+    {
+        if (_unpolled is { } buffer)
+            Raise(buffer, _frame - 1, now);
+        _unpolled = null;
+        return now;
+    }
 
     public void Dispose()
     {
@@ -102,13 +109,21 @@ public sealed class PatternGuest : IGuest
             buffer.Draw(_paintFrame, _frame);
         if ((_frame + 1) % _options.Fence.Every == 0)
             fence?.Attach(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
+        if (IsPolled)
+            _unpolled = buffer;
+        else
+            Raise(buffer, _frame, now);
+    }
+
+    private void Raise(PatternBuffer buffer, uint frame, long now)
+    {
         foreach (var head in _heads)
         {
             head.Raise(new Flip(PlaneKind.Primary, buffer.Scanout, default, default, Changed: true, now));
             if (_cursor is null)
                 continue;
-            var position = CursorPosition(_frame);
-            head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, position, s_hotspot, Changed: _frame == 0, now));
+            var hasImage = head.Newest(PlaneKind.Cursor).Scanout is not null;
+            head.Raise(new Flip(PlaneKind.Cursor, _cursor.Scanout, CursorPosition(frame), s_hotspot, Changed: !hasImage, now));
         }
     }
 

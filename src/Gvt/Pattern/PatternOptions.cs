@@ -25,7 +25,7 @@ public sealed record PatternOptions
 {
     public const string Help =
         "pattern[:size=WxH,format=XR24|AR24|XB24|AB24|RG16|XR30|NV12|P010|YUYV,color=bt601|bt709|bt2020[-full],rate=HZ," +
-        "buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still]";
+        "buffers=N,in-place,cursor|no-cursor,memory=auto|udmabuf|heap|memfd,fence=MS[/N],heads=N,still,polled]";
 
     /// <summary>Completions for a shell: each option with its words, or up to where its value begins.</summary>
     public static IEnumerable<string> Words =>
@@ -63,6 +63,9 @@ public sealed record PatternOptions
 
     /// <summary>Draws each image once and then only flips, so that only the cost of showing is measured.</summary>
     public bool Still { get; init; }
+
+    /// <summary>True if it does not report its flips, so that it must be polled, as a vGPU.</summary>
+    public bool IsPolled { get; init; }
 
     private const int MinSide = 64, MaxBuffers = 16, MaxHeads = 64, MaxFenceMs = 60_000, MaxFenceEvery = 100_000;
     private const double MinRate = 0.01, MaxRate = 1000;
@@ -108,7 +111,7 @@ public sealed record PatternOptions
         "memory" => "memory=auto, udmabuf, heap or memfd",
         "fence" => $"fence=MS or fence=MS/N, with MS from 1 to {MaxFenceMs} and N from 1 to {MaxFenceEvery}",
         "heads" => $"heads=N from 1 to {MaxHeads}",
-        "in-place" or "cursor" or "no-cursor" or "still" => $"{key} without a value",
+        "in-place" or "cursor" or "no-cursor" or "still" or "polled" => $"{key} without a value",
         _ => null,
     };
 
@@ -128,6 +131,7 @@ public sealed record PatternOptions
             options with { Memory = memory },
         "heads" when Number(value, MaxHeads) is { } heads => options with { Heads = heads },
         "still" when value == "" => options with { Still = true },
+        "polled" when value == "" => options with { IsPolled = true },
         "fence" when FenceOf(value) is { } fence => options with { Fence = fence },
         _ => null,
     };

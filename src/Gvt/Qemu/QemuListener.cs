@@ -167,14 +167,11 @@ internal sealed class QemuListener : IDisposable
             TakeOff(PlaneKind.Overlay);
         if (call != PlaneCall.Flip)
             return call != PlaneCall.Unknown;
-        // Nobody waits for the frame of a polled display.
-        if (_poll is not null || flip.Plane != PlaneKind.Primary || flip.Scanout is null)
-        {
-            message.Reply();
-            Show(flip);
-        }
+        if (flip.Plane == PlaneKind.Primary && flip.Scanout is not null)
+            flip = flip with { Ticket = _throttle.Hold(message.Defer(), Clock.Now), IsReleasedAtCommit = _poll is not null };
         else
-            Show(flip, _throttle.Hold(message.Defer(), Clock.Now));
+            message.Reply();
+        Show(flip);
         return true;
     }
 
@@ -189,17 +186,16 @@ internal sealed class QemuListener : IDisposable
     }
 
     /// <summary>Shows what came by the planes interface.</summary>
-    private void Show(in Flip flip, long ticket = 0)
+    private void Show(in Flip flip)
     {
-        var isPrimary = flip.Plane == PlaneKind.Primary;
-        if (isPrimary)
+        if (flip.Plane == PlaneKind.Primary)
         {
             _off.Cancel();
             _update.Cancel();
-            (_flip, _isRaised) = (flip, true);
+            (_flip, _isRaised) = (flip with { Ticket = 0 }, true);
         }
-        _head.Raise(flip with { Ticket = ticket });
-        if (isPrimary)
+        _head.Raise(flip);
+        if (flip.Plane == PlaneKind.Primary)
             _images.Trim(flip.Scanout, Clock.Now);
         _images.Planes.Show(flip.Plane, flip.Scanout);
     }

@@ -3,9 +3,8 @@ using Guestplane.Linux.DBus;
 namespace Guestplane.Gvt.Share;
 
 /// <summary>
-/// Sends the images of one plane to one client. The newest flip waits while an earlier one is not answered, or until the client
-/// polls, so that a slow client misses images and holds up nobody. An image that the client rejects is sent again in the next
-/// best way.
+/// Sends the images of one plane to one client. The newest flip waits while an earlier one is not answered, so that a slow client
+/// misses images and holds up nobody. An image that the client rejects is sent again in the next best way.
 /// </summary>
 /// <remarks>Its methods throw a <see cref="BusException"/> if the connection has ended or descriptors run out.</remarks>
 internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswer answer)
@@ -24,9 +23,6 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
 
     /// <summary>True until the client has answered everything.</summary>
     public bool IsWaiting => _awaited > 0;
-
-    /// <summary>True if there is a flip that was not sent.</summary>
-    public bool HasNews => _isDirty;
 
     /// <summary>The client gets no image: a clause that says why.</summary>
     public event Action<string>? Failed;
@@ -80,11 +76,11 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         Rejected?.Invoke(way);
     }
 
-    /// <summary>Sends the newest flip, unless the client has not answered for the one before, or polls for it.</summary>
+    /// <summary>Sends the newest flip, if the client has answered for the one before, and unless it goes in a poll's answer.</summary>
     public void SendNewest()
     {
         var isPlane = IsPlane;
-        if (!_isDirty || IsWaiting || (isPlane && calls.Planes.AreInAnswers))
+        if (!_isDirty || IsWaiting || (isPlane && calls.Planes.AreInAnswer))
             return;
         TakeNewest();
         if (isPlane)

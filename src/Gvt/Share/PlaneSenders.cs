@@ -46,9 +46,6 @@ internal sealed class PlaneSenders
     /// <summary>True until the client has answered everything.</summary>
     public bool IsWaiting => _primary.IsWaiting || _cursorPlane.IsWaiting || _overlay.IsWaiting || _cursor.IsWaiting;
 
-    /// <inheritdoc cref="ImageSender.HasNews"/>
-    public bool HasNews => _primary.HasNews || _cursorPlane.HasNews || _overlay.HasNews;
-
     /// <inheritdoc cref="ImageSender.Failed"/>
     public event Action<string>? Failed;
 
@@ -70,24 +67,16 @@ internal sealed class PlaneSenders
         }
     }
 
-    /// <summary>From now on flips wait for the client's polls.</summary>
-    public void BeginPolls() => _calls.Planes.AreInAnswers = true;
+    /// <summary>The client polls: flips wait for the answer to it.</summary>
+    public void BeginPoll() => _calls.Planes.AreInAnswer = true;
 
-    /// <summary>Adds the newest flips to the answer to a poll.</summary>
-    public void AddTo(BusCall poll)
+    /// <summary>Adds the newest flips to the answer; later ones are calls again.</summary>
+    public void EndPoll(BusCall answer)
     {
-        _primary.AddNewest(poll);
-        _overlay.AddNewest(poll);
-        _cursorPlane.AddNewest(poll);
-    }
-
-    /// <summary>The client polls no more: flips are sent when they come, and at once those that wait.</summary>
-    public void EndPolls()
-    {
-        _calls.Planes.AreInAnswers = false;
-        _primary.SendNewest();
-        _overlay.SendNewest();
-        _cursorPlane.SendNewest();
+        _calls.Planes.AreInAnswer = false;
+        _primary.AddNewest(answer);
+        _overlay.AddNewest(answer);
+        _cursorPlane.AddNewest(answer);
     }
 
     /// <inheritdoc cref="ImageSender.Release"/>

@@ -20,15 +20,15 @@ internal sealed class ShareListener : IDisposable
     private readonly SharedHead _head;
     private readonly ListenerCalls _calls;
     private readonly PlaneSenders _planes;
-    private readonly Func<long, long>? _poll;
+    private readonly Func<long, long> _poll;
     private readonly LoopTimer _patience;
     private long _polled = -PollsForNs;
     private bool _isReady, _isOver;
 
     /// <param name="socket">The descriptor that the client passed, owned.</param>
-    /// <param name="poll">Polls the guest for the client; returns when that is worth while again. Null: it is not polled.</param>
+    /// <param name="poll">Polls the guest for the client; returns when that is worth while again.</param>
     /// <exception cref="BusException">The client has gone already.</exception>
-    public ShareListener(Loop loop, Fd socket, SharedHead head, PeerCredentials client, Func<long, long>? poll)
+    public ShareListener(Loop loop, Fd socket, SharedHead head, PeerCredentials client, Func<long, long> poll)
     {
         (_loop, _head, _poll, Client) = (loop, head, poll, client);
         var planes = new BusObject(PlanesInterface.ServerPath, new BusInterface(PlanesInterface.Server,
@@ -145,7 +145,6 @@ internal sealed class ShareListener : IDisposable
             _head.Head.Release(flip.Ticket);
         if (!_isReady)
             return;
-        var wasWaiting = _planes.IsWaiting;
         try
         {
             _planes.Take(flip);
@@ -154,7 +153,7 @@ internal sealed class ShareListener : IDisposable
         {
             EndBy(e);
         }
-        if (!IsSlow && !wasWaiting)
+        if (!IsSlow && !_patience.IsSet)
             AwaitAnswer();
     }
 
@@ -192,12 +191,9 @@ internal sealed class ShareListener : IDisposable
     private bool Poll(BusMessage message)
     {
         var reply = message.Defer();
-        var again = 0L;
-        if (_poll is not null)
-        {
-            _planes.BeginPolls();
-            again = _poll(_polled = Clock.Now);
-        }
+        _polled = Clock.Now;
+        _planes.BeginPoll();
+        var again = _poll(_polled);
         if (_isOver)
         {
             reply.Drop();
@@ -207,8 +203,7 @@ internal sealed class ShareListener : IDisposable
         try
         {
             answer.Add((ulong)again).Open('a', PlanesInterface.Flips);
-            if (_poll is not null)
-                _planes.AddTo(answer);
+            _planes.EndPoll(answer);
             answer.Close();
         }
         catch
@@ -217,19 +212,17 @@ internal sealed class ShareListener : IDisposable
             throw;
         }
         answer.Send();
-        if (_isReady && !_planes.IsWaiting)
+        if (!IsSlow && !_patience.IsSet)
             AwaitAnswer();
         return true;
     }
 
-    /// <summary>The client was heard, or something was sent to it, or waits for its next poll.</summary>
+    /// <summary>The client was heard, or something was sent to it.</summary>
     private void AwaitAnswer()
     {
         IsSlow = false;
         if (_planes.IsWaiting)
             _patience.Set(Clock.Now + SlowAfterNs);
-        else if (_planes.HasNews)
-            _patience.Set(_polled + PollsForNs);
         else
             _patience.Cancel();
     }
@@ -241,26 +234,8 @@ internal sealed class ShareListener : IDisposable
             End("its program did not authenticate it, or did not answer for its properties, within 2 s");
             return;
         }
-        if (!_planes.IsWaiting)
-        {
-            EndPolls();
-            return;
-        }
         IsSlow = true;
         Said?.Invoke("has not answered for a second; it gets the newest image when it does, and the others do not wait for it");
-    }
-
-    private void EndPolls()
-    {
-        try
-        {
-            _planes.EndPolls();
-        }
-        catch (Exception e) when (e is BusException or LinuxException)
-        {
-            EndBy(e);
-        }
-        AwaitAnswer();
     }
 
     private void EndBy(Exception e) => End(e is BusException { IsPeerGone: true } ? null : e.Message);

@@ -185,7 +185,7 @@ public sealed class ShareServer : IDisposable
         ShareListener listener;
         try
         {
-            listener = new(_loop, socket, head, peer, _vm.IsPolled ? now => Poll(now) : null);
+            listener = new(_loop, socket, head, peer, now => Poll(now));
         }
         catch (BusException)
         {
