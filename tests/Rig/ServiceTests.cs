@@ -50,6 +50,18 @@ public sealed class ServiceTests(ServiceBoot boot) : RigTests<ServiceBoot>(boot)
         Assert.Equal("inactive\n", Boot.Text("stranger.state"));
     }
 
+    /// <summary>With the policy of the package's examples.</summary>
+    [Fact]
+    public void A_vGPU_on_the_system_bus_is_seen_by_members_of_the_group_kvm_and_by_nobody_else()
+    {
+        Assert.True(Boot.ExitCode("bus-refused") == 69, Boot.Messages("bus-refused"));
+        Assert.Contains("no program of this user the name org.qemu", Boot.Messages("bus-refused"), StringComparison.Ordinal);
+        Assert.Matches("^s \".*\"\n$", Boot.Text("bus-member.name"));
+        Assert.NotEqual(0, Boot.ExitCode("bus-stranger"));
+        Assert.Contains("Access denied", Boot.Messages("bus-stranger"), StringComparison.OrdinalIgnoreCase);
+        Assert.True(Boot.ExitCode("bus-share") == 0, Boot.Messages("bus-share"));
+    }
+
     [Fact]
     public void The_nodes_belong_to_a_group_that_no_VM_is_in()
     {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A kiosk machine: Debian's systemd, our package, and a screen on vkms that belongs to the unit. It shows a vGPU, by its group's node
-# and by its own, and by the unit that shares it, and a QEMU. The guest flips, the kiosk is killed, the guest flips again.
+# and by its own, and by the unit that shares it, and a QEMU. The guest flips, the kiosk is killed, the guest flips again. The vGPU is
+# shared on the system's bus, too.
 # Needs boot with RIG_INIT=systemd, and the package in the share.
 . /rig/guestplane.sh
 . /rig/qemu.sh
@@ -94,6 +95,33 @@ share() {
 	systemctl stop "$unit" "$SHARE_UNIT.socket" "$SHARE_UNIT.service"
 }
 
+# name_of NAME USER-OPTION…: what such a user is told of the VM on the system's bus.
+name_of() {
+	setpriv --reuid nobody "${@:2}" --clear-groups busctl --system get-property org.qemu /org/qemu/Display1/VM org.qemu.Display1.VM \
+		Name >"$SHARE/$1.name" 2>"$SHARE/$1.err"
+	echo $? >"$SHARE/$1.rc"
+}
+
+# The system's bus refuses a share until it has its policy. Then the group kvm sees the VM, and nobody else.
+system_bus() {
+	local share
+
+	systemctl start dbus
+	guestplane share "vfio:$MBOCHS_UUID" --bus system 2>"$SHARE/bus-refused.err"
+	echo $? >"$SHARE/bus-refused.rc"
+	# From the package itself: the image leaves /usr/share/doc out.
+	dpkg-deb --fsys-tarfile "$SHARE"/*.deb | tar -xO ./usr/share/doc/guestplane/examples/org.qemu.conf >/etc/dbus-1/system.d/org.qemu.conf
+	systemctl reload dbus
+	guestplane share "vfio:$MBOCHS_UUID" --bus system 2>"$SHARE/bus-share.err" &
+	share=$!
+	wait_until 20 grep -qs 'is shared' "$SHARE/bus-share.err"
+	name_of bus-member --regid kvm
+	name_of bus-stranger --regid nogroup
+	kill -TERM "$share"
+	wait "$share"
+	echo $? >"$SHARE/bus-share.rc"
+}
+
 dpkg --install "$SHARE"/*.deb || exit
 machine
 load_vkms
@@ -103,6 +131,7 @@ stat --format '%n %G %a' /dev/vfio/[0-9]* "$MBOCHS_NODE" /dev/iommu /dev/udmabuf
 kiosk group "vfio:$MBOCHS_UUID" play_vgpu
 kiosk node "vfio:$MBOCHS_NODE" play_vgpu
 share
+system_bus
 qemu_p2p service on "${BLOB_DEVICE[@]}" || exit
 # As doc/kiosk.md has a VM's socket.
 chgrp kvm "$(qemu_qmp service)" && chmod 660 "$(qemu_qmp service)"
