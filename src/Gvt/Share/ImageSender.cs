@@ -76,7 +76,7 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         Rejected?.Invoke(way);
     }
 
-    /// <summary>Sends the newest flip, if the client has answered for the one before, and unless it goes in a poll's answer.</summary>
+    /// <summary>Sends the newest flip if the client has answered for the one before. A poll's flips go in its answer.</summary>
     public void SendNewest()
     {
         var isPlane = IsPlane;
