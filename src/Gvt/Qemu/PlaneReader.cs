@@ -29,6 +29,9 @@ internal sealed class PlaneReader(PlaneImages images, string name)
     // A dma-buf that was rejected: the server learns it after it has sent a flip to it.
     private ulong _rejected;
 
+    // A call was answered with an error. Once the server has read that, it sends the planes as QEMU does.
+    private bool _hasRefused;
+
     /// <summary>A sentence for each call that was answered with an error, and for each answer that makes no sense.</summary>
     public event Action<string>? Refused;
 
@@ -57,11 +60,14 @@ internal sealed class PlaneReader(PlaneImages images, string name)
     }
 
     /// <summary>Reads the flips in an answer to PollFlips, whose time was read.</summary>
+    /// <param name="flips">What is to be shown: nothing after a call that was answered with an error.</param>
     /// <returns>False if they make no sense: none is to be shown then.</returns>
     public bool ReadAnswer(BusMessage answer, out ReadOnlySpan<Flip> flips)
     {
-        var (count, problem) = (0, default(string));
         flips = default;
+        if (_hasRefused)
+            return true;
+        var (count, problem) = (0, default(string));
         try
         {
             answer.Enter('a', PlanesInterface.Flips);
@@ -72,10 +78,7 @@ internal sealed class PlaneReader(PlaneImages images, string name)
                     problem = $"there are {count} planes, and more flips came at once";
                     break;
                 }
-                if (ReadFlip(answer, out _flips[count], out var id) is not { } wrong)
-                    count++;
-                else if (!IsRejected(id))
-                    problem = wrong;
+                problem = ReadFlip(answer, out _flips[count++], out _);
                 answer.Exit();
             }
         }
@@ -146,11 +149,10 @@ internal sealed class PlaneReader(PlaneImages images, string name)
     {
         if (ReadFlip(message, out flip, out var id) is not { } problem)
             return PlaneCall.Flip;
-        return Refuse(message, id == 0 || images.Has(id) ? Invalid : "org.guestplane.Display1.Error.UnknownId"u8, problem,
-            isKnown: IsRejected(id));
+        var isUnknown = id != 0 && !images.Has(id);
+        return Refuse(message, isUnknown ? "org.guestplane.Display1.Error.UnknownId"u8 : Invalid, problem,
+            isKnown: isUnknown && id == _rejected);
     }
-
-    private bool IsRejected(ulong id) => id != 0 && id == _rejected && !images.Has(id);
 
     /// <summary>Reads one flip. Returns null, or what is wrong with it.</summary>
     private string? ReadFlip(BusMessage message, out Flip flip, out ulong id)
@@ -215,6 +217,7 @@ internal sealed class PlaneReader(PlaneImages images, string name)
 
     private PlaneCall Refuse(BusMessage message, ReadOnlySpan<byte> error, string problem, bool isKnown = false)
     {
+        _hasRefused = true;
         message.Fail(error, $"{problem}.");
         if (!isKnown)
             Report(problem);

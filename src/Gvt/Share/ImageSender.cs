@@ -100,11 +100,16 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
             Release();
     }
 
-    /// <summary>Adds the newest flip to the answer to a poll, if the client gets it by the planes interface.</summary>
+    /// <summary>Adds the newest flip to a poll's answer; sends it if it is none of the planes interface (any more).</summary>
     public void AddNewest(BusCall poll)
     {
-        if (!_isDirty || IsWaiting || !IsPlane)
+        if (!_isDirty || IsWaiting)
             return;
+        if (!IsPlane)
+        {
+            SendNewest();
+            return;
+        }
         TakeNewest();
         calls.Planes.Add(poll, NextFlip(), _serial);
         if (!IsWaiting)

@@ -107,16 +107,28 @@ public sealed class PolledPlanesTests
         Assert.Empty(Polled(listener));
     }
 
+    /// <summary>Its plane is off then, and that is no flip of the planes interface: the client has none of it.</summary>
     [Fact]
-    public void A_VM_that_is_not_polled_has_no_flips_in_answers()
+    public void An_image_that_is_freed_while_it_waits_for_the_answer_leaves_nothing_behind()
     {
-        using var display = new SharedDisplay();
+        using var display = new SharedDisplay(isPolled: true);
         using var client = display.Client();
+        using var bytes = PlanesTests.Bytes(64, 48);
+        display.Do(() => display.Head.Raise(new(PlaneKind.Primary, bytes, default, default, true, Clock.Now)));
         using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
-        display.Show(display.Image(1));
-        Registered(listener).Dispose();
-        Flip(listener, Primary, 1).Dispose();
-        Assert.Empty(Polled(listener));
+        using (var scanout = listener.Expect("Scanout"))
+            listener.Answer(scanout);
+        var freed = display.Image(1);
+        display.Server.Poll = now =>
+        {
+            display.Head.Raise(new(PlaneKind.Primary, freed, default, default, true, now));
+            freed.Dispose();
+            return now;
+        };
+        listener.Send(Object, Interface, "PollFlips");
+        using (var off = listener.Expect("Disable"))
+            listener.Answer(off);
+        Assert.Empty(Answered(listener));
     }
 
     /// <summary>The next poll finds this image.</summary>

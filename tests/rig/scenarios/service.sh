@@ -107,7 +107,7 @@ system_bus() {
 	local share
 
 	systemctl start dbus
-	guestplane share "vfio:$MBOCHS_UUID" --bus system 2>"$SHARE/bus-refused.err"
+	timeout 60 guestplane share "vfio:$MBOCHS_UUID" --bus system 2>"$SHARE/bus-refused.err"
 	echo $? >"$SHARE/bus-refused.rc"
 	# From the package itself: the image leaves /usr/share/doc out.
 	dpkg-deb --fsys-tarfile "$SHARE"/*.deb | tar -xO ./usr/share/doc/guestplane/examples/org.qemu.conf >/etc/dbus-1/system.d/org.qemu.conf
