@@ -21,7 +21,8 @@ internal sealed class SharePoll
     private readonly BusAnswer _answer;
     private readonly Func<BusMessage, bool> _takeFlips;
     private long _sent, _notBefore;
-    /// <summary>The server answered with an error, or with what makes no sense. It sends the flips by calls then.</summary>
+
+    // The server answered with an error, or with what makes no sense. It sends the flips by calls then.
     private bool _isOver;
 
     /// <param name="takeFlips">Reads and raises the flips of an answer. False: the server is to send them by calls.</param>

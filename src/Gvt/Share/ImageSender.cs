@@ -100,7 +100,7 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
             Release();
     }
 
-    /// <summary>Adds the newest flip to a poll's answer; sends it if it is none of the planes interface (any more).</summary>
+    /// <summary>Adds the newest flip to the answer to a poll, or sends it if the planes interface is not for it.</summary>
     public void AddNewest(BusCall poll)
     {
         if (!_isDirty || IsWaiting)
