@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 2000, "-device", "bochs-display", "-device", "virtio-gpu-pci");
+public sealed class ScanoutBoot() : RigBoot("forky", "scanout-test.sh", seconds: 1200, "-device", "bochs-display", "-device", "virtio-gpu-pci");
 
 /// <summary>What probe and scanout-test say of hosts, against what the kernel has on the hardware planes at that moment.</summary>
 public sealed class ScanoutTests(ScanoutBoot boot) : RigTests<ScanoutBoot>(boot)
