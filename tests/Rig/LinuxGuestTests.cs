@@ -165,9 +165,9 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         await AwaitMode(1, Width / 2, Height);
         await LinuxGuest.Until(() => _guest.Run("swaymsg -t get_outputs").Contains("Virtual-2", StringComparison.Ordinal), () => "the desktop has no second output");
         Focus("eventdemo", "move to output Virtual-2");
+        await AwaitRed(1);
         var left = host.Windows()[0].Title.EndsWith(".1", StringComparison.Ordinal) ? 0 : Width / 2;
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump(1), new(left, 0, Width / 2, Height));
-        AssertShows(_guest.Screendump(1), Red);
         Focus("eventdemo", "move to output Virtual-1");
         _guest.Run("swaymsg output Virtual-2 disable");
 
@@ -228,7 +228,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         using var seat = new VirtualSeat(host);
         using var show = await Show(host, seat);
         _guest.StartFollowingDesktop();
-        await LinuxGuest.Until(() => Shows(_guest.Screendump(), Red), () => "the program's window is not there");
+        await AwaitRed(0);
         await AwaitFollowed(host, Width, Height);
         await Resize(host, 962, 604);
         await AwaitFollowed(host, 962, 604);
@@ -273,8 +273,12 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         AssertShows(_guest.Screendump(), Grey);
     }
 
+    /// <summary>What the window shows is the same before the VM has drawn it, too.</summary>
+    private Task AwaitRed(int head) => LinuxGuest.Until(() => Shows(_guest.Screendump(head), Red), () => "the program's window is not there");
+
     private async Task AwaitDesktop(HeadlessSway host)
     {
+        await AwaitRed(0);
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump());
         var screen = host.Screenshot();
         Assert.Equal((Width, Height), (_guest.Screendump().Width, _guest.Screendump().Height));
