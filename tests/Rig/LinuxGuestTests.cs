@@ -146,6 +146,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         _guest.StartDesktop();
         using var host = new HeadlessWeston();
         using var show = ProgramRun.Start(host.RuntimeDir, HeadlessWeston.Display, $"show qemu:qmp={_guest.QmpPath} --console 0 --fullscreen");
+        await AwaitColour(Red);
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump());
         AssertShows(host.Screenshot(), Red);
         show.Terminate();
@@ -165,7 +166,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         await AwaitMode(1, Width / 2, Height);
         await LinuxGuest.Until(() => _guest.Run("swaymsg -t get_outputs").Contains("Virtual-2", StringComparison.Ordinal), () => "the desktop has no second output");
         Focus("eventdemo", "move to output Virtual-2");
-        await AwaitRed(1);
+        await AwaitColour(Red, head: 1);
         var left = host.Windows()[0].Title.EndsWith(".1", StringComparison.Ordinal) ? 0 : Width / 2;
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump(1), new(left, 0, Width / 2, Height));
         Focus("eventdemo", "move to output Virtual-1");
@@ -228,7 +229,7 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
         using var seat = new VirtualSeat(host);
         using var show = await Show(host, seat);
         _guest.StartFollowingDesktop();
-        await AwaitRed(0);
+        await AwaitColour(Red);
         await AwaitFollowed(host, Width, Height);
         await Resize(host, 962, 604);
         await AwaitFollowed(host, 962, 604);
@@ -269,16 +270,17 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
     {
         const uint Grey = 0xa8a8a8;
         await LinuxGuest.Until(() => _guest.Screendump() is { Width: 720, Height: 400 }, () => $"{_guest.Screendump().Width} is no text mode");
+        await AwaitColour(Grey);
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump());
-        AssertShows(_guest.Screendump(), Grey);
     }
 
-    /// <summary>What the window shows is the same before the VM has drawn it, too.</summary>
-    private Task AwaitRed(int head) => LinuxGuest.Until(() => Shows(_guest.Screendump(head), Red), () => "the program's window is not there");
+    /// <summary>Until QEMU's screen has it: the window is the same as that screen also before anything is drawn.</summary>
+    private Task AwaitColour(uint colour, int head = 0) =>
+        LinuxGuest.Until(() => Shows(_guest.Screendump(head), colour), () => $"{colour:x6} is not on QEMU's screen");
 
     private async Task AwaitDesktop(HeadlessSway host)
     {
-        await AwaitRed(0);
+        await AwaitColour(Red);
         await QemuScreen.AwaitSame(host.Screenshot, () => _guest.Screendump());
         var screen = host.Screenshot();
         Assert.Equal((Width, Height), (_guest.Screendump().Width, _guest.Screendump().Height));

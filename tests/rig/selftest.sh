@@ -25,9 +25,14 @@ flips_all() {
 	grep -qx 'last-frame=120 flips=120' driver.log
 }
 
+panics_if_stuck() {
+	[[ $(</proc/sys/kernel/panic_on_rcu_stall) = 1 && $(</sys/module/rcupdate/parameters/rcu_cpu_stall_timeout) = 60 ]]
+}
+
 has_picture() { screenshot screen.png && [[ -s screen.png ]]; }
 
 echo "script starts at $(uptime_seconds) s"
+check "a kernel that is stuck panics" panics_if_stuck
 check "udev" udev_start
 check "vkms" load_vkms
 check "mbochs, patched" load_mbochs patched medium
