@@ -91,7 +91,8 @@ public sealed class ProofShowTests
         Assert.Contains("showed none of 32 frames", run.Head.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Single(run.Messages.Split('\n'), line => line.Contains("showed none of", StringComparison.Ordinal) && line.Contains("warning", StringComparison.Ordinal));
         // wlroots reports those that it did not show, too. Flips are coalesced on a busy machine.
-        Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 30, how == UnreadableDmabufs.Unanswered ? 120 : 100);
+        var committed = run.Number("committed");
+        Assert.InRange(run.Number("presented"), 30, how == UnreadableDmabufs.Unanswered ? committed : committed - 32);
         Assert.Empty(host.Violations);
     }
 
@@ -251,7 +252,8 @@ public sealed class ProofShowTests
         host.Suspend(false);
         Assert.Equal(0, run.Wait().ExitCode);
         AssertShownByDmaBuf(run);
-        Assert.InRange(run.Head.GetProperty("presented").GetInt32(), 100, 400);
+        // An image that is repeated can be presented twice.
+        Assert.InRange(run.Number("presented"), 100, run.Number("committed"));
         Assert.DoesNotContain("showed none", run.Messages, StringComparison.Ordinal);
         Assert.Empty(host.Violations);
     }

@@ -14,17 +14,24 @@ public sealed class QemuClipboard
     public const string Text = "text/plain;charset=utf-8";
 
     private const string ClipboardInterface = "org.qemu.Display1.Clipboard";
+    private const string Peer = "org.freedesktop.DBus.Peer";
     private const string Path = FakeQemu.Root + "/Clipboard";
 
     private readonly FakeQemu _qemu;
     private readonly QemuSelection[] _selections = [new(), new(), new()];
     private readonly List<QemuClipboardEvent> _events = [];
     private QemuControl? _client;
+
+    /// <summary>The client that answered the Ping after its Register call.</summary>
+    private QemuControl? _informed;
     private string? _sender;
 
     internal QemuClipboard(FakeQemu qemu) => _qemu = qemu;
 
-    public bool IsRegistered => _qemu.Locked(() => _client is not null);
+    /// <summary>
+    /// True if a client is registered and has received the Register call that follows, after which it sends its Grab again.
+    /// </summary>
+    public bool IsRegistered => _qemu.Locked(() => _client is not null && _informed == _client);
 
     /// <summary>Register, Unregister, Grab, Release and Request in the order of arrival, and Answer for our Request.</summary>
     public IReadOnlyList<QemuClipboardEvent> Events => _qemu.Locked(() => _events.ToList());
@@ -105,6 +112,8 @@ public sealed class QemuClipboard
             _client = control.Connection.IsClosed ? null : control;
             ResetSerials();
             call.Return();
+            control.Calls.Call(Message(Peer, "Ping", 0, ""), _qemu.Setup.SyncTimeout,
+                answer => _informed = answer is null ? null : control);
         }));
     }
 
@@ -189,7 +198,7 @@ public sealed class QemuClipboard
     {
         foreach (var selection in _selections)
             Cancel(selection);
-        _client = null;
+        (_client, _informed) = (null, null);
     }
 
     private void Tell(string member, string signature, params IReadOnlyList<object> values)

@@ -67,6 +67,7 @@ public sealed class QemuClipboardTests
         using var next = QemuVm.Open($"qemu:fd={vm.Qemu.Connect()}", vm.Loop);
         next.Start();
         vm.Turn(() => vm.Qemu.Clipboard.Events is [.., { Member: "Register" }, { Member: "Unregister" }, { Member: "Register" }]);
+        vm.Turn(() => vm.Qemu.Clipboard.IsRegistered);
         next.Clipboard!.Clipboard.Offer(done => done("from the host"u8.ToArray()));
         vm.Turn(() => vm.Qemu.Clipboard.Events[^1].Member == "Grab");
         vm.Qemu.Clipboard.GuestRequest(0);
