@@ -86,6 +86,7 @@ flip_600() {
 	# From its first frame on; the flips begin after the driver has waited, when guestplane knows both buffers.
 	wait_until 20 grep -qs 'goes by' "$SHARE/$1.err"
 	sleep 2.5
+	wait_until 10 is_scanned_out 1024x768
 	drm_state >"$SHARE/$1.drm"
 	watch_fds "$(pgrep -x guestplane)" "$1"
 	wait $!

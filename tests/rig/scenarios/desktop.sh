@@ -15,12 +15,17 @@ SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 # ---- actions on a window -------------------------------------------------
 
+# The messages by which a compositor says where the pointer is.
+MOVED_BY='wl_pointer.*\.\(enter\|motion\)('
+
 # drag MODIFIER: drags the lower right part of the window outwards by 60,45. weston places windows anywhere; the pointer, which is over
 # the window in the middle of the screen, tells where it is. A busy compositor may get the button before the key if both are new.
 drag() {
-	local x y keys
+	local x y keys moves
 
+	moves=$(said "$MOVED_BY")
 	input move=512,384
+	wait_until 20 more "$MOVED_BY" "$moves"
 	wait_until 20 pointed || { echo "$SHOW_NAME: no pointer over the window"; return; }
 	x=$((512 - POINTED[0] + 560)) y=$((384 - POINTED[1] + 420))
 	keys=$(said 'wl_keyboard.*\.key(')

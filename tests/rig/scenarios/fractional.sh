@@ -6,6 +6,7 @@
 still() {
 	show_start "$1" "pattern:memory=udmabuf,no-cursor,rate=0.5,buffers=8,size=$2" "${@:3}"
 	[[ $1 != kwin-*-window ]] || kwin_script 'it.noBorder = true; it.frameGeometry = { x: 80, y: 40, width: it.width, height: it.height }'
+	[[ $1 != sway-hd ]] || wait_until 20 is_scanned_out "$2"
 	drm_state >"$SHARE/$1.drm"
 	screenshot "$SHARE/$1.png"
 	show_stop

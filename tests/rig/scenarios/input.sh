@@ -18,12 +18,14 @@ at_rest() {
 	screenshot "$SHARE/$1.png" -c
 }
 
+# cursor_is_at NAME X Y: writes the kernel's planes to NAME.drm; true if one is there, with its hotspot where wander ends.
+cursor_is_at() { drm_state >"$SHARE/$1.drm" && grep -q "+$2+$3" "$SHARE/$1.drm"; }
+
 # The cursor plane as the compositor's pointer image.
 pointer() {
 	show_start pointer pattern:memory=udmabuf --fullscreen --cursor pointer
 	wander
-	input wait=500
-	drm_state >"$SHARE/pointer.drm"
+	wait_until 10 cursor_is_at pointer 892 672
 	show_stop
 	show_start pointer-still pattern:memory=udmabuf,rate=10 --fullscreen --cursor pointer
 	at_rest pointer-still
@@ -43,8 +45,7 @@ guest_pointer() {
 	show_start guest-pointer qemu: --fullscreen --fixed
 	wait_until 60 grep -q step=wait "$SHARE/guest-pointer.driver"
 	wander
-	input wait=500
-	drm_state >"$SHARE/guest-pointer.drm"
+	wait_until 10 cursor_is_at guest-pointer 895 674
 	show_stop
 	wait_until 60 grep -q step=flip "$SHARE/guest-pointer.driver"
 	show_start guest-pointer-still qemu: --fullscreen --fixed
@@ -64,7 +65,7 @@ played_on() {
 	show_start "$1" qemu: --fullscreen --fixed
 	input move=512,384 wait=1000
 	TOLD=0
-	told "$1" start
+	told "$1" start 0
 	"$3" "$1"
 	show_stop
 	qemu_stop
@@ -81,9 +82,9 @@ planes_and_input() {
 	show_start vgpu "pid:$QEMU_PID" --input qemu: --fullscreen --trace "$SHARE/vgpu.trace"
 	input move=100,100 wait=1000
 	TOLD=0
-	told vgpu start
+	told vgpu start 0
 	input move=300,200 wait=300 tap=BTN_LEFT tap=KEY_A
-	told vgpu hands
+	told vgpu hands 6
 	# Seconds since the boot, as in the trace.
 	cat /proc/uptime >"$SHARE/vgpu.times"
 	testgpu "flip 60 600" wait
@@ -95,20 +96,30 @@ planes_and_input() {
 
 tapped() {
 	input touch=300,200
-	told "$1" tap
+	told "$1" tap 4
 }
 
-# told NAME WORD: records the input that QEMU received since the last call, how often sway itself took F9 (sway-input.conf), and
-# sway's windows. It waits a second before, because the machine may be busy.
+# told NAME WORD COUNT: records the input that QEMU received since the last call, how often sway itself took F9 (sway-input.conf), and
+# sway's windows. It waits for so many events, and a second more for those that should not come.
 told() {
 	local all=$SHARE/qemu-$1.input
 
+	wait_until 20 has_told "$all" "$3"
 	sleep 1
 	tail -n "+$((TOLD + 1))" "$all" >"$SHARE/$1-$2.input"
 	TOLD=$((TOLD + $(wc -l <"$SHARE/$1-$2.input")))
 	wc -l <"$SHARE/shortcuts" >"$SHARE/$1-$2.shortcuts"
 	wait_until 60 tree "$SHARE/$1-$2.tree"
 }
+
+has_told() { (($(tail -n "+$((TOLD + 1))" "$1" | grep -c 'input_event_[a-z_]* con [0-9]*, ') >= $2)); }
+
+# has_shortcuts COUNT: sway itself has taken F9 so often.
+has_shortcuts() { (($(wc -l <"$SHARE/shortcuts") >= $1)); }
+
+# The title says that input is grabbed, or that it is not.
+is_grabbed() { tree "$SHARE/tree" && grep -q 'Ctrl+Alt lets go' "$SHARE/tree"; }
+is_free() { tree "$SHARE/tree" && ! grep -q 'Ctrl+Alt lets go' "$SHARE/tree"; }
 
 # swaymsg only waits three seconds.
 tree() { swaymsg -t get_tree >"$1" 2>/dev/null; }
@@ -119,42 +130,49 @@ absolute() {
 	local button
 
 	input move=100,50 wait=300 move=1023,767
-	told "$1" places
+	told "$1" places 4
 	for button in LEFT RIGHT MIDDLE SIDE EXTRA; do
 		input "tap=BTN_$button"
 	done
 	input wheel=1 wait=100 wheel=-2
-	told "$1" buttons
+	told "$1" buttons 16
 	input tap=KEY_A press=KEY_LEFTSHIFT tap=KEY_F12 release=KEY_LEFTSHIFT tap=KEY_RIGHTALT tap=KEY_KPENTER tap=KEY_102ND
-	told "$1" keys
-	input press=KEY_B wait=1500 release=KEY_B
-	told "$1" held
+	told "$1" keys 12
+	input press=KEY_B wait=4000 release=KEY_B
+	wait_until 20 grep -q 'qcode b, down 0' "$SHARE/qemu-$1.input"
+	told "$1" held 0
 	# The compositor's own shortcut, then the guest's, then the compositor's again.
 	input tap=KEY_F9
-	told "$1" shortcut
+	wait_until 20 has_shortcuts 1
+	told "$1" shortcut 0
 	grab_chord
-	told "$1" grabbed
+	wait_until 20 is_grabbed
+	told "$1" grabbed 0
 	input tap=KEY_F9
-	told "$1" grabbed-shortcut
+	told "$1" grabbed-shortcut 2
 	grab_chord
-	told "$1" freed
+	wait_until 20 is_free
+	told "$1" freed 0
 	input tap=KEY_F9
-	told "$1" freed-shortcut
+	wait_until 20 has_shortcuts 2
+	told "$1" freed-shortcut 0
 }
 
 relative() {
 	input move=600,400 wait=300 move-by=30,20
-	told "$1" before
+	told "$1" before 0
 	input tap=BTN_LEFT
-	told "$1" grabbed
+	wait_until 20 is_grabbed
+	told "$1" grabbed 0
 	input move-by=40,-25 wait=300 move-by=-7,3
-	told "$1" moves
+	told "$1" moves 4
 	input tap=BTN_LEFT tap=BTN_RIGHT wheel=-1
-	told "$1" buttons
+	told "$1" buttons 6
 	grab_chord
-	told "$1" freed
+	wait_until 20 is_free
+	told "$1" freed 0
 	input move-by=30,20 tap=BTN_RIGHT
-	told "$1" after
+	told "$1" after 0
 }
 
 everything() {

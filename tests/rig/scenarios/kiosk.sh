@@ -181,10 +181,14 @@ drill() {
 	[[ -e /sys/bus/mdev/devices/$MBOCHS_UUID ]] || create_vgpu
 }
 
-name_output() { OUTPUT=$(swaymsg -r -t get_outputs | sed -n 's/^ *"name": "\(.*\)",$/\1/p' | head -n 1); }
+# swaymsg waits for three seconds, and sway may be busy for longer.
+name_output() {
+	OUTPUT=$(swaymsg -r -t get_outputs | sed -n 's/^ *"name": "\(.*\)",$/\1/p' | head -n 1)
+	[[ -n $OUTPUT ]]
+}
 
 drill_output() {
-	name_output
+	wait_until 20 name_output
 	drill output 5 "vfio:$MBOCHS_UUID" --output "$OUTPUT"
 	drill unseen "${UNSEEN:-5}" "vfio:$MBOCHS_UUID" --output "$OUTPUT"
 }
@@ -192,7 +196,7 @@ drill_output() {
 drill_plug() {
 	# A round that failed has left it unplugged.
 	plug_monitor
-	name_output
+	wait_until 20 name_output
 	drill plug "${PLUGS:-5}" "vfio:$MBOCHS_UUID" --output "$OUTPUT"
 }
 

@@ -7,12 +7,14 @@
 # Without a GPU these are seconds behind on a busy machine, and a screenshot stops weston for as long.
 is_slow() { [[ $1 = weston-* || $1 = kwin-* || $1 = mutter-* ]]; }
 
-# plain HOST: runs longer where few frames are presented, because a share of few frames means little.
+# plain HOST: runs longer where few frames are presented, because a share of few frames means little. From its first frame on.
 plain() {
 	local seconds=5
 
 	! is_slow "$1" || seconds=12
-	show "$1" pattern:memory=udmabuf,no-cursor --fullscreen --seconds "$seconds"
+	show_start "$1" pattern:memory=udmabuf,no-cursor --fullscreen
+	sleep "$seconds"
+	show_stop
 }
 
 # with_cursor HOST: flips slowly between many buffers. The pattern does not wait for the compositor: at 60 Hz it would draw over the
@@ -31,7 +33,11 @@ with_cursor() {
 }
 
 # still HOST: a single flip, in a window, whose first frame a compositor may discard.
-still() { show "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01 --seconds 4; }
+still() {
+	show_start "$1-still" pattern:memory=udmabuf,no-cursor,rate=0.01
+	sleep 2
+	show_stop
+}
 
 # attacked HOST: a VM whose dma-bufs are memory that it takes away while they are on the screen; then a client that a dead compositor
 # would not show.

@@ -53,8 +53,6 @@ modes() {
 	testgpu "fail query 14 1000" "flip 60 30" wait
 	wait_until 30 grep -qs warning "$SHARE/modes.err"
 	testgpu "fail query 14 0" wait
-	# The program asks at least every two seconds.
-	sleep 2
 	see modes
 	show_stop
 }
@@ -73,7 +71,7 @@ formats() {
 		testgpu "show primary 1024x768 $format 1"
 		wait_until 20 grep -qs "cannot be shown.*$format" "$SHARE/formats.err"
 		testgpu "show primary 1024x768 XR24 2"
-		sleep 2
+		testgpu_settle
 	done
 	show_stop
 }

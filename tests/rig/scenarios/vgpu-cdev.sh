@@ -11,6 +11,7 @@ flips() {
 	"$DRIVER" --pid "$process" mode=1024x768 wait=1500 flip=60,1500 >"$SHARE/flips.driver" &
 	guest=$!
 	sleep 4
+	wait_until 10 is_scanned_out 1024x768
 	drm_state >"$SHARE/flips.drm"
 	watch_fds "$process" flips
 	show_end
@@ -31,7 +32,7 @@ others_while_shown() {
 	try busy-node "vfio:$MBOCHS_NODE"
 	try busy-group "vfio:$MBOCHS_UUID"
 	"$GUESTPLANE" list >"$SHARE/list-busy.txt"
-	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" show "pid:$(show_process)" --fullscreen --seconds 3 \
+	timeout "$SHOW_TIMEOUT" "$GUESTPLANE" show "pid:$(show_process)" --fullscreen --seconds 8 \
 		--report "$SHARE/borrowed.json" 2>"$SHARE/borrowed.err"
 	echo $? >"$SHARE/borrowed.rc"
 	show_stop

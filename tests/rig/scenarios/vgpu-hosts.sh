@@ -7,11 +7,12 @@
 # The mode outlives the driver, so guestplane has an image from the start.
 mode() { "$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768; }
 
-# flips NAME: 300 at 60 Hz, with the kernel's state in the middle of them.
+# flips NAME [SIZE]: 300 at 60 Hz, with the kernel's state in the middle of them, or once an image of that size is scanned out.
 flips() {
 	show_start "$1" "vfio:$MBOCHS_UUID" --fullscreen
 	"$DRIVER" --pid "$(show_process)" mode=1024x768 flip=60,300 >"$SHARE/$1.driver" &
 	sleep 3
+	[[ -z ${2:-} ]] || wait_until 10 is_scanned_out "$2"
 	drm_state >"$SHARE/$1.drm"
 	wait $!
 	show_stop
@@ -37,8 +38,8 @@ udev_start
 load_vkms
 load_mbochs patched
 mode
-on weston-drm flips weston-drm
-on kwin-drm flips kwin-drm
+on weston-drm flips weston-drm 1024x768
+on kwin-drm flips kwin-drm 1024x768
 on sway-bochs bochs
 on sway-virtio flips sway-virtio
 on sway-pixman flips sway-pixman

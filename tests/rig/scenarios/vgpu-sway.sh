@@ -60,7 +60,7 @@ busy() {
 }
 
 edid() {
-	show_start edid "vfio:$MBOCHS_UUID" --fullscreen --edid 1280x720@50,300x200mm --seconds 3
+	show_start edid "vfio:$MBOCHS_UUID" --fullscreen --edid 1280x720@50,300x200mm --seconds 8
 	show_end
 	show edid-large "vfio:$MBOCHS_UUID" --edid 3840x2160
 }
