@@ -23,10 +23,14 @@ public sealed class ClipboardLimitShowTests
         {
             desktop.Qemu.Clipboard.GuestGrab(Clipboard, i, text);
             desktop.Wait(h => h.IsOffered());
-            using var paste = desktop.Host.Paste();
-            desktop.Run!.WaitFor("copied in the VM is longer than 1 MiB");
+            using (var paste = desktop.Host.Paste())
+            {
+                desktop.Run!.WaitFor("copied in the VM is longer than 1 MiB");
+                Settle(desktop);
+                Assert.False(paste.HasEnded);
+            }
+            // Nobody waits for the text before the next is copied.
             Settle(desktop);
-            Assert.False(paste.HasEnded);
         }
         desktop.Host.Copy(text);
         desktop.WaitQemu(q => q.Clipboard.Events is [.., { Member: "Grab" }]);
@@ -61,7 +65,8 @@ public sealed class ClipboardLimitShowTests
         Settle(desktop);
         Assert.InRange(Descriptors(desktop), before, before + MostPipes);
         Assert.Equal(1, Count(desktop, ".set_selection("));
-        Assert.InRange(desktop.Qemu.Clipboard.Events.Count(seen => seen.Member == "Request"), 1, 2);
+        // It is requested again if the fake gives it up after five seconds.
+        Assert.InRange(desktop.Qemu.Clipboard.Events.Count(seen => seen.Member == "Request"), 1, 5);
         ShowOneMore(desktop);
         // The desktop does the same, and nobody answers QEMU's request.
         for (var i = 0; i < 1000; i++)

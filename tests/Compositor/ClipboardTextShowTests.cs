@@ -84,7 +84,7 @@ public sealed class ClipboardTextShowTests
         desktop.Qemu.Clipboard.GuestGrab(Clipboard, 0, null);
         desktop.Wait(h => h.IsOffered());
         using var paste = desktop.Host.Paste();
-        desktop.WaitQemu(q => q.Clipboard.Events.Count(seen => seen.Member == "Request") == 2);
+        desktop.WaitQemu(q => q.Clipboard.Events.Count(seen => seen.Member == "Request") >= 2);
         Assert.False(paste.HasEnded);
         desktop.Qemu.Clipboard.GuestAnswer(Clipboard, "after all");
         Assert.Equal("after all", paste.Read(QemuDesktop.Soon));
@@ -92,7 +92,7 @@ public sealed class ClipboardTextShowTests
     }
 
     [Fact]
-    public void When_the_guest_has_lost_its_text_the_selection_ends_before_the_pipe()
+    public void When_the_guest_has_lost_its_text_pipe_and_selection_end()
     {
         using var desktop = Desktop();
         FocusAndPress(desktop);
@@ -102,7 +102,7 @@ public sealed class ClipboardTextShowTests
         desktop.WaitQemu(q => q.Clipboard.Events is [.., { Member: "Request" }]);
         desktop.Qemu.Clipboard.GuestRelease(Clipboard);
         Assert.Equal("", paste.Read(QemuDesktop.Soon));
-        Assert.False(desktop.Host.IsOffered());
+        desktop.Wait(h => !h.IsOffered());
         desktop.End();
     }
 

@@ -96,10 +96,9 @@ public sealed class InputSourceTests : IDisposable
             _host.PointerButton(Left, false);
             return _host.IsPointerLocked;
         });
-        var before = _qmp.Events.Count;
         _host.PointerMoveBy(3, -4);
-        Wait(() => _qmp.Events.Count >= before + 2);
-        Assert.Equal([Rel("x", 3), Rel("y", -4)], _qmp.Events.TakeLast(2));
+        // The last of the clicks may be the VM's.
+        Wait(() => _qmp.Events.TakeLast(2).SequenceEqual([Rel("x", 3), Rel("y", -4)]));
         End(run);
     }
 

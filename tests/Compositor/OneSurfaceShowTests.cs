@@ -208,10 +208,11 @@ public sealed class OneSurfaceShowTests : IDisposable
         using var desktop = Shown(memory, "--wait");
         for (var round = 0; round < 3; round++)
         {
-            // It stays away for a while. The dimmer is a surface above the window.
-            desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect);
+            // The dimmer is a surface above the window.
+            desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect, times: 1_000_000);
             desktop.Qemu.Die();
             desktop.Wait(h => ShowTests.Root(h)!.Stack.Count > 1);
+            desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.None, times: 0);
             desktop.WaitQemu(q => q.Console.Listeners == 1);
             desktop.Show(memory);
             desktop.Wait(IsAlone);

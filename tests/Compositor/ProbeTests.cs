@@ -182,7 +182,7 @@ public sealed class ProbeTests
         var setup = Setup();
         setup.ManualVblank = true;
         using var host = new FakeHost(setup);
-        var run = Task.Run(() => Run(host, $"scanout-test --source {Pattern} --seconds 0.1"), TestContext.Current.CancellationToken);
+        var run = Task.Run(() => Run(host, $"scanout-test --source {Pattern} --seconds 1"), TestContext.Current.CancellationToken);
         Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count > 0, TimeSpan.FromSeconds(30)));
         for (var i = 0; i < 3; i++)
             Refresh(host);

@@ -75,7 +75,18 @@ internal sealed class ProgramRun : IDisposable
 
     public int ExitCode => _process.ExitCode;
 
+    /// <summary>All that it said; waits for its end.</summary>
     public string Messages => _messages.Result;
+
+    /// <summary>What it has said until now.</summary>
+    public string MessagesSoFar
+    {
+        get
+        {
+            lock (_said)
+                return _said.ToString();
+        }
+    }
 
     public JsonElement Report
     {

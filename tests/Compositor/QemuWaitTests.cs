@@ -26,8 +26,7 @@ public sealed class QemuWaitTests
         using var desktop = QemuDesktop.Shown("--wait", host: setup => setup.With("xdg_activation_v1", 1));
         desktop.Qemu.Console.Update(0, 0, 1, 1, 4, QemuDesktop.Xrgb, [1, 2, 3, 4]);
         desktop.Wait(h => h.ReadPixels(ShowTests.Primary(h)!).Bytes[0] == 1);
-        // It stays away for a while.
-        desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect);
+        desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect, times: 1_000_000);
         desktop.Qemu.Die();
         desktop.Wait(h => Dimmer(h) is not null);
         var dimmer = Dimmer(desktop.Host)!;
@@ -36,6 +35,7 @@ public sealed class QemuWaitTests
         Assert.Equal([desktop.Root.Id, desktop.Primary.Id, dimmer.Id], desktop.Root.Stack.Take(3));
         Assert.Equal("fake (gone; waiting for it)", desktop.Root.Title);
         Assert.Equal(1, desktop.Host.ReadPixels(desktop.Primary).Bytes[0]);
+        desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.None, times: 0);
         desktop.Wait(h => Dimmer(h) is null);
         desktop.Wait(h => Text(h) is null);
         desktop.WaitQemu(q => q.Console.ListenersRegistered == 2);
@@ -98,15 +98,23 @@ public sealed class QemuWaitTests
         using var desktop = QemuDesktop.Shown("--wait", new QemuSetup { Consoles = [new(), new() { Head = 1 }] });
         desktop.Wait(h => h.Surfaces.Count(surface => surface is { Parent: not null, IsSync: false, Buffer: not null }) == 2);
         var second = desktop.Qemu.Consoles[1];
-        desktop.Qemu.Die();
-        desktop.Wait(h => Dimmers(h) == 2);
+        Die();
         desktop.Qemu.RemoveConsole(second);
+        desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.None, times: 0);
         desktop.Wait(h => Dimmers(h) == 1);
-        desktop.Qemu.Die();
-        desktop.Wait(h => Dimmers(h) == 2);
+        Die();
         desktop.Qemu.AddConsole(new QemuConsoleSetup { Head = 1 });
+        desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.None, times: 0);
         desktop.Wait(h => Dimmers(h) == 0);
         desktop.End();
+
+        // Until both windows are dimmed, it stays away.
+        void Die()
+        {
+            desktop.Qemu.Faults.At(QemuStage.ControlAuth, QemuFault.Disconnect, times: 1_000_000);
+            desktop.Qemu.Die();
+            desktop.Wait(h => Dimmers(h) == 2);
+        }
 
         static int Dimmers(FakeHost host) =>
             host.Surfaces.Count(surface => surface is { Role: "wl_subsurface", IsMapped: true, Buffer.Kind: "single-pixel" });

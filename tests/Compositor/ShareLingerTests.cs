@@ -8,7 +8,7 @@ namespace Guestplane.Tests.Compositor;
 /// <summary>A device that is open while somebody looks, and a moment longer.</summary>
 public sealed class ShareLingerTests
 {
-    private const long LingerNs = 50_000_000;
+    private const long LingerNs = 500_000_000;
 
     [Fact]
     public void The_device_is_closed_a_moment_after_the_last_client_and_opened_for_the_next()
@@ -34,8 +34,10 @@ public sealed class ShareLingerTests
         {
             using (SharedDisplay.Listen(client, SharedDisplay.Planes))
             using (SharedDisplay.Listen(client, SharedDisplay.Planes))
+            {
                 display.Until(() => display.Server.Listeners == 2 && guest.State == GuestState.Here);
-            Assert.Equal((1, life), display.Ask(() => (open, lives)));
+                Assert.Equal((1, life), display.Ask(() => (open, lives)));
+            }
             display.Until(() => guest.State == GuestState.Closed);
             Assert.Equal(0, display.Ask(() => open));
         }

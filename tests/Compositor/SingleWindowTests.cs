@@ -47,7 +47,11 @@ public sealed class SingleWindowTests
     {
         using var host = Host();
         using (var killed = ProgramRun.Start(host, $"{Pattern} --raise"))
+        {
             Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is not null, s_soon));
+            killed.Signal("KILL");
+            killed.Wait();
+        }
         using var next = ProgramRun.Start(host, $"{Pattern} --raise");
         using var other = ProgramRun.Start(host, $"{Pattern},no-cursor --raise");
         using var plain = ProgramRun.Start(host, Pattern);

@@ -19,6 +19,7 @@ public sealed class TwoWindowSeatTests
             var (host, place) = (windows.Host, new QemuPosition(1, (uint)(round % 60), 4));
             var seat = host.AddSeat();
             windows.Wait(h => h.UsedSeats.Contains(seat));
+            host.SetKeyRepeat(0, 600);
             Enter(windows, windows.First);
             host.Key(A, true);
             Enter(windows, windows.Second);

@@ -120,9 +120,9 @@ public sealed class VirtualKeyboardShowTests
         desktop.Host.Key(1, true);
         Tap(desktop, 2);
         desktop.Host.Key(1, false);
+        desktop.Host.SetKeyRepeat(0, 600);
         Tap(desktop, 3);
         Tap(desktop, 5);
-        desktop.Host.SetKeyRepeat(0, 600);
         Tap(desktop, 4);
         Assert.Equal(
             [

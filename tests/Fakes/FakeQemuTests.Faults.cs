@@ -42,13 +42,13 @@ public sealed partial class FakeQemuTests
             QemuFault.Refuse => "refused",
             _ => "closed",
         };
-        Assert.Equal((seen, outcome), Reach(qemu, fault == QemuFault.Hang ? s_silence : s_patience));
+        Assert.Equal((seen, outcome), Reach(qemu, fault == QemuFault.Hang ? seen : null));
         // A QEMU that waits for a listener waits for ever, and that is not a violation.
         var isStuck = fault == QemuFault.Hang && stage is >= QemuStage.ListenerRegistered and <= QemuStage.ListenerBegin;
         Assert.True(qemu.WaitUntil(q => q.IsBlocked == isStuck, s_patience));
         Assert.Empty(qemu.Violations);
         if (!isStuck)
-            Assert.Null(Reach(qemu, s_patience));
+            Assert.Null(Reach(qemu));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed partial class FakeQemuTests
         Assert.Null(listener.Line());
         Assert.True(listener.IsClosed);
         Assert.Equal((false, false), (qemu.IsBlocked, qemu.HasClient));
-        Assert.Null(Reach(qemu, s_patience));
+        Assert.Null(Reach(qemu));
     }
 
     [Fact]
@@ -169,32 +169,36 @@ public sealed partial class FakeQemuTests
     }
 
     /// <summary>Runs a client as far as it gets: the stage and what happens there, or null after a scanout.</summary>
-    private static (QemuStage Stage, string Outcome)? Reach(FakeQemu qemu, TimeSpan patience)
+    /// <param name="qemu">The VM.</param>
+    /// <param name="silent">The stage that is expected to hang.</param>
+    private static (QemuStage Stage, string Outcome)? Reach(FakeQemu qemu, QemuStage? silent = null)
     {
         using var client = new RawDBusClient(qemu.Connect());
-        if (Authenticate(client, patience) is { } control)
+        if (Authenticate(client, QemuStage.ControlAuth, silent) is { } control)
             return (QemuStage.ControlAuth + control.Line, control.Outcome);
         client.Send(FakeQemu.Root, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
-        if (Outcome(client, patience) is { } objects)
+        if (Outcome(client, Patience(QemuStage.GetManagedObjects, silent)) is { } objects)
             return (QemuStage.GetManagedObjects, objects);
         using var listener = client.SendListener(qemu.Console);
-        if (Outcome(client, patience) is { } registered)
+        if (Outcome(client, Patience(QemuStage.RegisterListener, silent)) is { } registered)
             return (QemuStage.RegisterListener, registered);
-        if (Authenticate(listener, patience) is { } shaken)
+        if (Authenticate(listener, QemuStage.ListenerAuth, silent) is { } shaken)
             return (QemuStage.ListenerAuth + shaken.Line, shaken.Outcome);
-        if (listener.Next(patience) is not { } properties)
+        if (listener.Next(Patience(QemuStage.ListenerBegin, silent)) is not { } properties)
             return (QemuStage.ListenerBegin, listener.IsClosed ? "closed" : "silence");
         listener.Answer(properties, "a{sv}", (object)Array.Empty<object>());
-        return Outcome(listener, patience) is { } replayed ? (QemuStage.ListenerReplay, replayed) : null;
+        return Outcome(listener, Patience(QemuStage.ListenerReplay, silent)) is { } replayed ? (QemuStage.ListenerReplay, replayed) : null;
     }
 
-    private static (int Line, string Outcome)? Authenticate(RawDBusClient client, TimeSpan patience)
+    private static TimeSpan Patience(QemuStage stage, QemuStage? silent) => stage == silent ? s_silence : s_patience;
+
+    private static (int Line, string Outcome)? Authenticate(RawDBusClient client, QemuStage first, QemuStage? silent)
     {
         string[] lines = [$"\0AUTH EXTERNAL {RawDBusClient.Hex()}\r\n", "NEGOTIATE_UNIX_FD\r\n"];
         for (var i = 0; i < lines.Length; i++)
         {
             client.Say(lines[i]);
-            var answer = client.Line(patience);
+            var answer = client.Line(Patience(first + i, silent));
             if (answer is null)
                 return (i, client.IsClosed ? "closed" : "silence");
             if (answer.StartsWith("REJECTED", StringComparison.Ordinal) || answer == "ERROR")

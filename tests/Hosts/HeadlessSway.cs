@@ -5,7 +5,8 @@ namespace Guestplane.Tests.Hosts;
 
 /// <summary>
 /// This machine's own sway, headless, in a runtime directory of its own: one output of 1280x800 with no bar, no borders and
-/// no pointer of its own. It has a seat without devices until there is a <see cref="VirtualSeat"/>.
+/// no pointer of its own. It has a seat without devices until there is a <see cref="VirtualSeat"/>,
+/// whose keys may be released late: they do not repeat before ten seconds.
 /// </summary>
 internal sealed class HeadlessSway : IDisposable
 {
@@ -19,6 +20,7 @@ internal sealed class HeadlessSway : IDisposable
         swaybg_command -
         default_border none
         focus_follows_mouse no
+        input * repeat_delay 10000
         """;
 
     private readonly DirectoryInfo _runtime = Directory.CreateTempSubdirectory("guestplane-sway-");

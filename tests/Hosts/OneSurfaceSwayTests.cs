@@ -32,12 +32,15 @@ public sealed class OneSurfaceSwayTests
             await Tools.Until(() => FrameOn(host.Screenshot()) > last, () => $"round {round}: no newer frame than {last}");
             last = FrameOn(host.Screenshot());
             host.Do("fullscreen disable");
+            // After each full screen the plane has got its subsurface again, the only kind that is not synchronised.
+            await Tools.Until(() => Moves() == round + 2, () => $"round {round}: {Moves()} subsurfaces");
         }
         await Resized(640, 400);
         run.Terminate();
         Assert.Equal(0, run.Wait().ExitCode);
-        // After each full screen the plane has got its subsurface again, the only kind that is not synchronised.
-        Assert.Equal(Rounds + 1, Regex.Count(run.Messages, "-> wl_subsurface.*set_desync"));
+        Assert.Equal(Rounds + 1, Moves());
+
+        int Moves() => Regex.Count(run.MessagesSoFar, "-> wl_subsurface.*set_desync");
 
         async Task Resized(int width, int height) => await Tools.Until(
             () => host.Windows() is [var window] && (window.Width, window.Height) == (width, height), () => string.Join(", ", host.Windows()));

@@ -32,9 +32,18 @@ public sealed class PickerTests
 
         using var byPointer = Pick(host, bus);
         await AwaitList(host);
-        var line = Lines(host.Screenshot(), Marked)[0];
-        seat.MoveTo(line.X + 2, line.Y + 2);
-        seat.Click(VirtualSeat.ButtonLeft);
+        // The list moves if its window gets another size after its first image.
+        var line = (X: 0, Y: 0);
+        await Tools.Until(() =>
+        {
+            if (Lines(host.Screenshot(), Marked) is [var marked, ..])
+            {
+                line = marked;
+                seat.MoveTo(line.X + 2, line.Y + 2);
+                seat.Click(VirtualSeat.ButtonLeft);
+            }
+            return byPointer.HasEnded;
+        }, () => byPointer.MessagesSoFar);
         Assert.Equal(0, byPointer.Wait().ExitCode);
         Assert.Contains("is shown already. Its window is raised.", byPointer.Messages, StringComparison.Ordinal);
 

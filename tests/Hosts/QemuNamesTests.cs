@@ -15,9 +15,13 @@ public sealed class QemuNamesTests
         var display = $"dbus,addr={bus.Address}";
         using var first = new RealQemu("-vga std -name alpha", display);
         using var second = new RealQemu($"-vga std -name guest={OddName.Replace(",", ",,")} -uuid {Uuid}", display);
-        var lines = List(bus).Split('\n');
-        Assert.Contains($"qemu:alpha  the VM \"alpha\" (pid {first.Id}) on the session bus", lines);
-        Assert.Contains($"qemu:uuid={Uuid}  the VM \"{OddName}\" (pid {second.Id}, UUID {Uuid}) on the session bus", lines);
+        string[] expected =
+        [
+            $"qemu:alpha  the VM \"alpha\" (pid {first.Id}) on the session bus",
+            $"qemu:uuid={Uuid}  the VM \"{OddName}\" (pid {second.Id}, UUID {Uuid}) on the session bus",
+        ];
+        // QEMU asks for its name on the bus when it has started.
+        await Tools.Until(() => List(bus).Split('\n').Intersect(expected).Count() == 2, () => List(bus));
         AssertJson(List(bus, "--json"), second.Id);
         using var host = await HeadlessSway.Start();
         using var alpha = Show(host, bus, "qemu:alpha");

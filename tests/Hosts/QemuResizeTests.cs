@@ -71,8 +71,8 @@ public sealed class QemuResizeTests
         }
         Assert.Empty(qemu.Input.OfType<QemuUiInfo>());
         await Resize(host);
-        qemu.Console.Scanout(640, 480, 640 * 4, Xrgb, new byte[640 * 480 * 4]);
         Assert.True(qemu.WaitUntil(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: Width, Height: Height }), Tools.Patience));
+        qemu.Console.Scanout(640, 480, 640 * 4, Xrgb, new byte[640 * 480 * 4]);
         await AwaitWindow(Width, Height);
         show.Terminate();
         Assert.Equal(0, show.Wait().ExitCode);

@@ -31,13 +31,15 @@ internal sealed class HostedClient : IDisposable
     public T Bind<T>(string name, uint? version = null) where T : WlProxy, IWlInterface<T> =>
         Registry.Bind<T>(_globals[name].Name, version ?? _globals[name].Version);
 
-    /// <summary>Until the host has answered all that was sent.</summary>
+    /// <summary>Until the host has answered all that was sent, and has closed its copies of the descriptors that it sent.</summary>
     public void Sync()
     {
         var isDone = false;
         var callback = Display.Sync();
         callback.Done += (_, _) => isDone = true;
         Until(() => isDone);
+        // Waits for the host's turn to end.
+        _ = Host.Clients;
     }
 
     /// <summary>Dispatches until the condition holds, or throws what dispatching throws.</summary>

@@ -16,8 +16,11 @@ public sealed class QemuSetup
     /// <summary>Adds the Chardev objects of a serial and a parallel port; they do nothing.</summary>
     public bool HasChardevs { get; set; } = true;
 
-    /// <summary>QEMU's DBUS_DEFAULT_TIMEOUT, after which it gives up on UpdateDMABUF and ScanoutMap (ui/dbus.h).</summary>
-    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromMilliseconds(1000);
+    /// <summary>
+    /// After which it gives up on UpdateDMABUF and ScanoutMap: QEMU's DBUS_DEFAULT_TIMEOUT (ui/dbus.h) is a second. Longer here,
+    /// because a program that would have answered may stand still on a busy machine.
+    /// </summary>
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>GDBus's default timeout of synchronous calls: GetAll, Clipboard.Request.</summary>
     public TimeSpan SyncTimeout { get; set; } = TimeSpan.FromSeconds(25);

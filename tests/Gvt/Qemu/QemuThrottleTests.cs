@@ -7,8 +7,8 @@ namespace Guestplane.Tests.Gvt.Qemu;
 /// <summary>A guest draws as fast as its frames are taken: QEMU holds its next command until UpdateDMABUF is answered.</summary>
 public sealed class QemuThrottleTests
 {
-    /// <summary>QEMU gives up then (ui/dbus.h, DBUS_DEFAULT_TIMEOUT).</summary>
-    private static readonly TimeSpan s_gaveUp = TimeSpan.FromMilliseconds(1000);
+    /// <summary>The fake gives up then.</summary>
+    private static readonly TimeSpan s_gaveUp = new QemuSetup().CallTimeout;
 
     [Fact]
     public void An_update_is_answered_when_the_frame_is_taken_and_not_before()

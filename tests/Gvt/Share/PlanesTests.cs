@@ -99,8 +99,8 @@ public sealed class PlanesTests
         display.ShowOverlay(null, default);
         Flip(listener, Overlay, 0).Dispose();
         Assert.Equal((Primary, image.Values[0]), (held.Values[0], held.Values[1]));
-        // Nobody read the cursor's memory, so nobody found that it cannot be.
-        Assert.Empty(display.Said);
+        // Nobody read the cursor's memory, so nobody found that it cannot be. On a busy machine this client may be called slow.
+        Assert.DoesNotContain(display.Said, line => !line.Contains("has not answered for a second", StringComparison.Ordinal));
     }
 
     [Fact]

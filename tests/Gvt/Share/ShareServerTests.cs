@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Guestplane.Gvt;
 using Guestplane.Tests.Fakes.Qemu;
 using Guestplane.Tests.Hosts;
@@ -40,7 +41,8 @@ public sealed class ShareServerTests
         using var scanout = listener.Next()!;
         using var holders = client.Call("/org/guestplane/Share1", "org.freedesktop.DBus.Properties", "Get", "ss", "org.guestplane.Share1", "Holders");
         var holder = (object[])Assert.Single((List<object>)((DBusVariant)holders.Values[0]).Value);
-        Assert.Equal([(uint)Environment.ProcessId, QemuLibc.Uid, 0u, "DmaBuf2", false], holder);
+        // The last is whether it is slow, which one that does not answer is after a second.
+        Assert.Equal([(uint)Environment.ProcessId, QemuLibc.Uid, 0u, "DmaBuf2"], holder[..4]);
     }
 
     [Fact]
@@ -75,10 +77,12 @@ public sealed class ShareServerTests
     {
         using var display = new SharedDisplay();
         using var client = display.Client();
+        var watch = Stopwatch.StartNew();
         for (var i = 1u; i <= 20; i++)
             client.Send(SharedDisplay.Console, SharedDisplay.Interface, "SetUIInfo", "qqiiuu", (ushort)300, (ushort)200, 0, 0, 640 + i, 480u);
         display.Until(() => display.Sizes.Contains(new HeadSize(660, 480, 300, 200)));
-        Assert.InRange(display.Sizes.Count, 1, 5);
+        // One every half a second.
+        Assert.InRange(display.Sizes.Count, 1, 3 + (int)(watch.ElapsedMilliseconds / 500));
     }
 
     [Fact]
