@@ -29,7 +29,7 @@ public sealed class ClipboardLimitShowTests
                 Settle(desktop);
                 Assert.False(paste.HasEnded);
             }
-            // Nobody waits for the text before the next is copied.
+            // The program has seen the reader go before the next copy.
             Settle(desktop);
         }
         desktop.Host.Copy(text);

@@ -82,10 +82,16 @@ public sealed class FaultTests
         Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Commits > 20, s_soon));
         host.Faults.NeverFrame = true;
         var commits = ShowTests.Primary(host)!.Commits;
-        var since = Stopwatch.StartNew();
+        var (since, times) = (Stopwatch.StartNew(), new List<long>());
         // Two more for the frame that is owed, then one a second.
-        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)!.Commits >= commits + 4, s_soon));
-        Assert.InRange(since.ElapsedMilliseconds, 900, long.MaxValue);
+        for (var n = 1; n <= 4; n++)
+        {
+            Assert.True(host.WaitUntil(h => ShowTests.Primary(h)!.Commits >= commits + n, s_soon));
+            times.Add(since.ElapsedMilliseconds);
+        }
+        Assert.InRange(times[3], 900, long.MaxValue);
+        // A busy machine is late now and then.
+        Assert.InRange(Math.Min(times[2] - times[1], times[3] - times[2]), 0, 2500);
     }
 
     [Fact]

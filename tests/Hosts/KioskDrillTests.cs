@@ -3,7 +3,7 @@ using Guestplane.Tests.Compositor;
 
 namespace Guestplane.Tests.Hosts;
 
-/// <summary>An unattended display on a real host with a real VM: whatever goes away comes back, and is shown again, over and over.</summary>
+/// <summary>An unattended display on a real host with a real VM: what goes away comes back and is shown again, over and over.</summary>
 public sealed class KioskDrillTests
 {
     private const int Rounds = 20, FewRounds = 5;

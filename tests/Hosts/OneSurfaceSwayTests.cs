@@ -33,14 +33,14 @@ public sealed class OneSurfaceSwayTests
             last = FrameOn(host.Screenshot());
             host.Do("fullscreen disable");
             // After each full screen the plane has got its subsurface again, the only kind that is not synchronised.
-            await Tools.Until(() => Moves() == round + 2, () => $"round {round}: {Moves()} subsurfaces");
+            await Tools.Until(() => Moves(run.MessagesSoFar) == round + 2, () => $"round {round}: {Moves(run.MessagesSoFar)} subsurfaces");
         }
         await Resized(640, 400);
         run.Terminate();
         Assert.Equal(0, run.Wait().ExitCode);
-        Assert.Equal(Rounds + 1, Moves());
+        Assert.Equal(Rounds + 1, Moves(run.Messages));
 
-        int Moves() => Regex.Count(run.MessagesSoFar, "-> wl_subsurface.*set_desync");
+        static int Moves(string said) => Regex.Count(said, "-> wl_subsurface.*set_desync");
 
         async Task Resized(int width, int height) => await Tools.Until(
             () => host.Windows() is [var window] && (window.Width, window.Height) == (width, height), () => string.Join(", ", host.Windows()));

@@ -36,7 +36,7 @@ public sealed class PickerTests
         var line = (X: 0, Y: 0);
         await Tools.Until(() =>
         {
-            if (Lines(host.Screenshot(), Marked) is [var marked, ..])
+            if (Lines(host.Screenshot(), Marked) is [var marked, ..] && marked != line)
             {
                 line = marked;
                 seat.MoveTo(line.X + 2, line.Y + 2);

@@ -72,7 +72,8 @@ public sealed class QemuResizeTests
         Assert.Empty(qemu.Input.OfType<QemuUiInfo>());
         await Resize(host);
         Assert.True(qemu.WaitUntil(q => q.Input.OfType<QemuUiInfo>().Any(size => size is { Width: Width, Height: Height }), Tools.Patience));
-        qemu.Console.Scanout(640, 480, 640 * 4, Xrgb, new byte[640 * 480 * 4]);
+        qemu.Console.Scanout(640, 480, 640 * 4, Xrgb, [.. Enumerable.Repeat((byte)0xff, 640 * 480 * 4)]);
+        await Tools.Until(() => host.Screenshot().IsWhite(HeadlessSway.Width / 2, HeadlessSway.Height / 2), () => "the image is not shown");
         await AwaitWindow(Width, Height);
         show.Terminate();
         Assert.Equal(0, show.Wait().ExitCode);

@@ -90,6 +90,7 @@ public sealed partial class QemuTests
         await Tools.Until(() => qemu.Text().StartsWith(BootSector.Prompt + "AAAA", StringComparison.Ordinal), qemu.Text);
         host.Do("workspace elsewhere");
         await Tools.Until(() => Held(qemu).Count == 0, () => string.Join('\n', qemu.Trace()));
+        host.Do("input * repeat_delay 10000");
         // Pressed elsewhere: of these, only Shift is for this guest when it has the focus again.
         seat.Keys(false, VirtualSeat.LeftShift, VirtualSeat.A);
         seat.Tap(VirtualSeat.A);

@@ -17,7 +17,7 @@ public sealed class WaypipeTests
         uint? first = null, last = null;
         await Tools.Until(() => (first = FrameOn(host.Screenshot())) > 0, () => "no frame was seen");
         await Tools.Until(() => (last = FrameOn(host.Screenshot())) > first, () => $"it stands still at {first}");
-        // That one more is seen says that what was said of the two has arrived.
+        // Once a third is seen, the feedback of the first two has arrived.
         await Tools.Until(() => FrameOn(host.Screenshot()) > last, () => $"it stands still at {last}");
         Assert.Equal(0, line.Terminate());
         var head = line.Report.GetProperty("heads")[0];

@@ -126,7 +126,7 @@ public sealed class InputTests(InputBoot boot) : RigTests<InputBoot>(boot)
         AssertZeroCopy("vgpu");
         // The tablet's 1024 by 768 are this screen's 640 by 480, which QEMU's console has, too.
         Assert.Equal([.. Place(187, 125, 640, 480), .. Button("left"), .. Key("a")], Told("vgpu-hands"));
-        // Each flip is committed once. The image that stands before and after is committed at each refresh. QEMU's own way shows half.
+        // Each flip is committed once, and an image that has stood for a second at each refresh. QEMU's own way shows half of them.
         var uptimes = Boot.Text("vgpu.times").Split('\n').Take(2).Select(line => 1000 * double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
         Assert.InRange(PresentedCommits("vgpu").Count(commit => commit.Committed > uptimes[0] && commit.Committed < uptimes[1]), 330, 640);
     }

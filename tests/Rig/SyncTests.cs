@@ -41,7 +41,7 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
         // Twelve are late; some are replaced by newer flips if the compositor stands still.
         Assert.InRange(awaited, 5, 12);
         var waits = PresentedCommits("late").Select(commit => commit.Presented - commit.Committed).ToList();
-        // Each is committed at its flip, but on a busy machine.
+        // Each is committed at its flip, except on a busy machine.
         Assert.InRange(waits.Count(ms => ms >= LateMs - 5), awaited / 2, waits.Count);
         // A quarter of the others would be late if each late frame delayed the next; a busy machine delays one now and then.
         Assert.True(waits.Count(ms => ms < LateMs - 20) >= 0.8 * (waits.Count - awaited), $"{string.Join(' ', waits)}");
@@ -108,7 +108,7 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
         // The kernel ends each line with a NUL, too.
         var images = Regex.Matches(Boot.Text($"{name}.crc"), @"^\0?0x[0-9a-f]+ 0x([0-9a-f]{8})$", RegexOptions.Multiline)
             .Select(line => uint.Parse(line.Groups[1].Value, NumberStyles.HexNumber)).ToArray();
-        // Drawn over while it was on screen, because compositor or program stood still for eight flips. Nobody showed it too early.
+        // Drawn over while it was on screen, because compositor or program stood still for eight flips: not shown too early.
         var drawnOver = images.Zip(images.Skip(1), (before, image) => (before, image))
             .Where(pair => torn[pair.image].Any(n => checksums.Of(n, n).Contains(pair.before))).Select(pair => pair.image);
         var shown = images.Except(drawnOver).ToArray();

@@ -31,7 +31,7 @@ internal sealed class HostedClient : IDisposable
     public T Bind<T>(string name, uint? version = null) where T : WlProxy, IWlInterface<T> =>
         Registry.Bind<T>(_globals[name].Name, version ?? _globals[name].Version);
 
-    /// <summary>Until the host has answered all that was sent, and has closed its copies of the descriptors that it sent.</summary>
+    /// <summary>Until the host has answered all that was sent, and has closed its copies of what it sent.</summary>
     public void Sync()
     {
         var isDone = false;

@@ -113,7 +113,7 @@ public sealed class QemuClipboard
             ResetSerials();
             call.Return();
             control.Calls.Call(Message(Peer, "Ping", 0, ""), _qemu.Setup.SyncTimeout,
-                answer => _informed = answer is null ? null : control);
+                answer => _informed = answer is not null && _client == control ? control : _informed);
         }));
     }
 

@@ -30,7 +30,7 @@ public sealed class QemuHandshakeTests
     public void QEMU_is_blocked_no_longer_than_necessary()
     {
         using var vm = new QemuVm(new QemuSetup { Consoles = [new(), new() { Head = 1 }] });
-        Assert.All(vm.Qemu.Blocks, block => Assert.True(block.Duration < TimeSpan.FromSeconds(10), $"{block}"));
+        Assert.All(vm.Qemu.Blocks, block => Assert.True(block.Duration < TimeSpan.FromSeconds(5), $"{block}"));
         Assert.Equal(2, vm.Qemu.Blocks.Count(block => block.Why == "RegisterListener"));
         Assert.Equal(
             ["org.qemu.Display1.Listener.Unix.Map", "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"],

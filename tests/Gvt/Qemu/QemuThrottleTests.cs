@@ -74,6 +74,8 @@ public sealed class QemuThrottleTests
         }
         vm.Turn(() => !vm.Qemu.Console.IsGlBlocked);
         Assert.All(vm.Qemu.Console.Updates, update => Assert.InRange(update.Duration, TimeSpan.FromMilliseconds(99), s_gaveUp));
+        // The others may have waited for a busy machine.
+        Assert.InRange(vm.Qemu.Console.Updates.Min(update => update.Duration), TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Assert.Equal(0, vm.Qemu.Console.Stalls);
     }
 
@@ -88,7 +90,8 @@ public sealed class QemuThrottleTests
         for (var i = 1; i <= 40; i++)
             vm.Qemu.Console.UpdateDmabuf(i, 0, 1, 1);
         vm.Turn(() => vm.Qemu.Console.Updates is { Count: 41 } all && all.All(update => update.IsAnswered));
-        Assert.All(vm.Qemu.Console.Updates, update => Assert.True(update.Duration < s_gaveUp && update.Error is null));
+        // One after the other, each after a tenth of a second, would take four seconds.
+        Assert.All(vm.Qemu.Console.Updates, update => Assert.True(update.Duration < TimeSpan.FromSeconds(3) && update.Error is null));
         var tickets = vm.Flips.Select(flip => flip.Ticket).Where(ticket => ticket > 0).ToList();
         Assert.Equal(tickets.Distinct().Order(), tickets);
     }

@@ -96,11 +96,11 @@ planes_and_input() {
 
 tapped() {
 	input touch=300,200
-	told "$1" tap 4
+	told "$1" tap "$([[ $1 = touched-screen ]] && echo 5 || echo 4)"
 }
 
-# told NAME WORD COUNT: records the input that QEMU received since the last call, how often sway itself took F9 (sway-input.conf), and
-# sway's windows. It waits for so many events, and a second more for those that should not come.
+# told NAME WORD COUNT: records the input that QEMU received since the last call, how often sway itself took F9
+# (sway-input.conf), and sway's windows. It waits for so many events, and a second more for those that should not come.
 told() {
 	local all=$SHARE/qemu-$1.input
 
