@@ -49,11 +49,24 @@ public sealed class ProofShowTests
     {
         using var host = new FakeHost(Setup());
         host.Faults.NeverAnswer = true;
-        using var run = ProgramRun.ToEnd(host, $"{Still} --seconds 8");
+        using var run = ToEndAfterTrial(host);
         AssertShownByDmaBuf(run);
         // The first commit and its repeat, the same by wl_shm, and the return to the dma-buf.
         Assert.InRange(run.Head.GetProperty("committed").GetInt32(), 2, 5);
         Assert.Empty(host.Violations);
+    }
+
+    /// <summary>wl_shm is tried and the dma-buf comes back, after which hardly a commit follows.</summary>
+    private static ProgramRun ToEndAfterTrial(FakeHost host)
+    {
+        var run = ProgramRun.Start(host, Still);
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "shm" }, s_soon));
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "dmabuf" }, s_soon));
+        var commits = ShowTests.Primary(host)!.Commits;
+        Assert.False(host.WaitUntil(h => ShowTests.Primary(h)!.Commits > commits + 3, TimeSpan.FromSeconds(3)));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        return run;
     }
 
     [Fact]
@@ -233,7 +246,7 @@ public sealed class ProofShowTests
     {
         using var host = new FakeHost(Setup());
         host.Faults.DiscardEvery = 1;
-        using var run = ProgramRun.ToEnd(host, $"{Still} --seconds 6");
+        using var run = ToEndAfterTrial(host);
         AssertShownByDmaBuf(run);
         Assert.InRange(run.Head.GetProperty("repeated").GetInt32(), 32, 70);
         Assert.Empty(host.Violations);
