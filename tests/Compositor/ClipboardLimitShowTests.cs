@@ -37,7 +37,8 @@ public sealed class ClipboardLimitShowTests
         for (var i = 0u; i < times; i++)
             Assert.Equal("", PasteInGuest(desktop));
         ShowOneMore(desktop);
-        Assert.Equal(times, (uint)desktop.Qemu.Clipboard.Events.Count(seen => seen.Member == "Request"));
+        // One more if a text takes longer than the program waits for it.
+        Assert.InRange((uint)desktop.Qemu.Clipboard.Events.Count(seen => seen.Member == "Request"), times, times + 1);
         Assert.InRange(PeakKiB(desktop), 1, MaxPeakKiB);
         var messages = desktop.End().Messages.Split('\n');
         Assert.Equal((1, 1), (messages.Count(Says("copied in the VM is longer than 1 MiB")),
