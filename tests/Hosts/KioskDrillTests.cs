@@ -3,10 +3,11 @@ using Guestplane.Tests.Compositor;
 
 namespace Guestplane.Tests.Hosts;
 
-/// <summary>An unattended display on a real host with a real VM: what goes away comes back and is shown again, over and over.</summary>
+/// <summary>An unattended display on a real host with a real VM: what goes away comes back and is shown in time, over and over.</summary>
 public sealed class KioskDrillTests
 {
     private const int Rounds = 20, FewRounds = 5;
+    private static readonly TimeSpan s_inTime = TimeSpan.FromSeconds(3);
 
     [Fact]
     public async Task The_VM_is_shown_again_after_the_compositor_has_crashed()
@@ -69,18 +70,22 @@ public sealed class KioskDrillTests
     private static ProgramRun Kiosk(HeadlessSway host, string arguments) =>
         ProgramRun.Start(host.RuntimeDir, HeadlessSway.DisplayName, $"kiosk {arguments}");
 
-    /// <summary>Something goes away and comes back, and then it is shown again; and what that costs does not grow.</summary>
+    /// <summary>Something goes away and comes back, and then it is shown again in time; and what that costs does not grow.</summary>
     private static async Task Drill(ProgramRun kiosk, int rounds, Func<Task> accident, Func<bool> isShown)
     {
         await Tools.Until(isShown, () => "it was never shown");
-        var (descriptors, memory) = (0, 0L);
+        var (descriptors, memory, times) = (0, 0L, new List<TimeSpan>());
         for (var round = 1; round <= rounds; round++)
         {
             await accident();
+            var watch = Stopwatch.StartNew();
             await Tools.Until(isShown, () => $"round {round}: it is not shown again");
+            times.Add(watch.Elapsed);
             if (round == 2)
                 (descriptors, memory) = (Descriptors(kiosk.Id), Memory(kiosk.Id));
         }
+        // A busy machine is late now and then, but not in most rounds.
+        Assert.True(times.Order().ElementAt(rounds / 2) < s_inTime, string.Join(", ", times));
         // The splash and buffers from before are closed a little later than the image is shown.
         await Tools.Until(() => Descriptors(kiosk.Id) <= descriptors, () => $"{Descriptors(kiosk.Id)} descriptors, and {descriptors} after the second round");
         Assert.InRange(Memory(kiosk.Id) - memory, long.MinValue, 4 << 20);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Guestplane.Tests.Compositor;
 
@@ -6,6 +7,9 @@ namespace Guestplane.Tests.Hosts;
 /// <summary>VMs that are not there, not any more, or again.</summary>
 public sealed class QemuEndTests
 {
+    /// <summary>Less than any answer of D-Bus or QMP is waited for.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+
     [Fact]
     public void A_missing_VM_on_the_bus_is_reported()
     {
@@ -51,7 +55,9 @@ public sealed class QemuEndTests
         await QemuScreen.AwaitPrompt(qemu);
         await QemuScreen.AwaitFocus(host);
         qemu.Kill();
+        var watch = Stopwatch.StartNew();
         Assert.Equal(74, show.Wait().ExitCode);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, s_soon);
         Assert.Matches(@"guestplane: qemu:qmp=\S+ is gone: [^\n]+\.\n$", show.Messages);
     }
 
@@ -94,7 +100,9 @@ public sealed class QemuEndTests
 
     private static void AssertNotThere(string source, string wildcards)
     {
+        var watch = Stopwatch.StartNew();
         using var run = ProgramRun.Alone($"show {source}");
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, s_soon);
         Assert.Equal(66, run.ExitCode);
         var pattern = string.Join("[^\n]*", wildcards.Split('*').Select(Regex.Escape));
         Assert.Matches($"^{pattern}$", run.Messages);
