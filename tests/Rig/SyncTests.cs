@@ -23,6 +23,13 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
         Assert.Equal(0, ManagedBytesPerFlip("explicit"));
     }
 
+    [Fact]
+    public void Buffers_that_come_late_do_not_count_as_the_cost_of_a_flip()
+    {
+        Assert.Equal(16, Count(AssertZeroCopy("stalled"), "imports"));
+        Assert.Equal(0, ManagedBytesPerFlip("stalled"));
+    }
+
     /// <summary>Drawn in place, two or three buffers take turns: three if the compositor is busy for a moment.</summary>
     [Fact]
     public void The_release_points_release_the_buffers()

@@ -26,6 +26,9 @@ internal sealed class ExplicitSync : IDisposable
     /// <summary>The acquire timeline for images without pending writes.</summary>
     public HostTimeline Ready { get; }
 
+    /// <summary>The first commit of each buffer makes one.</summary>
+    public int TimelinesMade { get; private set; }
+
     /// <summary>Null if it cannot be used; the kernel then synchronises implicitly.</summary>
     /// <param name="manager">Null if the compositor has none.</param>
     /// <param name="devices">
@@ -58,6 +61,7 @@ internal sealed class ExplicitSync : IDisposable
     {
         var timeline = new SyncTimeline(_node);
         using var fd = timeline.Export();
+        TimelinesMade++;
         return new HostTimeline(timeline, _manager.ImportTimeline(fd));
     }
 

@@ -70,8 +70,8 @@ internal sealed class Host : LoopSource, IDisposable
     /// <summary>The clock of presentation times (wp_presentation.clock_id).</summary>
     public int PresentationClock { get; private set; } = Clock.Monotonic;
 
-    /// <inheritdoc cref="WlDisplay.PoolFills"/>
-    public long PoolFills => _display.PoolFills;
+    /// <summary>Counts what is not part of a flip: filled pools of wrappers, and timelines made.</summary>
+    public long Events => _display.PoolFills + (Sync?.TimelinesMade ?? 0);
 
     /// <summary>
     /// True if the compositor does not read its full socket. Hold requests: libwayland buffers without limit, and before 1.23

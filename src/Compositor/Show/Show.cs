@@ -237,7 +237,7 @@ internal sealed class Show : IDisposable
 
     private void OnFlip()
     {
-        long flips = 0, events = _desktop?.Host.PoolFills ?? 0;
+        long flips = 0, events = _desktop?.Host.Events ?? 0;
         for (var i = 0; i < Screens.Count; i++)
         {
             flips += Screens[i].Primary.Stats.Flips;

@@ -14,6 +14,15 @@ explicit() {
 	traced implicit rate=10,buffers=8,fence=70/5 --frames 60 --sync implicit
 }
 
+# The compositor stands still after the first frame: most of the sixteen buffers are made when the program is warm.
+stalled() {
+	show_start stalled pattern:memory=udmabuf,no-cursor,rate=60,buffers=16 --fullscreen --seconds 6
+	kill -STOP "$HOST_PID"
+	sleep 2
+	kill -CONT "$HOST_PID"
+	show_end
+}
+
 # fenced NAME RATE COUNT LATE ARGUMENT…: flips that are shown LATE ms before they are drawn to their end, and what was on screen in each
 # frame. With eight buffers a compositor may read one for seven more flips.
 fenced() {
@@ -45,5 +54,6 @@ modprobe vgem
 load_vkms_syncobj
 load_testgpu gvt "$(card_of vkms)"
 on sway-vkms explicit
+on sway-vkms stalled
 on sway-vkms on_hardware
 WLR_SCENE_DISABLE_DIRECT_SCANOUT=1 on sway-vkms drawn
