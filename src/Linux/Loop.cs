@@ -31,6 +31,9 @@ public sealed partial class Loop : IDisposable
 
     public bool Stopped => _stopped;
 
+    /// <summary>How often it has waited.</summary>
+    public long Turns { get; private set; }
+
     public void Add(LoopSource source) => _sources.Add(source);
 
     /// <summary>Removes a source. It is not checked again, not even in this turn.</summary>
@@ -85,6 +88,7 @@ public sealed partial class Loop : IDisposable
         var now = Clock.Now;
         var wait = _stopped ? 0 : Math.Min(waitNs, deadline == LoopSource.Never ? deadline : Math.Max(0, deadline - now));
         Wait(wait);
+        Turns++;
         now = Clock.Now;
         // A source may add and remove sources while it is checked; one that is added now is first polled in the next turn.
         for (var i = 0; i < prepared; i++)

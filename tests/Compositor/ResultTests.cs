@@ -47,7 +47,7 @@ public sealed class ResultTests
     {
         using var file = new MemoryStream();
         var head = s_head with { Cursor = new() { Moves = 4 } };
-        JsonText.Write(new ShowResult("guestplane 1", "pattern", new(PlanesWay.Qemu, "no right"), "sway", [head], 3, new(0.126, 7, new(8, 9))), file);
+        JsonText.Write(new ShowResult("guestplane 1", "pattern", new(PlanesWay.Qemu, "no right"), "sway", [head], 3, new(0.126, 7, 1.504, new(8, 9))), file);
         const string Expected = "{'version':1,'program':'guestplane 1','source':'pattern','planes':'qemu',"
             + "'planesReason':'no right','host':'sway','heads':[{'name':'0',"
             + "'transport':'dmabuf','reason':null,'format':'XR24','modifier':'LINEAR','color':null,'hdr':false,'frame':'none','sync':'implicit',"
@@ -56,7 +56,7 @@ public sealed class ResultTests
             + "'flipToCommitNs':{'p50':1,'p95':2,'p99':3},'commitToPresentedNs':{'p50':null,'p95':null,'p99':null},"
             + "'flipToPresentedNs':{'p50':null,'p95':null,'p99':null},'cursor':{'transport':null,'reason':null,'format':null,"
             + "'modifier':null,'committed':0,'moves':4,'imports':0}}],'dmaBufs':3,'managedBytesPerFlip':0.13,"
-            + "'cpuNsPerFlip':7,'fds':{'live':8,'peak':9}}";
+            + "'cpuNsPerFlip':7,'wakeUpsPerFlip':1.5,'fds':{'live':8,'peak':9}}";
         Assert.Equal(Expected.Replace('\'', '"'), Encoding.UTF8.GetString(file.ToArray()));
     }
 

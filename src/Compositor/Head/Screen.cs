@@ -122,6 +122,11 @@ internal sealed class Screen : IDisposable
     /// <summary>True if nobody sees it: the compositor reports that, or sends no frame callbacks.</summary>
     public bool IsHidden(long now) => IsClosed || _tree.IsHidden(now);
 
+    /// <inheritdoc cref="PlaneFrames.AnswersMayWaitUntil"/>
+    public long AnswersMayWaitUntil => IsClosed ? long.MaxValue
+        : _state != ScreenState.Showing || Cursor.Plane is { IsWaiting: true } || Overlay is { IsWaiting: true } ? 0
+        : Primary.Frames!.AnswersMayWaitUntil;
+
     /// <summary>Whether a scanout tranche of this surface has what is shown; null if the compositor does not report it.</summary>
     public bool? IsScanoutFormat =>
         Feedback is not { Tranches.Count: > 0 } feedback || Primary is not { Shown: { } shown, Choice: { } choice } ? null

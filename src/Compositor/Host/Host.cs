@@ -24,7 +24,7 @@ internal sealed class Host : LoopSource, IDisposable
     private readonly Loop _loop;
     private WpPresentation? _presentation;
     private bool _polled, _isDisposed;
-    private long _libdecorAt;
+    private long _libdecorAt, _unreadUntil;
 
     private Host(WlDisplay display, Loop loop)
     {
@@ -87,6 +87,12 @@ internal sealed class Host : LoopSource, IDisposable
         }
         private set;
     }
+
+    /// <summary>
+    /// Called before each wait: until then (CLOCK_MONOTONIC, ns) nothing needs what the compositor sends, and it is read when the
+    /// loop wakes up for something else. 0 if it is to be read at once. The end of the connection is noticed at once, too.
+    /// </summary>
+    public Func<long>? MayStayUnread { private get; set; }
 
     /// <summary>The compositor reads again.</summary>
     public event Action? Resumed;
@@ -178,11 +184,16 @@ internal sealed class Host : LoopSource, IDisposable
 
     protected override int PollFd => _display.SocketNumber;
 
+    protected override long Deadline => _unreadUntil > 0 ? _unreadUntil : Never;
+
     protected override PollEvents Prepare()
     {
         _display.PrepareRead();
         _polled = true;
-        return Flush();
+        var events = Flush();
+        // libdecor does not say whether a pointer is in its decorations.
+        _unreadUntil = IsStalled || Libdecor is not null ? 0 : MayStayUnread?.Invoke() ?? 0;
+        return _unreadUntil > 0 ? PollEvents.None : events;
     }
 
     protected override void Check(PollEvents ready, long now)
@@ -190,7 +201,7 @@ internal sealed class Host : LoopSource, IDisposable
         if (!_polled)
             return;
         _polled = false;
-        if ((ready & ~PollEvents.Out) != PollEvents.None)
+        if ((ready & ~PollEvents.Out) != PollEvents.None || _unreadUntil > 0)
             _display.ReadEvents();
         else
             _display.CancelRead();

@@ -36,6 +36,9 @@ internal sealed class Pen
         tool.Removed += (_, _) => Leave();
     }
 
+    /// <summary>True if it is near one of our windows.</summary>
+    public bool IsNear => _focus is not null;
+
     public void Forget(WindowInput input)
     {
         if (_focus == input)

@@ -25,6 +25,9 @@ internal sealed class Seats : IDisposable
 
     public IReadOnlyList<Seat> All => _seats;
 
+    /// <summary>True if input may come at any moment.</summary>
+    public bool AreInUse => _windows.IsAny || _seats.Exists(seat => seat.IsInUse);
+
     /// <summary>A seat came or went.</summary>
     public event Action? Changed;
 

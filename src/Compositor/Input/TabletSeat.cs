@@ -29,6 +29,9 @@ internal sealed class TabletSeat : IDisposable
         proxy.PadAdded += (_, e) => KeepPad(e.TakeId());
     }
 
+    /// <summary>True if a pen is near one of our windows.</summary>
+    public bool HasPen => _pens.Exists(pen => pen.IsNear);
+
     /// <summary>The window is closing.</summary>
     public void Forget(WindowInput input) => _pens.ForEach(pen => pen.Forget(input));
 

@@ -23,6 +23,9 @@ internal sealed class WindowFocus
 
     public void Remove(WindowInput input) => _inputs.Remove(input);
 
+    /// <summary>True if a keyboard or a pointer is in one of the windows.</summary>
+    public bool IsAny => _inputs.Exists(input => input.HasKeyboard || input.HasPointer);
+
     /// <summary>Null if the surface is gone or takes no input.</summary>
     public WindowInput? Find(WlSurface? surface) =>
         surface is null ? null : _inputs.Find(input => input.Surface == surface);

@@ -6,15 +6,15 @@ namespace Guestplane.Compositor;
 internal readonly record struct FdCount(int Live, int Peak);
 
 /// <summary>The costs of a run, measured after the warm-up.</summary>
-internal sealed record RunCost(double ManagedBytesPerFlip, long CpuNsPerFlip, FdCount Fds);
+internal sealed record RunCost(double ManagedBytesPerFlip, long CpuNsPerFlip, double WakeUpsPerFlip, FdCount Fds);
 
-/// <summary>Measures bytes allocated on the managed heap and CPU time per flip, after a warm-up.</summary>
-internal sealed class FlipCost
+/// <summary>Measures bytes allocated on the managed heap, CPU time and wake-ups per flip, after a warm-up.</summary>
+internal sealed class FlipCost(Loop loop)
 {
     /// <summary>By then imports are made and pools filled, which happens once.</summary>
     private const int WarmUpFlips = 60;
 
-    private long _warmFlips, _warmCpu, _bytes, _byteFlips, _bytesAtFlip, _eventsAtFlip;
+    private long _warmFlips, _warmCpu, _warmTurns, _bytes, _byteFlips, _bytesAtFlip, _eventsAtFlip;
     private bool _isWarm;
 
     /// <summary>Called after each flip.</summary>
@@ -23,7 +23,7 @@ internal sealed class FlipCost
     public void Count(long flips, long events)
     {
         if (!_isWarm && flips >= WarmUpFlips)
-            (_isWarm, _warmFlips, _warmCpu) = (true, flips, Clock.Cpu);
+            (_isWarm, _warmFlips, _warmCpu, _warmTurns) = (true, flips, Clock.Cpu, loop.Turns);
         var bytes = GC.GetAllocatedBytesForCurrentThread();
         if (_isWarm && events == _eventsAtFlip)
         {
@@ -37,5 +37,6 @@ internal sealed class FlipCost
     public RunCost Until(long flips) => new(
         (double)_bytes / Math.Max(1, _byteFlips),
         (Clock.Cpu - _warmCpu) / Math.Max(1, flips - _warmFlips),
+        (double)(loop.Turns - _warmTurns) / Math.Max(1, flips - _warmFlips),
         new(Fd.Live, Fd.Peak));
 }

@@ -15,6 +15,9 @@ internal interface IFramedPlane
     /// <summary>The compositor has taken the last commit.</summary>
     void Taken();
 
+    /// <summary>True if the guest waits until the compositor has taken the last commit.</summary>
+    bool HoldsGuest { get; }
+
     /// <summary>Commits the flip that waits, if nothing blocks it.</summary>
     void CommitWaiting();
 
@@ -59,6 +62,12 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     /// <summary>A visible window's frame callback comes sooner than this after the commit, at any refresh rate.</summary>
     private const long PromptNs = 200_000_000;
 
+    /// <summary>
+    /// How long answers that nothing waits for stay unread: longer than from flip to flip at 24 Hz, and too short for a user to
+    /// see that a configure event waits.
+    /// </summary>
+    private const long UnreadNs = 50_000_000;
+
     private readonly Loop _loop;
     private readonly PlaneObserver _observer;
     private readonly Proof _proof;
@@ -100,6 +109,14 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
 
     /// <summary>True if a frame callback has been pending for more than <paramref name="after"/> ns.</summary>
     public bool IsStarved(long now, long after) => _frame is not null && now - _requested > after;
+
+    /// <summary>
+    /// Until then (ns) nothing needs the compositor's answers to the last commits, because images are known to be seen. 0 if
+    /// something waits for one; long.MaxValue if none is pending.
+    /// </summary>
+    public long AnswersMayWaitUntil =>
+        _plane!.IsWaiting || _proof.State != ProofState.Shown || (_frame is not null && _plane.HoldsGuest) ? 0
+        : _frame is null && Presentation.Pending == 0 ? long.MaxValue : _committed + UnreadNs;
 
     /// <summary>Sets the plane that is paced.</summary>
     public void Pace(IFramedPlane plane) => _plane = plane;

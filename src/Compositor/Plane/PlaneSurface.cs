@@ -73,6 +73,8 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
 
     public bool IsOn => Shown is not null;
 
+    public bool HoldsGuest => _current is { Ticket: > 0, IsReleasedAtCommit: false };
+
     /// <summary>Explicit synchronisation; null without it.</summary>
     public SurfaceSync? Sync { get; init; }
 

@@ -19,6 +19,7 @@ internal sealed record ShowResult(
         ("version", 1), ("program", Program), ("source", Source), ("planes", Planes?.Way.Spelled()),
         ("planesReason", Planes?.Reason), ("host", Host), ("heads", Heads), ("dmaBufs", DmaBufs),
         ("managedBytesPerFlip", Math.Round(Cost.ManagedBytesPerFlip, 2)), ("cpuNsPerFlip", Cost.CpuNsPerFlip),
+        ("wakeUpsPerFlip", Math.Round(Cost.WakeUpsPerFlip, 2)),
         ("fds", new JsonMap([("live", Cost.Fds.Live), ("peak", Cost.Fds.Peak)])),
     ];
 
@@ -36,8 +37,8 @@ internal sealed record ShowResult(
         if (Planes is { } planes)
             yield return (planes.Way == PlanesWay.Vfio ? "planes directly from the vGPU: " : "planes by QEMU, every 30 ms: ")
                 + planes.Reason;
-        yield return $"{Cost.ManagedBytesPerFlip:0.##} managed bytes and {Cost.CpuNsPerFlip / 1000} µs of CPU per flip; "
-            + $"{Cost.Fds.Live} fds now, {Cost.Fds.Peak} at most";
+        yield return $"{Cost.ManagedBytesPerFlip:0.##} managed bytes, {Cost.CpuNsPerFlip / 1000} µs of CPU and "
+            + $"{Cost.WakeUpsPerFlip:0.##} wake-ups per flip; {Cost.Fds.Live} fds now, {Cost.Fds.Peak} at most";
     }
 
     /// <summary>What the compositor reported of the commits.</summary>

@@ -35,6 +35,7 @@ internal sealed class Desktop : IDisposable
         ShareClipboard();
         if (guest.Hands is { } hands)
             hands.Opened += ShareClipboard;
+        Host.MayStayUnread = AnswersMayWaitUntil;
     }
 
     public Host Host => _seats.Host;
@@ -87,8 +88,17 @@ internal sealed class Desktop : IDisposable
                 screen.Dim(false);
     }
 
+    /// <summary>Takes no more flips, and waits for the answers to those that are committed.</summary>
+    public void Stop()
+    {
+        Host.MayStayUnread = null;
+        foreach (var screen in _screens)
+            screen.Stop();
+    }
+
     public void Dispose()
     {
+        Host.MayStayUnread = null;
         _pacer?.Stop(_loop);
         if (_guest.Hands is { } hands)
             hands.Opened -= ShareClipboard;
@@ -162,6 +172,17 @@ internal sealed class Desktop : IDisposable
             if (!_screens[i].IsHidden(now))
                 return false;
         return true;
+    }
+
+    /// <summary>Called before each wait: see <see cref="Host.MayStayUnread"/>.</summary>
+    private long AnswersMayWaitUntil()
+    {
+        if (_seats.AreInUse)
+            return 0;
+        var until = long.MaxValue;
+        for (var i = 0; i < _screens.Count; i++)
+            until = Math.Min(until, _screens[i].AnswersMayWaitUntil);
+        return until == long.MaxValue || until <= Clock.Now ? 0 : until;
     }
 
     private sealed class Progress(Desktop desktop) : PlaneObserver

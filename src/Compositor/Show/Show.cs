@@ -32,7 +32,7 @@ internal sealed class Show : IDisposable
     private readonly GuestSlot _guest;
     private readonly ShowOptions _options;
     private readonly Messages _messages;
-    private readonly FlipCost _flipCost = new();
+    private readonly FlipCost _flipCost;
     private readonly LoopTimer _end, _unseen, _late;
     private readonly Trace? _trace;
     private Seats _seats;
@@ -48,6 +48,7 @@ internal sealed class Show : IDisposable
     public Show(Loop loop, Seats seats, GuestSlot guest, ShowOptions options, Messages messages)
     {
         (_loop, _seats, _guest, _options, _messages) = (loop, seats, guest, options, messages);
+        _flipCost = new FlipCost(loop);
         loop.Add(_end = new LoopTimer(_ => loop.Stop()));
         loop.Add(_unseen = new LoopTimer(PollUnseen));
         loop.Add(_late = new LoopTimer(_ => _splash = new Splash(_seats, options.Splash!, options, loop, messages)));
@@ -254,8 +255,7 @@ internal sealed class Show : IDisposable
         if (_state == ShowState.Ending)
             return;
         _state = ShowState.Ending;
-        foreach (var screen in Screens)
-            screen.Stop();
+        _desktop?.Stop();
         _cost = Cost();
         _end.Set(Clock.Now + SecondNs);
         EndIfSettled();
