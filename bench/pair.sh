@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# guestplane's pattern guest, which draws nothing (`still`), and bench/client, doing the same commits on one host. Sourced by
+# guestplane's pattern guest, which draws each image once (`still`), and bench/client, doing the same commits on one host. Sourced by
 # bench/run, and in the rig by bench/rig.sh. Wants GUESTPLANE, CLIENT and OUT, a directory for what they said.
 
 readonly SHORT=100 LONG=400 # flips of the two runs whose difference is what a flip costs, without the start
@@ -69,7 +69,7 @@ calls_by_name() {
 		printf "%s%.2f %s", s, ($1 - before[$2]) / n, $2; s = ", " }' "$OUT/calls-$1-$SHORT" "$OUT/calls-$1-$LONG"
 }
 
-# memory WHO SIZE: "RSS anonymous shared" in KiB, in the middle of a run. Shared is the guest's memory, if anyone touched it.
+# memory WHO SIZE: "RSS anonymous shared" in KiB, in the middle of a run. Shared is the guest's memory, which the pattern has drawn.
 memory() {
 	local pid
 
@@ -105,7 +105,7 @@ first_pairs() {
 
 # compare RATE ROUNDS SIZE: the table of all that.
 compare() {
-	local who cpu=() count=() start=() rss=() which=() row
+	local who cpu=() count=() start=() rss=() anonymous=() which=() row
 
 	pairs pair "$3" "$1" $((60 + 7 * $1)) "$2"
 	first_pairs $((2 * $2))
@@ -121,12 +121,13 @@ compare() {
 	echo "| CPU per flip, µs | $(over "${cpu[0]}" 1000 1) | $(over "${cpu[1]}" 1000 1) | $(over "${cpu[1]}" "${cpu[0]}" 2) |"
 	echo "| system calls per flip | ${count[0]} | ${count[1]} | $(over "${count[1]}" "${count[0]}" 2) |"
 	echo "| exec to first commit, ms | $(over "${start[0]}" 1000 1) | $(over "${start[1]}" 1000 1) | $(over "${start[1]}" "${start[0]}" 2) |"
-	echo "| RSS, MiB | $(over "${rss[0]%% *}" 1024 1) | $(over "${rss[1]%% *}" 1024 1) | $(over "${rss[1]%% *}" "${rss[0]%% *}" 1) |"
 	for row in 0 1; do
-		set -- "${rss[row]#* }" "${rss[row]##* }"
-		rss[row]="${1%% *}"
+		# shellcheck disable=SC2086 # three numbers
+		set -- ${rss[row]}
+		rss[row]=$(($1 - $3)) anonymous[row]=$2
 	done
-	echo "| anonymous, MiB | $(over "${rss[0]}" 1024 1) | $(over "${rss[1]}" 1024 1) | $(over "${rss[1]}" "${rss[0]}" 1) |"
+	echo "| RSS without the guest's images, MiB | $(over "${rss[0]}" 1024 1) | $(over "${rss[1]}" 1024 1) | $(over "${rss[1]}" "${rss[0]}" 1) |"
+	echo "| anonymous, MiB | $(over "${anonymous[0]}" 1024 1) | $(over "${anonymous[1]}" 1024 1) | $(over "${anonymous[1]}" "${anonymous[0]}" 1) |"
 	echo
 	echo "Calls, C client: ${which[0]}; guestplane: ${which[1]}."
 }

@@ -19,9 +19,9 @@ public sealed class WakeUpTests
     public void A_flip_wakes_the_program_once(string arguments)
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
-        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 300{arguments}");
+        using var run = ProgramRun.ToEnd(host, $"{Pattern} --frames 180{arguments}");
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal(300, run.Number("committed") - run.Number("repeated") + run.Number("coalesced"));
+        Assert.Equal(180, run.Number("committed") - run.Number("repeated") + run.Number("coalesced"));
         // A machine that delays a flip by more than 50 ms may cost one more.
         Assert.InRange(run.Report.GetProperty("wakeUpsPerFlip").GetDouble(), 0.5, 1.5);
     }
@@ -36,7 +36,7 @@ public sealed class WakeUpTests
     {
         var setup = new HostSetup(Repository.Protocols) { KeyboardPresent = device == "keyboard", TouchPresent = device == "touch screen" };
         using var host = new FakeHost(setup.With("zwp_tablet_manager_v2", 1));
-        using var run = ProgramRun.Start(host, $"{Pattern} --frames 300");
+        using var run = ProgramRun.Start(host, $"{Pattern} --frames 180");
         Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is not null, s_soon));
         var root = ShowTests.Root(host)!.Id;
         switch (device)

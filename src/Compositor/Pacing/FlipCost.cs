@@ -19,7 +19,9 @@ internal sealed class FlipCost(Loop loop)
 
     /// <summary>Called after each flip.</summary>
     /// <param name="flips">All flips so far.</param>
-    /// <param name="events">Other events so far (imports, buffers, pools, timelines): bytes with one in between do not count.</param>
+    /// <param name="events">
+    /// Other events so far (imports, buffers, pools, timelines): bytes with one in between do not count.
+    /// </param>
     public void Count(long flips, long events)
     {
         if (!_isWarm && flips >= WarmUpFlips)
