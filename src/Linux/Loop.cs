@@ -91,8 +91,10 @@ public sealed partial class Loop : IDisposable
         Turns++;
         now = Clock.Now;
         // A source may add and remove sources while it is checked; one that is added now is first polled in the next turn.
-        for (var i = 0; i < prepared; i++)
-            _sources[i]?.Check(_slots[i] < 0 ? PollEvents.None : (PollEvents)_polled[_slots[i]].revents, now);
+        foreach (var isFirst in (ReadOnlySpan<bool>)[true, false])
+            for (var i = 0; i < prepared; i++)
+                if (_sources[i] is { } source && source.IsCheckedFirst == isFirst)
+                    source.Check(_slots[i] < 0 ? PollEvents.None : (PollEvents)_polled[_slots[i]].revents, now);
         _sources.RemoveAll(s_removed);
     }
 

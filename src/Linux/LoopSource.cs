@@ -13,7 +13,8 @@ public enum PollEvents : short
 
 /// <summary>
 /// Something that the loop waits for: a descriptor, a deadline, or both. Sources are prepared before every wait and checked
-/// after it, in the order in which they were added; libwayland-client and sd-bus both need these two steps.
+/// after it, in the order in which they were added, but for <see cref="IsCheckedFirst"/>; libwayland-client and sd-bus both need
+/// these two steps.
 /// </summary>
 public abstract class LoopSource
 {
@@ -25,6 +26,9 @@ public abstract class LoopSource
 
     /// <summary>The latest time to wake up (CLOCK_MONOTONIC, ns).</summary>
     protected internal virtual long Deadline => Never;
+
+    /// <summary>True if it is checked before the other sources, which then know what it has read.</summary>
+    protected internal virtual bool IsCheckedFirst => false;
 
     /// <summary>Called right before the wait; returns what to poll for.</summary>
     protected internal virtual PollEvents Prepare() => PollEvents.In;

@@ -126,6 +126,18 @@ public sealed class LoopTests
         Assert.Equal(20, late);
     }
 
+    /// <summary>So that a compositor that comes back is read before the flips of a VM that has been there all the time.</summary>
+    [Fact]
+    public void A_source_that_is_checked_first_is_so_although_it_was_added_last()
+    {
+        using var loop = new Loop();
+        List<string> order = [];
+        loop.Add(new Once(_ => { }, () => order.Add("flip")));
+        loop.Add(new First(() => order.Add("answers")));
+        Step(loop);
+        Assert.Equal(["answers", "flip"], order);
+    }
+
     [Fact]
     public void Removing_a_source_that_is_not_there_does_nothing()
     {
@@ -211,6 +223,13 @@ public sealed class LoopTests
             count();
             act(this);
         }
+    }
+
+    private sealed class First(Action count) : LoopSource
+    {
+        protected internal override bool IsCheckedFirst => true;
+
+        protected internal override void Check(PollEvents ready, long now) => count();
     }
 
     private sealed class Prepared(Action told) : LoopSource

@@ -27,7 +27,8 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
     public void Buffers_that_come_late_do_not_count_as_the_cost_of_a_flip()
     {
         // More if the compositor still has an image when its turn comes again.
-        Assert.True(Count(AssertZeroCopy("stalled"), "imports") >= 16);
+        var head = AssertZeroCopy("stalled");
+        Assert.True(Count(head, "imports") >= 16 && Count(head, "coalesced") >= 40, $"{head}");
         Assert.Equal(0, ManagedBytesPerFlip("stalled"));
     }
 

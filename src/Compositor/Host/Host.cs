@@ -184,6 +184,9 @@ internal sealed class Host : LoopSource, IDisposable
 
     protected override int PollFd => _display.SocketNumber;
 
+    /// <summary>So that a flip finds the answers to those before it read, whichever was added first.</summary>
+    protected override bool IsCheckedFirst => true;
+
     protected override long Deadline => _unreadUntil > 0 ? _unreadUntil : Never;
 
     protected override PollEvents Prepare()

@@ -25,8 +25,8 @@ internal sealed class Seats : IDisposable
 
     public IReadOnlyList<Seat> All => _seats;
 
-    /// <summary>True if input may come at any moment.</summary>
-    public bool AreInUse => _windows.IsAny || _seats.Exists(seat => seat.IsInUse);
+    /// <summary>True if input for the guest may come at any moment.</summary>
+    public bool AreInUse => _windows.HasInput && (_windows.IsAny || _seats.Exists(seat => seat.IsInUse));
 
     /// <summary>A seat came or went.</summary>
     public event Action? Changed;

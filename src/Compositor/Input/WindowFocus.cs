@@ -23,6 +23,9 @@ internal sealed class WindowFocus
 
     public void Remove(WindowInput input) => _inputs.Remove(input);
 
+    /// <summary>True if the guest takes input by one of the windows.</summary>
+    public bool HasInput => _inputs.Exists(input => input.HasInput);
+
     /// <summary>True if a keyboard or a pointer is in one of the windows.</summary>
     public bool IsAny => _inputs.Exists(input => input.HasKeyboard || input.HasPointer);
 

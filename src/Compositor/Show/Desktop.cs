@@ -35,7 +35,9 @@ internal sealed class Desktop : IDisposable
         ShareClipboard();
         if (guest.Hands is { } hands)
             hands.Opened += ShareClipboard;
-        Host.MayStayUnread = AnswersMayWaitUntil;
+        // A trace has the times at which releases and discards are read.
+        if (trace is null)
+            Host.MayStayUnread = AnswersMayWaitUntil;
     }
 
     public Host Host => _seats.Host;

@@ -114,7 +114,8 @@ public sealed class PatternGuest : IGuest
         if (IsPolled)
             _unpolled = buffer;
         else
-            Raise(buffer, _frame, now);
+            // It flips when it has drawn.
+            Raise(buffer, _frame, Clock.Now);
     }
 
     private void Raise(PatternBuffer buffer, uint frame, long now)

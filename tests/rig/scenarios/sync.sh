@@ -16,9 +16,9 @@ explicit() {
 
 # The compositor stands still after the first frame: most of the sixteen buffers are made when the program is warm.
 stalled() {
-	show_start stalled pattern:memory=udmabuf,no-cursor,rate=60,buffers=16 --fullscreen --seconds 6
+	show_start stalled pattern:memory=udmabuf,no-cursor,rate=30,buffers=16 --fullscreen --seconds 7
 	kill -STOP "$HOST_PID"
-	sleep 2
+	sleep 2.5
 	kill -CONT "$HOST_PID"
 	show_end
 }
