@@ -23,8 +23,6 @@ internal sealed class PatternBuffer : IDisposable
 
     public Scanout Scanout { get; }
 
-    public bool IsDrawn { get; private set; }
-
     public int Stride => (int)Scanout.Layout.Planes[0].Stride;
 
     /// <exception cref="SourceException">The requested kind of memory is not available.</exception>
@@ -53,7 +51,6 @@ internal sealed class PatternBuffer : IDisposable
         DmaBuf.BeginWrite(Scanout.Memory(0));
         paint(_mapping.Bytes, frame);
         DmaBuf.EndWrite(Scanout.Memory(0));
-        IsDrawn = true;
     }
 
     public void Dispose()

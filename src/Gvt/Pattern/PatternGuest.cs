@@ -17,7 +17,7 @@ public sealed class PatternGuest : IGuest
     private readonly Head[] _heads;
     private readonly PatternBuffer[] _buffers;
     private readonly PatternBuffer? _cursor;
-    private readonly Action<Span<byte>, uint> _paintFrame, _paintWhole;
+    private readonly Action<Span<byte>, uint> _paintFrame;
     private readonly LoopTimer _timer;
     private Loop? _loop;
     private LateFence[] _fences = [];
@@ -33,12 +33,13 @@ public sealed class PatternGuest : IGuest
         _buffers = [.. Enumerable.Range(0, options.Buffers)
             .Select(_ => PatternBuffer.Create(options.Width, options.Height, options.Format, options.Memory))];
         var painter = new PatternPainter(options.Width, options.Height, options.Format, _buffers[0].Stride, options.Color);
+        foreach (var buffer in _buffers)
+            buffer.Draw((pixels, frame) =>
+            {
+                painter.PaintBackground(pixels);
+                painter.PaintFrame(pixels, frame);
+            }, 0);
         _paintFrame = painter.PaintFrame;
-        _paintWhole = (pixels, frame) =>
-        {
-            painter.PaintBackground(pixels);
-            painter.PaintFrame(pixels, frame);
-        };
         _cursor = options.Cursor ? PatternBuffer.Create(CursorSide, CursorSide, Fourcc.Argb8888, options.Memory) : null;
         _cursor?.Draw((pixels, _) => PatternPainter.PaintCursor(pixels, CursorSide, _cursor.Stride, s_hotspot), 0);
         _timer = new LoopTimer(Tick);
@@ -104,10 +105,7 @@ public sealed class PatternGuest : IGuest
 
     private void Flip(PatternBuffer buffer, LateFence? fence, long now)
     {
-        // The whole image when its turn first comes: painting all of them now would delay the first.
-        if (!buffer.IsDrawn)
-            buffer.Draw(_paintWhole, _frame);
-        else if (!_options.Still)
+        if (!_options.Still)
             buffer.Draw(_paintFrame, _frame);
         if ((_frame + 1) % _options.Fence.Every == 0)
             fence?.Attach(buffer.Scanout.Memory(0), now + _options.Fence.Milliseconds * 1_000_000L);
