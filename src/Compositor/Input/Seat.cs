@@ -31,7 +31,7 @@ internal sealed class Seat : IDisposable
     /// <summary>The serial of the last press while one of our windows has the keyboard; null otherwise.</summary>
     public uint? LastSerial { get; private set; }
 
-    /// <summary>True if a pen is near one of our windows, or there is a touch screen, whose first touch comes unannounced.</summary>
+    /// <summary>True if a pen is near one of our windows, or there is a touch screen: its first touch is unannounced.</summary>
     public bool IsInUse => _touch is not null || _tablets is { HasPen: true };
 
     /// <summary>A key or button was pressed in one of our windows. The argument is the event's serial.</summary>
