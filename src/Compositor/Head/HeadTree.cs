@@ -88,7 +88,7 @@ internal sealed class HeadTree : IBackground, IDisposable
         }
     }
 
-    /// <summary>True if nobody sees the window: the compositor reports that, or sends no frame callbacks.</summary>
+    /// <summary>True if nobody sees the window: the compositor reports that, or answers no commit.</summary>
     public bool IsHidden(long now) => _window.IsSuspended || Primary.Frames!.IsStarved(now, StarvedNs);
 
     /// <summary>Shows the newest cursor and overlay, if they could not be sent before and can be now.</summary>
@@ -259,7 +259,7 @@ internal sealed class HeadTree : IBackground, IDisposable
             tree._overlay?.SendUnsent();
         }
 
-        /// <summary>A frame callback after a long time: the window is visible again.</summary>
-        public override void FrameDone(long now) => tree.CatchUp();
+        /// <summary>After a long time the window is visible again.</summary>
+        public override void Taken(long now) => tree.CatchUp();
     }
 }

@@ -100,7 +100,7 @@ internal sealed class Pacer : PlaneObserver
     public override void Flipped(in Flip flip) => _hasFlipped = true;
 
     /// <summary>Polls at once when a hidden window is visible again.</summary>
-    public override void FrameDone(long now)
+    public override void Taken(long now)
     {
         if (State == PacerState.Hidden && !_isHidden(now) && now >= _notBefore)
             Plan(now, now);

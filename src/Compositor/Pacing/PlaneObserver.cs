@@ -20,8 +20,8 @@ internal abstract class PlaneObserver
     /// <summary>A flip was committed with a wl_buffer, named by its protocol id; 0 if the plane is switched off.</summary>
     public virtual void Committed(in Flip flip, uint buffer, long now) { }
 
-    /// <summary>The frame callback of a commit came.</summary>
-    public virtual void FrameDone(long now) { }
+    /// <summary>The compositor has taken a commit: its frame callback came, or it was presented.</summary>
+    public virtual void Taken(long now) { }
 
     /// <summary>The compositor released a wl_buffer, named by its protocol id.</summary>
     public virtual void BufferReleased(uint buffer) { }

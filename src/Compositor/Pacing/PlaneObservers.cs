@@ -38,10 +38,10 @@ internal sealed class PlaneObservers : PlaneObserver
             observer.Committed(flip, buffer, now);
     }
 
-    public override void FrameDone(long now)
+    public override void Taken(long now)
     {
         foreach (var observer in _observers)
-            observer.FrameDone(now);
+            observer.Taken(now);
     }
 
     public override void BufferReleased(uint buffer)

@@ -50,10 +50,10 @@ internal interface IBackground
 }
 
 /// <summary>
-/// Paces a head's primary plane: how many commits are made per frame callback, and whether they are seen. Its timer fires
-/// at most once per second, and only while an answer or a frame callback is pending or a plane is given up.
+/// Paces a head's primary plane: how many commits are made until the compositor answers, and whether they are seen. Its timer
+/// fires at most once per second, and only while an answer or a frame callback is pending or a plane is given up.
 /// </summary>
-// Fields: five are its parts, four are set or read from outside, and the others are the state of one frame callback.
+// Fields: five are its parts, four are set or read from outside, and the others are the state of the commits of one refresh.
 internal sealed class PlaneFrames : IPresentationListener, IDisposable
 {
     /// <summary>The longest time that a flip waits for a frame callback.</summary>
@@ -92,7 +92,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
 
     public Presentation Presentation { get; }
 
-    /// <summary>Commits per frame callback. 2: one on screen, one that may replace it. 1 (smooth): none is replaced.</summary>
+    /// <summary>Commits until an answer. 2: one on screen, one that may replace it. 1 (smooth): none is replaced.</summary>
     public int MostCommits { get; init; } = 2;
 
     /// <summary>Whether the compositor reports the window as suspended.</summary>
@@ -107,8 +107,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     /// <summary>True if the transport is on trial, and therefore not reported yet.</summary>
     public bool IsOnTrial => _proof.IsOnTrial;
 
-    /// <summary>True if a frame callback has been pending for more than <paramref name="after"/> ns.</summary>
-    public bool IsStarved(long now, long after) => _frame is not null && now - _requested > after;
+    /// <summary>True if the compositor has not answered a commit for more than <paramref name="after"/> ns.</summary>
+    public bool IsStarved(long now, long after) => IsPending && now - _requested > after;
 
     /// <summary>
     /// Until then (ns) nothing needs the compositor's answers to the last commits, because images are known to be seen. 0 if
@@ -118,19 +118,26 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _plane!.IsWaiting || _proof.State != ProofState.Shown || (_frame is not null && _plane.HoldsGuest) ? 0
         : _frame is null && Presentation.Pending == 0 ? long.MaxValue : _committed + UnreadNs;
 
+    /// <summary>True if a commit was made since the compositor has last taken or presented one.</summary>
+    private bool IsPending => _frame is not null || _commits > 0;
+
     /// <summary>Sets the plane that is paced.</summary>
     public void Pace(IFramedPlane plane) => _plane = plane;
 
-    /// <summary>Requests frame callback and presentation feedback for the commit that follows.</summary>
+    /// <summary>
+    /// Requests presentation feedback for the commit that follows, and a frame callback if that is not enough: it is for images
+    /// that are not known to be seen, for a guest that waits, and before a flip that may have to wait.
+    /// </summary>
     public void Request(long flipped, long now, SentAs sentAs)
     {
         Presentation.Track(_surface, flipped, now, sentAs.Transport == Transport.DmaBuf);
         _proof.Committed(now, sentAs);
+        if (!IsPending)
+            _requested = now;
         _committed = now;
         _commits++;
-        if (_frame is not null)
+        if (_frame is not null || (_proof.State == ProofState.Shown && IsOpen && !_plane!.HoldsGuest))
             return;
-        _requested = now;
         _frame = _surface.Frame();
         _frame.Done += _done;
     }
@@ -173,7 +180,10 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
             _proof.Discarded(frame.Committed, isNewest);
         else if (_plane.IsOn || _proof.State == ProofState.BackgroundOnTrial)
             Follow(_proof.Presented(frame.Committed, frame.Presented));
-        Act(Clock.Now);
+        var now = Clock.Now;
+        if (!frame.IsDiscarded && _frame is null)
+            Taken(now);
+        Act(now);
     }
 
     public void Settled() => _observer.Settled();
@@ -208,13 +218,18 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     {
         var now = Clock.Now;
         _frame = null;
-        _commits = 0;
         _plane!.Taken();
         Presentation.FrameDone(now);
-        _observer.FrameDone(now);
+        Taken(now);
         _proof.FrameTaken(now, isPrompt: now - _committed < PromptNs && !IsSuspended());
         _plane.CommitWaiting();
         Act(now);
+    }
+
+    private void Taken(long now)
+    {
+        _commits = 0;
+        _observer.Taken(now);
     }
 
     private void Check(long now)

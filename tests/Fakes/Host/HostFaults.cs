@@ -20,6 +20,7 @@ public sealed class HostFaults
     private volatile bool _neverRelease;
     private volatile bool _neverFrame;
     private volatile bool _neverAnswer;
+    private volatile bool _presentsLater;
     private volatile bool _stall;
     private volatile UnreadableDmabufs _unreadable;
     private volatile bool _zeroCopy;
@@ -59,6 +60,13 @@ public sealed class HostFaults
     {
         get => _neverAnswer;
         set => _neverAnswer = value;
+    }
+
+    /// <summary>Presents a commit at the vblank after its frame callback, as wlroots and weston do.</summary>
+    public bool PresentsLater
+    {
+        get => _presentsLater;
+        set => _presentsLater = value;
     }
 
     /// <summary>Takes dma-bufs and shows none of them.</summary>

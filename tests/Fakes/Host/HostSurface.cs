@@ -11,6 +11,9 @@ internal sealed class HostSurface : HostObject
     private readonly List<HostObject> _frames = [];
     private readonly List<HostPresentationFeedback> _feedbacks = [];
 
+    /// <summary>Of the last vblank, to be answered at the next.</summary>
+    private readonly List<HostPresentationFeedback> _late = [];
+
     /// <summary>Of commits that the output rejected. wlroots reports them with what its output shows after that.</summary>
     private readonly List<HostPresentationFeedback> _rejected = [];
     private readonly List<HostPresentationFeedback> _lost = [];
@@ -111,8 +114,14 @@ internal sealed class HostSurface : HostObject
         _frames.Clear();
         if (Host.Faults.NeverAnswer)
             return;
-        foreach (var feedback in _feedbacks)
+        foreach (var feedback in _late)
             Answer(feedback, vblank);
+        _late.Clear();
+        if (Host.Faults.PresentsLater)
+            _late.AddRange(_feedbacks);
+        else
+            foreach (var feedback in _feedbacks)
+                Answer(feedback, vblank);
         _feedbacks.Clear();
     }
 
@@ -120,7 +129,7 @@ internal sealed class HostSurface : HostObject
     {
         foreach (var frame in _frames.Concat(Pending.Frames).Concat(Cached?.Frames ?? []))
             Client.Remove(frame);
-        foreach (var feedback in _feedbacks.Concat(_rejected).Concat(_lost).Concat(Pending.Feedbacks).Concat(Cached?.Feedbacks ?? []))
+        foreach (var feedback in _feedbacks.Concat(_late).Concat(_rejected).Concat(_lost).Concat(Pending.Feedbacks).Concat(Cached?.Feedbacks ?? []))
             feedback.Discard();
         foreach (var child in Current.Stack!.Concat(Pending.Stack ?? []).Concat(Cached?.Stack ?? []))
             (child.RoleObject as HostSubsurface)?.ParentGone(this);
