@@ -40,6 +40,7 @@ public sealed class MethodOrderTests
     {
         var file = Path.Combine(Repository.Root, "artifacts", "publish", "guestplane.dbg");
         Assert.SkipUnless(File.Exists(file), "artifacts/guestplane is not built: ./run --build-only");
+        Assert.SkipUnless(File.Exists("/usr/bin/nm"), "nm is missing: install binutils");
         using var nm = Process.Start(new ProcessStartInfo("nm", ["-S", file]) { RedirectStandardOutput = true })!;
         var symbols = new Dictionary<string, (long, long)>();
         while (nm.StandardOutput.ReadLine() is { } line)

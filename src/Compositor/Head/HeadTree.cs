@@ -88,7 +88,7 @@ internal sealed class HeadTree : IBackground, IDisposable
         }
     }
 
-    /// <summary>True if nobody sees the window: the compositor reports that, or answers no commit.</summary>
+    /// <summary>True if nobody sees the window: the compositor reports that, or sends no frame callbacks.</summary>
     public bool IsHidden(long now) => _window.IsSuspended || Primary.Frames!.IsStarved(now, StarvedNs);
 
     /// <summary>Shows the newest cursor and overlay, if they could not be sent before and can be now.</summary>

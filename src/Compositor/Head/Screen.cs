@@ -119,7 +119,7 @@ internal sealed class Screen : IDisposable
 
     public int ToDevice(int logical) => WindowScale.ToDevice(logical, _scale.Scale120);
 
-    /// <summary>True if nobody sees it: the compositor reports that, or answers no commit.</summary>
+    /// <summary>True if nobody sees it: the compositor reports that, or sends no frame callbacks.</summary>
     public bool IsHidden(long now) => IsClosed || _tree.IsHidden(now);
 
     /// <inheritdoc cref="PlaneFrames.AnswersMayWaitUntil"/>

@@ -107,8 +107,11 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     /// <summary>True if the transport is on trial, and therefore not reported yet.</summary>
     public bool IsOnTrial => _proof.IsOnTrial;
 
-    /// <summary>True if the compositor has not answered a commit for more than <paramref name="after"/> ns.</summary>
-    public bool IsStarved(long now, long after) => IsPending && now - _requested > after;
+    /// <summary>
+    /// True if a frame callback has been pending for more than <paramref name="after"/> ns. An image without one whose feedback does
+    /// not come is no sign: wlroots forgets it for what its output has rejected.
+    /// </summary>
+    public bool IsStarved(long now, long after) => _frame is not null && now - _requested > after;
 
     /// <summary>
     /// Until then (ns) nothing needs the compositor's answers to the last commits, because images are known to be seen. 0 if
@@ -118,26 +121,23 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _plane!.IsWaiting || _proof.State != ProofState.Shown || (_frame is not null && _plane.HoldsGuest) ? 0
         : _frame is null && Presentation.Pending == 0 ? long.MaxValue : _committed + UnreadNs;
 
-    /// <summary>True if a commit was made since the compositor has last taken or presented one.</summary>
-    private bool IsPending => _frame is not null || _commits > 0;
-
     /// <summary>Sets the plane that is paced.</summary>
     public void Pace(IFramedPlane plane) => _plane = plane;
 
     /// <summary>
-    /// Requests presentation feedback for the commit that follows, and a frame callback if that is not enough: it is for images
-    /// that are not known to be seen, for a guest that waits, and before a flip that may have to wait.
+    /// Requests presentation feedback for the commit that follows, and a frame callback if that is not enough: for images that are
+    /// not known to be seen, for a guest that waits, and before a flip that may have to wait. Also for damage that may be hidden:
+    /// without a frame callback wlroots does not refresh for it, and so does not present it.
     /// </summary>
-    public void Request(long flipped, long now, SentAs sentAs)
+    public void Request(long flipped, long now, SentAs sentAs, bool isDamagedWhole)
     {
         Presentation.Track(_surface, flipped, now, sentAs.Transport == Transport.DmaBuf);
         _proof.Committed(now, sentAs);
-        if (!IsPending)
-            _requested = now;
         _committed = now;
         _commits++;
-        if (_frame is not null || (_proof.State == ProofState.Shown && IsOpen && !_plane!.HoldsGuest))
+        if (_frame is not null || (_proof.State == ProofState.Shown && isDamagedWhole && IsOpen && !_plane!.HoldsGuest))
             return;
+        _requested = now;
         _frame = _surface.Frame();
         _frame.Done += _done;
     }
@@ -176,13 +176,13 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _observer.Answered(frame);
         if (_plane is null)
             return;
+        var now = Clock.Now;
+        if (_frame is null)
+            AnsweredWithoutCallback(frame, isNewest, now);
         if (frame.IsDiscarded)
             _proof.Discarded(frame.Committed, isNewest);
         else if (_plane.IsOn || _proof.State == ProofState.BackgroundOnTrial)
             Follow(_proof.Presented(frame.Committed, frame.Presented));
-        var now = Clock.Now;
-        if (!frame.IsDiscarded && _frame is null)
-            Taken(now);
         Act(now);
     }
 
@@ -224,6 +224,14 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _proof.FrameTaken(now, isPrompt: now - _committed < PromptNs && !IsSuspended());
         _plane.CommitWaiting();
         Act(now);
+    }
+
+    private void AnsweredWithoutCallback(in Frame frame, bool isNewest, long now)
+    {
+        if (!frame.IsDiscarded)
+            Taken(now);
+        else if (isNewest)
+            _commits = 0;
     }
 
     private void Taken(long now)

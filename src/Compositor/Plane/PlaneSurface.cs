@@ -257,7 +257,8 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         var before = Surface;
         Placing?.Invoke(flip);
         Surface.Attach(buffer?.Proxy, 0, 0);
-        if (damage.IsEmpty || Surface != before)
+        var isDamagedWhole = damage.IsEmpty || damage == flip.Source || Surface != before;
+        if (isDamagedWhole)
             Surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
         else
             Surface.DamageBuffer(damage.X, damage.Y, damage.Width, damage.Height);
@@ -274,7 +275,8 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
         if (buffer is null)
             Frames?.Forget(now);
         else
-            Frames?.Request(flip.Time, now, new(Choice!.Value.Transport, Choice.Value.Format, flip.Scanout!.Layout.Modifier));
+            Frames?.Request(
+                flip.Time, now, new(Choice!.Value.Transport, Choice.Value.Format, flip.Scanout!.Layout.Modifier), isDamagedWhole);
         Surface.Commit();
         _pools.Committed();
         if (Frames is null || buffer is null || flip.IsReleasedAtCommit)
