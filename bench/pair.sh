@@ -41,6 +41,25 @@ medians() {
 	done | median
 }
 
+# spread: the median of the numbers that it reads, and the middle three of five. Where those differ by more than a quarter of it, it
+# says so: then no budget is judged by it.
+spread() {
+	sort -n | awk '{ v[NR] = $1 } END {
+		low = v[1 + int(NR / 4)]; high = v[NR - int(NR / 4)]; middle = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+		printf((high - low > middle / 4 ? "too noisy: " : "") "%.2f (%.2f to %.2f)", middle, low, high)
+	}'
+}
+
+# ratios NAME ROUNDS FIELD: guestplane's ÷ the client's, of each pair.
+ratios() {
+	local round
+
+	for ((round = 1; round <= $2; round++)); do
+		over "$(number "$OUT/$1-guestplane-$round.json" "$3")" "$(number "$OUT/$1-client-$round.json" "$3")" 3
+		echo
+	done | spread
+}
+
 # pairs NAME SIZE RATE FLIPS ROUNDS: A B A B …
 pairs() {
 	local round who
@@ -67,6 +86,19 @@ calls() {
 calls_by_name() {
 	awk -v n=$((LONG - SHORT)) 'FNR == NR { before[$2] = $1; next } $1 + 0 > 0 && $2 != "total" && ($1 - before[$2]) / n > 0.02 {
 		printf "%s%.2f %s", s, ($1 - before[$2]) / n, $2; s = ", " }' "$OUT/calls-$1-$SHORT" "$OUT/calls-$1-$LONG"
+}
+
+# instructions WHO: in user space, of one flip at 640x480; nothing without valgrind.
+instructions() {
+	local flips total=()
+
+	command -v valgrind >/dev/null || return 0
+	for flips in "$SHORT" "$LONG"; do
+		TRACER="valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file=$OUT/instructions" \
+			play "$1" "instructions-$1-$flips" 640x480 30 "$flips"
+		total+=("$(sed -nE 's/.*Collected : ([0-9]+).*/\1/p' "$OUT/instructions")")
+	done
+	over $((total[1] - total[0])) $((LONG - SHORT)) 0
 }
 
 # memory WHO SIZE: "RSS anonymous shared" in KiB, in the middle of a run. Shared is the guest's memory, which the pattern has drawn.
@@ -105,7 +137,7 @@ first_pairs() {
 
 # compare RATE ROUNDS SIZE: the table of all that.
 compare() {
-	local who cpu=() count=() start=() rss=() anonymous=() which=() row
+	local who cpu=() count=() start=() rss=() anonymous=() which=() ran=() row
 
 	pairs pair "$3" "$1" $((60 + 7 * $1)) "$2"
 	first_pairs $((2 * $2))
@@ -113,12 +145,15 @@ compare() {
 		cpu+=("$(medians pair "$2" cpuNsPerFlip "$who")")
 		count+=("$(calls "$who" "$3" "$1")")
 		which+=("$(calls_by_name "$who")")
+		ran+=("$(instructions "$who")")
 		start+=("$(median <"$OUT/first-$who")")
 		rss+=("$(memory "$who" "$3")")
 	done
 	echo "| $3 at $1 Hz | C client | guestplane | ratio |"
 	echo "|---|---|---|---|"
-	echo "| CPU per flip, µs | $(over "${cpu[0]}" 1000 1) | $(over "${cpu[1]}" 1000 1) | $(over "${cpu[1]}" "${cpu[0]}" 2) |"
+	echo "| CPU per flip, µs | $(over "${cpu[0]}" 1000 1) | $(over "${cpu[1]}" 1000 1) | $(ratios pair "$2" cpuNsPerFlip) |"
+	[[ -z ${ran[0]} ]] ||
+		echo "| instructions in user space per flip | ${ran[0]} | ${ran[1]} | $(over "${ran[1]}" "${ran[0]}" 2) |"
 	echo "| system calls per flip | ${count[0]} | ${count[1]} | $(over "${count[1]}" "${count[0]}" 2) |"
 	echo "| exec to first commit, ms | $(over "${start[0]}" 1000 1) | $(over "${start[1]}" 1000 1) | $(over "${start[1]}" "${start[0]}" 2) |"
 	for row in 0 1; do

@@ -6,7 +6,7 @@
 OUT=$SHARE CLIENT=$SHARE/client
 . /share/pair.sh
 
-readonly ROUNDS=2 SYSCALLS=/sys/kernel/tracing/events/raw_syscalls/sys_enter
+readonly ROUNDS=5 VGPU_ROUNDS=2 SYSCALLS=/sys/kernel/tracing/events/raw_syscalls/sys_enter
 
 # Full screen in a mode of its size nothing is scaled, so that nothing is composited: the host's part is the same, too.
 mode() { swaymsg -q "output * mode --custom $1" && sleep 1; }
@@ -41,7 +41,7 @@ pattern_pairs() {
 	echo "|---|---|---|---|---|"
 	for size in 640x480 3840x2160; do
 		set -- "$(medians "$size" "$ROUNDS" cpuNsPerFlip client)" "$(medians "$size" "$ROUNDS" cpuNsPerFlip guestplane)"
-		echo "| $size | $(over "$1" 1000 0) | $(over "$2" 1000 0) | $(over "$2" "$1" 2) | $(medians "$size" "$ROUNDS" zeroCopy guestplane) |"
+		echo "| $size | $(over "$1" 1000 0) | $(over "$2" 1000 0) | $(ratios "$size" "$ROUNDS" cpuNsPerFlip) | $(medians "$size" "$ROUNDS" zeroCopy guestplane) |"
 	done
 	echo
 	echo "RSS, anonymous, the guest's, KiB, one head of 3840x2160: $(memory guestplane 3840x2160) (C client: $(memory client 3840x2160))"
@@ -91,7 +91,7 @@ vgpu_shared() {
 vgpu() {
 	local total=() flips round share
 
-	for round in 1 2; do
+	for ((round = 1; round <= VGPU_ROUNDS; round++)); do
 		flip_600 "vgpu-$round"
 		share=$(vgpu_shared "shared-$round")
 		echo
