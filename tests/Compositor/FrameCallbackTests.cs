@@ -93,6 +93,21 @@ public sealed class FrameCallbackTests : IDisposable
         await End();
     }
 
+    [Fact]
+    public async Task A_flip_does_not_wait_for_the_repeat_of_one_that_was_discarded()
+    {
+        Shown();
+        _server.Setup.ManualVblank = true;
+        _server.Faults.DiscardEvery = 1;
+        Commit();
+        _server.Vblank();
+        Wait(h => ShowTests.Primary(h)!.Commits == 3, "it is not repeated");
+        Flip();
+        Synchronise();
+        Assert.Equal(4, Primary.Commits);
+        await End();
+    }
+
     /// <summary>wlroots does not refresh for damage that nobody sees, unless a frame callback waits for it.</summary>
     [Fact]
     public async Task A_commit_of_a_part_of_the_image_gets_one()

@@ -108,8 +108,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     public bool IsOnTrial => _proof.IsOnTrial;
 
     /// <summary>
-    /// True if a frame callback has been pending for more than <paramref name="after"/> ns. An image without one whose feedback does
-    /// not come is no sign: wlroots forgets it for what its output has rejected.
+    /// True if a frame callback has been pending for more than <paramref name="after"/> ns. An image without one whose feedback
+    /// does not come is no sign: wlroots forgets it for what its output has rejected.
     /// </summary>
     public bool IsStarved(long now, long after) => _frame is not null && now - _requested > after;
 
@@ -125,9 +125,9 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     public void Pace(IFramedPlane plane) => _plane = plane;
 
     /// <summary>
-    /// Requests presentation feedback for the commit that follows, and a frame callback if that is not enough: for images that are
-    /// not known to be seen, for a guest that waits, and before a flip that may have to wait. Also for damage that may be hidden:
-    /// without a frame callback wlroots does not refresh for it, and so does not present it.
+    /// Requests presentation feedback for the commit that follows, and a frame callback if that is not enough: for images that
+    /// are not known to be seen, for a guest that waits, and before a flip that may have to wait. Also for damage that may be
+    /// hidden: without a frame callback wlroots does not refresh for it, and so does not present it.
     /// </summary>
     public void Request(long flipped, long now, SentAs sentAs, bool isDamagedWhole)
     {
