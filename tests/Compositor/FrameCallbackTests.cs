@@ -2,7 +2,7 @@ using Guestplane.Compositor;
 using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes;
-using Guestplane.Tests.Gvt.Share;
+using Guestplane.Tests.Linux;
 
 namespace Guestplane.Tests.Compositor;
 
@@ -120,22 +120,14 @@ public sealed class FrameCallbackTests : IDisposable
         await End();
     }
 
-    [Fact]
-    public async Task Each_commit_gets_one_if_none_may_be_replaced()
+    /// <summary>The callback may come a refresh before the presentation, and a guest that waits for it draws again at once.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Each_commit_gets_one_if_none_may_be_replaced_or_the_guest_waits_for_it(bool isSmooth, bool waits)
     {
-        Shown(new() { Source = "stepped", Latency = Latency.Smooth });
-        Step(2);
-        Step(3);
-        Assert.Equal(3, Callbacks);
-        await End();
-    }
-
-    /// <summary>The callback may come a refresh before the presentation, and the guest draws again at once.</summary>
-    [Fact]
-    public async Task Each_commit_of_a_guest_that_waits_for_it_gets_one()
-    {
-        _guest.HasTickets = true;
-        Shown();
+        _guest.HasTickets = waits;
+        Shown(new() { Source = "stepped", Latency = isSmooth ? Latency.Smooth : Latency.Low });
         Step(2);
         Step(3);
         Assert.Equal(3, Callbacks);
@@ -227,16 +219,7 @@ public sealed class FrameCallbackTests : IDisposable
         Wait(h => h.Transcript.Matching(".sync(").Count > syncs, "the program hangs");
     }
 
-    private void Do(Action action)
-    {
-        using var done = new ManualResetEventSlim();
-        _loop.Post(() =>
-        {
-            action();
-            done.Set();
-        });
-        Assert.True(done.Wait(s_soon), "the program hangs");
-    }
+    private void Do(Action action) => Assert.True(_loop.Do(action, s_soon), "the program hangs");
 
     private void Wait(Func<FakeHost, bool> condition, string problem) => Assert.True(_server.WaitUntil(condition, s_soon), problem);
 

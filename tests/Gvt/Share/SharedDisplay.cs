@@ -4,6 +4,7 @@ using Guestplane.Gvt;
 using Guestplane.Gvt.Share;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes.Qemu;
+using Guestplane.Tests.Linux;
 
 namespace Guestplane.Tests.Gvt.Share;
 
@@ -88,16 +89,7 @@ internal sealed class SharedDisplay : IDisposable
     }
 
     /// <summary>Does it in the server's thread, and waits for that.</summary>
-    public void Do(Action action)
-    {
-        using var done = new ManualResetEventSlim();
-        _loop.Post(() =>
-        {
-            action();
-            done.Set();
-        });
-        Assert.True(done.Wait(s_patience), "the server hangs");
-    }
+    public void Do(Action action) => Assert.True(_loop.Do(action, s_patience), "the server hangs");
 
     /// <summary>A value that the server's thread has.</summary>
     public T Ask<T>(Func<T> value)
