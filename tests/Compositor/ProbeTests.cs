@@ -192,6 +192,26 @@ public sealed class ProbeTests
         Assert.Equal(0, (await run).Code);
     }
 
+    /// <summary>As sway does with two windows that are full screen on one output. 1500 refreshes are the 25 s that are for a busy one.</summary>
+    [Fact]
+    public async Task A_window_behind_another_is_not_waited_for()
+    {
+        var setup = Setup();
+        setup.ManualVblank = true;
+        using var host = new FakeHost(setup);
+        var run = Task.Run(() => Run(host, "probe pattern:memory=memfd,no-cursor,heads=2 --json --seconds 0.7"), TestContext.Current.CancellationToken);
+        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count == 2, TimeSpan.FromSeconds(30)));
+        host.HideOne(host.Surfaces.Last(surface => surface.Role == "xdg_toplevel").Id, true);
+        var refreshes = 0;
+        for (; host.Clients > 0; refreshes++)
+            Refresh(host);
+        var (code, text) = await run;
+        Assert.Equal(0, code);
+        using var json = JsonDocument.Parse(text);
+        Assert.Equal([true, false], json.RootElement.GetProperty("planes").EnumerateArray().Select(plane => plane.GetProperty("presented").GetInt64() > 0));
+        Assert.InRange(refreshes, 40, 300);
+    }
+
     [Fact]
     public void A_requirement_on_a_guest_of_ones_own_decides_the_exit_code()
     {

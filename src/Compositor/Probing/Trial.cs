@@ -67,13 +67,12 @@ internal sealed class Trial : IDisposable
         _pacer?.Start(_loop);
         TurnUntil(FirstImageNs, () => Watches.All(watch => watch.Screen.Primary.Choice is not null));
         TurnUntil(BusyNs, () => !Watches.Any(watch => watch.Screen.Primary is { Choice: null, IsWaiting: true }));
-        // A compositor that compiles its shaders shows nothing meanwhile.
-        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null));
+        AwaitSight();
         // In the second half, when the compositor has decided: the kernel holds all modesetting locks while it answers.
         var length = (long)(seconds * SecondNs);
         _look.Set(_drm is null ? LoopSource.Never : Clock.Now + length / 2);
         TurnUntil(length, () => false);
-        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsMeasured));
+        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsMeasured || IsBehindAnother(watch)));
         _look.Cancel();
         foreach (var watch in Watches)
             watch.Screen.Stop();
@@ -81,6 +80,20 @@ internal sealed class Trial : IDisposable
         if (_guest.State == GuestState.Gone)
             throw new ExitException(ExitCode.GuestLost, _guest.Problem);
     }
+
+    /// <summary>
+    /// Until each head is seen. A compositor that compiles its shaders shows nothing meanwhile; one that shows a head again and again
+    /// is not busy: the window that it does not show is behind another, or on no output.
+    /// </summary>
+    private void AwaitSight()
+    {
+        var enough = Watches.Select(watch => watch.Frames.Count + Watch.EnoughFrames).ToList();
+        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null)
+            || Watches.Index().Any(watch => watch.Item.IsSeen && watch.Item.Frames.Count >= enough[watch.Index]));
+    }
+
+    /// <summary>Its images, which it repeats, are discarded: there is nothing to measure.</summary>
+    private bool IsBehindAnother(Watch watch) => !watch.IsSeen && Watches.Any(other => other.IsSeen);
 
     public void Dispose()
     {
