@@ -1,11 +1,6 @@
 namespace Guestplane.Tests.Dist;
 
-/// <summary>Alone: it keeps two cores busy for ten seconds, which tests that measure time would feel.</summary>
-[CollectionDefinition(DisableParallelization = true)]
-public sealed class PackageCollection;
-
 /// <summary>The Debian package, in a Debian that knows nothing of us.</summary>
-[Collection<PackageCollection>]
 public sealed class PackageTests : IClassFixture<CleanDebian>
 {
     private readonly CleanDebian _debian;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Guestplane.Tests.Scanner;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -24,6 +25,7 @@ internal sealed class Checkout
 
     private readonly CSharpCompilation _compilation;
     private readonly Dictionary<SyntaxTree, SourceFile> _files;
+    private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _models = [];
 
     public Checkout(string root)
     {
@@ -65,7 +67,8 @@ internal sealed class Checkout
 
     public References References { get; }
 
-    public SemanticModel Model(SyntaxTree tree) => _compilation.GetSemanticModel(tree);
+    /// <summary>A model knows what it has bound: there is one for each tree.</summary>
+    public SemanticModel Model(SyntaxTree tree) => _models.GetOrAdd(tree, tree => _compilation.GetSemanticModel(tree));
 
     /// <summary>The file that declares a symbol; null for what is generated or comes from a library.</summary>
     public SourceFile? FileOf(ISymbol symbol) =>

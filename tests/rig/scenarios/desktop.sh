@@ -58,11 +58,23 @@ kwin_resize() { kwin_script 'it.frameGeometry = { x: 60, y: 40, width: 800, heig
 kwin_fullscreen() { kwin_script 'it.fullScreen = !it.fullScreen'; }
 kwin_close() { kwin_script 'it.closeWindow()'; }
 
-# By the keyboard of mutter's remote desktop interface. Alt+F10 maximises.
-mutter_resize() { /rig/mutter-keys LEFTALT+F10; }
+# mutter_key KEY: by the keyboard of mutter's remote desktop interface, which comes with the first key and goes with the window.
+mutter_key() {
+	[[ -n ${MUTTER_KEYS:-} ]] || exec {MUTTER_KEYS}> >(exec /rig/mutter-keys)
+	echo "$1" >&"$MUTTER_KEYS"
+}
+
+# Alt+F10 maximises.
+mutter_resize() { mutter_key LEFTALT+F10; }
 mutter_restore() { mutter_resize; }
-mutter_fullscreen() { /rig/mutter-keys F11; }
-mutter_close() { /rig/mutter-keys LEFTALT+F4; }
+mutter_fullscreen() { mutter_key F11; }
+mutter_close() { mutter_key LEFTALT+F4; }
+
+mutter_life() {
+	life "$@"
+	[[ -z ${MUTTER_KEYS:-} ]] || exec {MUTTER_KEYS}>&-
+	unset MUTTER_KEYS
+}
 
 # For a compositor without commands: a window, and another that starts full screen.
 unattended() {
@@ -95,4 +107,4 @@ on weston-headless whole weston-headless unattended
 # Debian 13's needs logind to have a card.
 [[ $SUITE = trixie ]] || on kwin-drm whole kwin life kwin_fullscreen
 on kwin-virtual whole kwin-virtual life kwin_fullscreen
-on mutter-headless whole mutter life mutter_fullscreen
+on mutter-headless whole mutter mutter_life mutter_fullscreen

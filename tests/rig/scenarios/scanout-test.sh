@@ -4,11 +4,11 @@
 . /rig/guestplane.sh
 
 sway_vkms() {
-	matrix sway-vkms --seconds 2.5 --formats AR24,RG16 --buffers 1 --cursors subsurface --windows window,letterbox --sizes 640x480
+	matrix sway-vkms --seconds 2 --formats AR24,RG16 --buffers 1 --cursors subsurface --windows window,letterbox --sizes 640x480
 	probe probe-cursor pattern:memory=udmabuf --seconds 2
 	probe probe-scale pattern:memory=udmabuf,no-cursor,size=800x600 --seconds 2
 	# vkms accepts it in AddFB2, and the scanout tranche has it.
-	probe probe-plain pattern:memory=udmabuf,no-cursor --seconds 3
+	probe probe-plain pattern:memory=udmabuf,no-cursor --seconds 2
 	probe probe-forced pattern:no-cursor --transport shm --seconds 1
 	probe probe-host
 	timeout 240 "$GUESTPLANE" probe pattern:no-cursor >"$SHARE/probe.txt"
@@ -20,11 +20,11 @@ weston_drm() { matrix weston-drm --seconds 3 --formats AR24 --cursors subsurface
 # Without a GPU, KWin may be busy for seconds with a case that it composites.
 # A YUV image: KWin scans it out only if its range is full.
 kwin_drm() {
-	probe kwin-yuv pattern:memory=udmabuf,no-cursor,format=NV12,rate=10,color=bt709-full --color bt709-full --seconds 8
-	matrix kwin-drm --seconds 8 --formats AR24 --cursors subsurface --windows letterbox --sizes 640x480
+	probe kwin-yuv pattern:memory=udmabuf,no-cursor,format=NV12,rate=10,color=bt709-full --color bt709-full --seconds 5
+	matrix kwin-drm --seconds 5 --formats AR24 --cursors subsurface --windows letterbox --sizes 640x480
 }
 
-sway_bochs() { matrix sway-bochs --seconds 2.5 --formats RG16 --cursors subsurface --sizes 640x480; }
+sway_bochs() { matrix sway-bochs --seconds 2 --formats RG16 --cursors subsurface --sizes 640x480; }
 
 sway_virtio() {
 	matrix sway-virtio --seconds 2 --windows window
