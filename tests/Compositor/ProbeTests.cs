@@ -209,7 +209,7 @@ public sealed class ProbeTests
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(text);
         Assert.Equal([true, false], json.RootElement.GetProperty("planes").EnumerateArray().Select(plane => plane.GetProperty("presented").GetInt64() > 0));
-        Assert.InRange(refreshes, 40, 300);
+        Assert.InRange(refreshes, 10, 600);
     }
 
     [Fact]

@@ -20,6 +20,9 @@ internal sealed class Trial : IDisposable
     /// </summary>
     private const long BusyNs = 25 * SecondNs;
 
+    /// <summary>A window's first image may be discarded for the next one. The image of a window that is not seen is repeated.</summary>
+    private const int EnoughDiscarded = 3;
+
     private readonly Loop _loop;
     private readonly Host _host;
     private readonly GuestSlot _guest;
@@ -67,7 +70,8 @@ internal sealed class Trial : IDisposable
         _pacer?.Start(_loop);
         TurnUntil(FirstImageNs, () => Watches.All(watch => watch.Screen.Primary.Choice is not null));
         TurnUntil(BusyNs, () => !Watches.Any(watch => watch.Screen.Primary is { Choice: null, IsWaiting: true }));
-        AwaitSight();
+        // A compositor that compiles its shaders shows nothing meanwhile.
+        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null || IsBehindAnother(watch)));
         // In the second half, when the compositor has decided: the kernel holds all modesetting locks while it answers.
         var length = (long)(seconds * SecondNs);
         _look.Set(_drm is null ? LoopSource.Never : Clock.Now + length / 2);
@@ -82,18 +86,11 @@ internal sealed class Trial : IDisposable
     }
 
     /// <summary>
-    /// Until each head is seen. A compositor that compiles its shaders shows nothing meanwhile; one that shows a head again and again
-    /// is not busy: the window that it does not show is behind another, or on no output.
+    /// True for a head whose images the compositor discards again and again while it shows another one: its window is behind that, or
+    /// on no output. To one that has no answer at all, the compositor may still come.
     /// </summary>
-    private void AwaitSight()
-    {
-        var enough = Watches.Select(watch => watch.Frames.Count + Watch.EnoughFrames).ToList();
-        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null)
-            || Watches.Index().Any(watch => watch.Item.IsSeen && watch.Item.Frames.Count >= enough[watch.Index]));
-    }
-
-    /// <summary>Its images, which it repeats, are discarded: there is nothing to measure.</summary>
-    private bool IsBehindAnother(Watch watch) => !watch.IsSeen && Watches.Any(other => other.IsSeen);
+    private bool IsBehindAnother(Watch watch) =>
+        !watch.IsSeen && watch.Frames.Count >= EnoughDiscarded && Watches.Any(other => other.IsSeen);
 
     public void Dispose()
     {

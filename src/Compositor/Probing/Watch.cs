@@ -10,8 +10,8 @@ internal sealed class Watch : PlaneObserver
     /// <summary>A minute at 240 Hz. Later frames are not kept.</summary>
     private const int MaxFrames = 15_000;
 
-    /// <summary>So many answers show where the image goes, even if a newer commit has none yet; and that the compositor is not busy.</summary>
-    public const int EnoughFrames = 8;
+    /// <summary>So many answers show where the image goes, even if a newer commit has none yet.</summary>
+    private const int EnoughFrames = 8;
 
     /// <summary>At least this share of zero-copy frames makes it scanout, at most one minus this composited.</summary>
     private const double Nearly = 0.9;

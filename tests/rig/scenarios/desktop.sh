@@ -7,8 +7,9 @@
 # A life takes less than two minutes on a busy machine; what is longer is a compositor that stands still.
 SHOW_TIMEOUT=240
 
-# One flip per second into many buffers, so that a slow compositor never reads a buffer that is being drawn into.
-SHOWN=("pattern:memory=udmabuf,no-cursor,rate=1,buffers=8,size=640x480")
+# Few flips, into many buffers: each is drawn into again after eight seconds, so that a slow compositor never reads a buffer that is
+# being drawn into.
+SHOWN=("pattern:memory=udmabuf,no-cursor,rate=2,buffers=16,size=640x480")
 SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 # Debian 13's llvmpipe crashes when it composites a dma-buf on vkms.
 [[ $SUITE != trixie ]] || SHOWN+=(--transport shm)

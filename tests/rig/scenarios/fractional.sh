@@ -4,7 +4,7 @@
 
 # still NAME WxH ARGUMENT…: a screenshot of a test pattern of that size. It flips slowly, because a compositor may discard the very first frame.
 still() {
-	show_start "$1" "pattern:memory=udmabuf,no-cursor,rate=0.5,buffers=8,size=$2" "${@:3}"
+	show_start "$1" "pattern:memory=udmabuf,no-cursor,rate=1,buffers=8,size=$2" "${@:3}"
 	[[ $1 != kwin-*-window ]] || kwin_script 'it.noBorder = true; it.frameGeometry = { x: 80, y: 40, width: it.width, height: it.height }'
 	[[ $1 != sway-hd ]] || wait_until 20 is_scanned_out "$2"
 	drm_state >"$SHARE/$1.drm"

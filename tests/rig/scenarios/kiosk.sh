@@ -36,18 +36,18 @@ shows() {
 # said NAME TIMES SENTENCE: guestplane has printed this sentence that often.
 said() { (($(grep -c "$3" "$SHARE/$1.err") >= $2)); }
 
-# fds_by_kind PID: the number of its descriptors that are no dma-bufs, and of its dma-bufs.
-fds_by_kind() {
-	local file info others=0 dmabufs=0
+# count_fds PID: sets OTHERS, the number of its descriptors that are no dma-bufs, and DMABUFS, of its dma-bufs.
+count_fds() {
+	local file info
 
+	OTHERS=0 DMABUFS=0
 	for file in "/proc/$1/fdinfo/"*; do
 		info=
 		{ read -r -d '' info <"$file"; } 2>/dev/null
 		# It has been closed.
 		[[ -n $info ]] || continue
-		if [[ $info == *exp_name:* ]]; then dmabufs=$((dmabufs + 1)); else others=$((others + 1)); fi
+		if [[ $info == *exp_name:* ]]; then DMABUFS=$((DMABUFS + 1)); else OTHERS=$((OTHERS + 1)); fi
 	done
-	echo "$others $dmabufs"
 }
 
 rss_of() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
@@ -70,19 +70,18 @@ shown() {
 	echo "$took ${fds% *} $(rss_of "$process") ${fds#* }" >>"$SHARE/$SHOW_NAME.rounds"
 }
 
-# fewest_fds PID: pending imports and messages have additional descriptors for a moment: no more than in the round before, or the
-# fewest of ten counts.
+# fewest_fds PID: pending imports and messages have additional descriptors for a moment: the fewest of ten counts, or the first that is
+# no more than the fewest since the second round.
 fewest_fds() {
-	local before
+	local known
 
-	before=$(tail -n 1 "$SHARE/$SHOW_NAME.rounds" 2>/dev/null | cut -d' ' -f2)
+	known=$(tail -n +2 "$SHARE/$SHOW_NAME.rounds" 2>/dev/null | cut -d' ' -f2 | sort -n | head -n 1)
 	for _ in {1..10}; do
-		fds_by_kind "$1"
+		count_fds "$1"
+		echo "$OTHERS $DMABUFS"
+		((OTHERS > ${known:-0})) || break
 		pause 0.05
-	done | awk -v before="${before:-0}" '
-		NR == 1 || $1 < fewest { fewest = $1; line = $0 }
-		fewest <= before { exit }
-		END { print line }'
+	done | sort -n | head -n 1
 }
 
 remove_vgpu() { timeout 20 bash -c "echo 1 >/sys/bus/mdev/devices/$MBOCHS_UUID/remove" && wait_until 20 said "$SHOW_NAME" "$1" 'Waiting for it'; }
