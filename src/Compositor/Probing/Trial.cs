@@ -20,7 +20,9 @@ internal sealed class Trial : IDisposable
     /// </summary>
     private const long BusyNs = 25 * SecondNs;
 
-    /// <summary>A window's first image may be discarded for the next one. The image of a window that is not seen is repeated.</summary>
+    /// <summary>
+    /// A window's first image may be discarded for the next one. The image of a window that is not seen is repeated.
+    /// </summary>
     private const int EnoughDiscarded = 3;
 
     private readonly Loop _loop;
@@ -71,7 +73,8 @@ internal sealed class Trial : IDisposable
         TurnUntil(FirstImageNs, () => Watches.All(watch => watch.Screen.Primary.Choice is not null));
         TurnUntil(BusyNs, () => !Watches.Any(watch => watch.Screen.Primary is { Choice: null, IsWaiting: true }));
         // A compositor that compiles its shaders shows nothing meanwhile.
-        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null || IsBehindAnother(watch)));
+        TurnUntil(BusyNs, () =>
+            Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null || IsBehindAnother(watch)));
         // In the second half, when the compositor has decided: the kernel holds all modesetting locks while it answers.
         var length = (long)(seconds * SecondNs);
         _look.Set(_drm is null ? LoopSource.Never : Clock.Now + length / 2);
@@ -86,8 +89,8 @@ internal sealed class Trial : IDisposable
     }
 
     /// <summary>
-    /// True for a head whose images the compositor discards again and again while it shows another one: its window is behind that, or
-    /// on no output. To one that has no answer at all, the compositor may still come.
+    /// True for a head whose images the compositor discards again and again while it shows another one: its window is behind
+    /// that, or on no output. To one that has no answer at all, the compositor may still come.
     /// </summary>
     private bool IsBehindAnother(Watch watch) =>
         !watch.IsSeen && watch.Frames.Count >= EnoughDiscarded && Watches.Any(other => other.IsSeen);
