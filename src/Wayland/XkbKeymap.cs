@@ -40,7 +40,7 @@ public sealed unsafe partial class XkbKeymap : IDisposable
         // libxkbcommon 1.5 rejects a NUL in the buffer, and leaks what it has parsed before.
         if (text.IndexOf((byte)0) is >= 0 and var end)
             text = text[..end];
-        if (XkbText.HasHugeNumber(text))
+        if (XkbText.HasHugeNumber(text) || XkbText.HasEmptyPart(text))
             return null;
         fixed (byte* bytes = text)
         {

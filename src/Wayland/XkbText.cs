@@ -38,6 +38,36 @@ internal static class XkbText
         return false;
     }
 
+    /// <summary>
+    /// True if a brace is followed by a comma, as in "key &lt;AE01&gt; { , [ 1 ] }": libxkbcommon 1.5 ends the process for a key
+    /// whose first part is empty (parser.y, SymbolsBody). No compositor writes that.
+    /// </summary>
+    public static bool HasEmptyPart(ReadOnlySpan<byte> text)
+    {
+        var before = (byte)0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var rest = text[i..];
+            if (rest[0] <= ' ')
+                continue;
+            if (rest[0] == '#' || rest.StartsWith("//"u8))
+            {
+                i += Before((byte)'\n', rest);
+                continue;
+            }
+            if (rest[0] == ',' && before == '{')
+                return true;
+            before = rest[0];
+            // What a string or a key's name has in it is no punctuation. As in scanner.c, nothing escapes a quote.
+            if (rest[0] is (byte)'"' or (byte)'<')
+                i += 1 + Before(rest[0] == '"' ? (byte)'"' : (byte)'>', rest[1..]);
+        }
+        return false;
+    }
+
+    /// <summary>The number of bytes before the first such one, or of all.</summary>
+    private static int Before(byte end, ReadOnlySpan<byte> text) => text.IndexOf(end) is >= 0 and var at ? at : text.Length;
+
     private static bool IsOfWord(byte letter) => char.IsAsciiLetterOrDigit((char)letter) || letter == '_';
 
     /// <summary>Whether the word begins with a number that is too large.</summary>

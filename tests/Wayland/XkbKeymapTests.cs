@@ -76,6 +76,34 @@ public sealed class XkbKeymapTests
         Assert.Null(XkbKeymap.Parse(Encoding.UTF8.GetBytes(text.Replace(before, after))));
     }
 
+    /// <summary>libxkbcommon 1.5 ends the process for these.</summary>
+    [Theory]
+    [InlineData("{ , [")]
+    [InlineData("{,\t[")]
+    [InlineData("{ // \"a comment\n , [")]
+    [InlineData("{ # <another one\n//\n, [")]
+    public void A_key_whose_first_part_is_empty_is_refused(string after)
+    {
+        var text = Encoding.UTF8.GetString(HostKeymap.Of("a", "b"));
+        var symbols = text.IndexOf("xkb_symbols", StringComparison.Ordinal);
+        var key = text.IndexOf("key <", symbols, StringComparison.Ordinal);
+        var brace = text.IndexOf('{', key);
+        Assert.Null(XkbKeymap.Parse(Encoding.UTF8.GetBytes(text[..brace] + after + text[(text.IndexOf('[', brace) + 1)..])));
+    }
+
+    [Theory]
+    [InlineData("type \"{\", \"a\\\", b", false)]
+    [InlineData("keys { <{>, <\">, <#> }", false)]
+    [InlineData("// {\n, # {\n,", false)]
+    [InlineData("type \"a\\\" { , \"b\"", true)]
+    [InlineData("keys { <\"> }; key <#> { ,", true)]
+    [InlineData("{ \"", false)]
+    [InlineData("{ <", false)]
+    [InlineData("{ #", false)]
+    [InlineData("", false)]
+    public void Strings_names_and_comments_are_no_punctuation(string text, bool hasEmptyPart) =>
+        Assert.Equal(hasEmptyPart, XkbText.HasEmptyPart(Encoding.ASCII.GetBytes(text)));
+
     [Fact]
     public void A_text_that_is_cut_anywhere_is_refused()
     {
