@@ -11,7 +11,8 @@ public sealed class ProbeTests
     private const string Pattern = "pattern:memory=memfd,no-cursor,size=1024x768";
 
     // A size that hosts give to a window that asks for the full screen; this one is as large as the output.
-    private static HostSetup Setup() => new(Repository.Protocols) { ConfigureSize = (1024, 768), ScanoutFormats = [new("XR24")] };
+    private static HostSetup Setup(bool isManual = false) =>
+        new(Repository.Protocols) { ConfigureSize = (1024, 768), ScanoutFormats = [new("XR24")], ManualVblank = isManual };
 
     [Theory]
     [InlineData(0, "host-without-dma-buf", "shm")]
@@ -179,9 +180,7 @@ public sealed class ProbeTests
     [Fact]
     public async Task A_compositor_that_falls_behind_during_a_case_is_waited_for()
     {
-        var setup = Setup();
-        setup.ManualVblank = true;
-        using var host = new FakeHost(setup);
+        using var host = new FakeHost(Setup(isManual: true));
         var run = Task.Run(() => Run(host, $"scanout-test --source {Pattern} --seconds 1"), TestContext.Current.CancellationToken);
         Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count > 0, TimeSpan.FromSeconds(30)));
         for (var i = 0; i < 3; i++)
@@ -196,20 +195,45 @@ public sealed class ProbeTests
     [Fact]
     public async Task A_window_behind_another_is_not_waited_for()
     {
-        var setup = Setup();
-        setup.ManualVblank = true;
-        using var host = new FakeHost(setup);
-        var run = Task.Run(() => Run(host, "probe pattern:memory=memfd,no-cursor,heads=2 --json --seconds 0.7"), TestContext.Current.CancellationToken);
-        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count == 2, TimeSpan.FromSeconds(30)));
-        host.HideOne(host.Surfaces.Last(surface => surface.Role == "xdg_toplevel").Id, true);
+        using var host = new FakeHost(Setup(isManual: true));
+        var (run, _) = ProbeTwoHeads(host);
         var refreshes = 0;
         for (; host.Clients > 0; refreshes++)
             Refresh(host);
+        Assert.Equal([true, false], await ArePresented(run));
+        Assert.InRange(refreshes, 10, 600);
+    }
+
+    [Fact]
+    public async Task A_window_that_is_seen_later_than_another_is_waited_for()
+    {
+        using var host = new FakeHost(Setup(isManual: true));
+        var (run, second) = ProbeTwoHeads(host);
+        // The image is sent again a second later.
+        while (host.Clients > 0 && host.Surfaces.First(surface => surface.Parent == second).Commits < 3)
+            Refresh(host);
+        host.HideOne(second, false);
+        while (host.Clients > 0)
+            Refresh(host);
+        Assert.Equal([true, true], await ArePresented(run));
+    }
+
+    /// <summary>Of two windows the second one, with this root, is hidden.</summary>
+    private static (Task<(int Code, string Output)> Run, uint Second) ProbeTwoHeads(FakeHost host)
+    {
+        var run = Task.Run(() => Run(host, "probe pattern:memory=memfd,no-cursor,heads=2 --json --seconds 0.7"));
+        Assert.True(host.WaitUntil(h => h.CurrentBuffers.Count == 2, TimeSpan.FromSeconds(30)));
+        var second = host.Surfaces.Last(surface => surface.Role == "xdg_toplevel").Id;
+        host.HideOne(second, true);
+        return (run, second);
+    }
+
+    private static async Task<IEnumerable<bool>> ArePresented(Task<(int Code, string Output)> run)
+    {
         var (code, text) = await run;
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(text);
-        Assert.Equal([true, false], json.RootElement.GetProperty("planes").EnumerateArray().Select(plane => plane.GetProperty("presented").GetInt64() > 0));
-        Assert.InRange(refreshes, 10, 600);
+        return [.. json.RootElement.GetProperty("planes").EnumerateArray().Select(plane => plane.GetProperty("presented").GetInt64() > 0)];
     }
 
     [Fact]
