@@ -209,8 +209,8 @@ public sealed class ProbeTests
     {
         using var host = new FakeHost(Setup(isManual: true));
         var (run, second) = ProbeTwoHeads(host);
-        // The image is sent again a second later.
-        while (host.Clients > 0 && host.Surfaces.First(surface => surface.Parent == second).Commits < 3)
+        // The image is sent again after a second, and after two.
+        while (host.Clients > 0 && host.Surfaces.First(surface => surface.Parent == second).Commits < 4)
             Refresh(host);
         host.HideOne(second, false);
         while (host.Clients > 0)
