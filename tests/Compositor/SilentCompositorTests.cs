@@ -35,19 +35,6 @@ public sealed class SilentCompositorTests
         Assert.Empty(host.Violations);
     }
 
-    /// <summary>wl_shm is tried and the dma-buf comes back, after which hardly a commit follows.</summary>
-    private static ProgramRun ToEndAfterTrial(FakeHost host)
-    {
-        var run = ProgramRun.Start(host, ProofShowTests.Still);
-        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "shm" }, s_soon));
-        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "dmabuf" }, s_soon));
-        var commits = ShowTests.Primary(host)!.Commits;
-        Assert.False(host.WaitUntil(h => ShowTests.Primary(h)!.Commits > commits + 3, TimeSpan.FromSeconds(3)));
-        run.Terminate();
-        Assert.Equal(0, run.Wait().ExitCode);
-        return run;
-    }
-
     [Fact]
     public void By_wl_shm_an_image_that_stands_still_is_committed_twice_to_a_compositor_that_answers_nobody()
     {
@@ -96,5 +83,18 @@ public sealed class SilentCompositorTests
         var heads = run.Report.GetProperty("heads").EnumerateArray().Select(head => head.GetProperty("committed").GetInt32()).Order().ToList();
         Assert.InRange(heads[1], heads[0] + 1, 400);
         Assert.Empty(host.Violations);
+    }
+
+    /// <summary>wl_shm is tried and the dma-buf comes back, after which hardly a commit follows.</summary>
+    private static ProgramRun ToEndAfterTrial(FakeHost host)
+    {
+        var run = ProgramRun.Start(host, ProofShowTests.Still);
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "shm" }, s_soon));
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h)?.Buffer is { Kind: "dmabuf" }, s_soon));
+        var commits = ShowTests.Primary(host)!.Commits;
+        Assert.False(host.WaitUntil(h => ShowTests.Primary(h)!.Commits > commits + 3, TimeSpan.FromSeconds(3)));
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        return run;
     }
 }

@@ -88,13 +88,6 @@ internal sealed class Trial : IDisposable
             throw new ExitException(ExitCode.GuestLost, _guest.Problem);
     }
 
-    /// <summary>
-    /// True for a head whose images the compositor discards again and again while it shows another one: its window is behind
-    /// that, or on no output. To one that has no answer at all, the compositor may still come.
-    /// </summary>
-    private bool IsBehindAnother(Watch watch) =>
-        !watch.IsSeen && watch.Frames.Count >= EnoughDiscarded && Watches.Any(other => other.IsSeen);
-
     public void Dispose()
     {
         _pacer?.Stop(_loop);
@@ -106,6 +99,13 @@ internal sealed class Trial : IDisposable
 
     private string OutputNames =>
         string.Join(", ", _host.Globals.Outputs.Select(output => output.Name ?? "one without a name"));
+
+    /// <summary>
+    /// True for a head whose images the compositor discards again and again while it shows another one: its window is behind
+    /// that, or on no output. To one that has no answer at all, the compositor may still come.
+    /// </summary>
+    private bool IsBehindAnother(Watch watch) =>
+        !watch.IsSeen && watch.Frames.Count >= EnoughDiscarded && Watches.Any(other => other.IsSeen);
 
     private void TurnUntil(long length, Func<bool> done)
     {
