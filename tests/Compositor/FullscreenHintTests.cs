@@ -83,6 +83,34 @@ public sealed class FullscreenHintTests
         Assert.Empty(TextBuffers(desktop.Host));
     }
 
+    /// <summary>As sway does: the window is an ordinary one until it has an image, and then full screen.</summary>
+    [Fact]
+    public void Full_screen_that_was_requested_at_the_start_and_comes_late_has_none()
+    {
+        SkipWithoutPango();
+        using var host = new FakeHost(new HostSetup(Repository.Protocols) { KeyboardPresent = true, IgnoresEarlyFullscreen = true });
+        using var run = ProgramRun.Start(host, $"{Pattern} --fullscreen");
+        Wait(host, h => ShowTests.Primary(h) is { Buffer: not null, Parent: not null });
+        host.Configure(800, 600);
+        Wait(host, h => ShowTests.Root(h)!.WindowGeometry is { Width: 800 });
+        host.Configure(1024, 768, fullscreen: true);
+        Wait(host, h => ShowTests.Root(h)!.WindowGeometry is { Width: 1024 });
+        var commits = ShowTests.Primary(host)!.Commits;
+        Wait(host, h => ShowTests.Primary(h)!.Commits > commits + 30);
+        Assert.Empty(TextBuffers(host));
+        // By its key the user makes it a window, and full screen again.
+        host.KeyboardEnter(ShowTests.Root(host)!.Id);
+        PressF11(host);
+        Wait(host, h => !ShowTests.Root(h)!.WantsFullscreen);
+        host.Configure(800, 600);
+        Wait(host, h => ShowTests.Root(h)!.WindowGeometry is { Width: 800 });
+        PressF11(host);
+        Wait(host, h => TextBuffers(h).Any());
+        run.Terminate();
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Empty(host.Violations);
+    }
+
     [Fact]
     public void Without_the_library_there_is_none_and_a_verbose_line_says_so()
     {
@@ -125,10 +153,15 @@ public sealed class FullscreenHintTests
     private static void MakeFullscreen(FakeHost host)
     {
         host.KeyboardEnter(ShowTests.Root(host)!.Id);
-        host.Key(F11, true);
-        host.Key(F11, false);
+        PressF11(host);
         Wait(host, h => h.Transcript.Matching(".set_fullscreen(").Count == 1);
         host.Configure(1024, 768, fullscreen: true);
+    }
+
+    private static void PressF11(FakeHost host)
+    {
+        host.Key(F11, true);
+        host.Key(F11, false);
     }
 
     private static void Wait(FakeHost host, Func<FakeHost, bool> condition) =>

@@ -41,7 +41,7 @@ internal sealed class FullscreenHint : IDisposable
         .. keys[BoundAction.Fullscreen] is { } leave ? [$"Leave full screen: {leave}"] : (string[])[],
     ];
 
-    /// <summary>The window was configured. Its first configure is not the user's wish.</summary>
+    /// <summary>The window was configured. Its first configure is not the user's wish, nor is full screen that the program requests.</summary>
     /// <param name="isFirst">True if it was not configured before.</param>
     /// <param name="isInUse">True if the window shows the guest.</param>
     /// <param name="scale120">The window's scale.</param>
@@ -50,7 +50,7 @@ internal sealed class FullscreenHint : IDisposable
         var isFullscreen = _window.IsFullscreen;
         if (!isFullscreen)
             Hide();
-        else if (!_wasFullscreen && !isFirst && isInUse)
+        else if (!_wasFullscreen && !isFirst && isInUse && !_window.AwaitsFullscreen)
             _text.Show(Words(_options.Keys, _head.Input is not null && !_options.IsReadOnly), scale120);
         _wasFullscreen = isFullscreen;
     }

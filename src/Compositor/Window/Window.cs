@@ -30,6 +30,7 @@ internal sealed class Window : IDisposable
         {
             IsConfigured = true;
             Configured?.Invoke();
+            AwaitsFullscreen &= !IsFullscreen;
         };
         SetTitle(title);
     }
@@ -56,6 +57,12 @@ internal sealed class Window : IDisposable
     public WindowFrame Frame => _role.Frame;
 
     public bool IsFullscreen => _role.IsFullscreen;
+
+    /// <summary>
+    /// True if the program has requested full screen, and not the user. Compositors may configure the window once or twice before
+    /// they grant it: sway does so only when the window has an image. Still true while the configure event that grants it is handled.
+    /// </summary>
+    public bool AwaitsFullscreen { get; private set; }
 
     /// <summary>
     /// True if the compositor made the window full screen, or as large as an output: phoc 0.58 does not report the state if it
@@ -154,8 +161,10 @@ internal sealed class Window : IDisposable
         token.Commit();
     }
 
+    /// <summary>The user's wish.</summary>
     public void ToggleFullscreen()
     {
+        AwaitsFullscreen = false;
         if (_role.IsFullscreen)
             _role.UnsetFullscreen();
         else
@@ -166,7 +175,11 @@ internal sealed class Window : IDisposable
     public void ForgetSize() => _role.ForgetSize();
 
     /// <inheritdoc cref="WindowRole.SetFullscreen"/>
-    public void Fullscreen(WlOutput? output) => _role.SetFullscreen(output);
+    public void Fullscreen(WlOutput? output)
+    {
+        AwaitsFullscreen = true;
+        _role.SetFullscreen(output);
+    }
 
     public void SetTitle(string title) => _role.SetTitle(title.Length <= MaxTitle ? title : title[..MaxTitle]);
 

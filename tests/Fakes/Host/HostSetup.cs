@@ -83,6 +83,9 @@ public sealed class HostSetup(string protocolDir)
 
     public bool KeyboardPresent { get; set; }
 
+    /// <summary>Full screen that is requested before the first configure is not granted, until <see cref="FakeHost.Configure"/>.</summary>
+    public bool IgnoresEarlyFullscreen { get; set; }
+
     /// <summary>The keyboard's, as the keymap event sends it.</summary>
     public byte[] Keymap { get; set; } = HostKeymap.OfLayout("us");
 

@@ -77,6 +77,7 @@ internal sealed class HostToplevel(HostClient client, InterfaceModel model, uint
             case "set_parent": SetParent(request.Nullable<HostToplevel>("parent")); break;
             case "set_min_size": _min = Limit(request); break;
             case "set_max_size": _max = Limit(request); break;
+            case "set_fullscreen" when Host.Setup.IgnoresEarlyFullscreen && !_surface!.IsConfigured: break;
             case "set_fullscreen": SetState(isFullscreen: true, _isMaximized); break;
             case "unset_fullscreen": SetState(isFullscreen: false, _isMaximized); break;
             case "set_maximized": SetState(IsFullscreen, isMaximized: true); break;
