@@ -24,6 +24,7 @@ public sealed class LinuxGuest : IAsyncLifetime
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("guestplane-guest-");
     private readonly List<IDisposable> _connections = [];
+    private Processors? _processors;
     private Process? _boot;
     private Task<string>? _said;
     private StreamReader? _answers;
@@ -51,6 +52,7 @@ public sealed class LinuxGuest : IAsyncLifetime
         using var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         port.Bind(new UnixDomainSocketEndPoint(PortPath));
         port.Listen();
+        _processors = await Processors.Take(isEmulated: true);
         (_boot, _said) = Launch();
         var end = _boot.WaitForExitAsync(TestContext.Current.CancellationToken);
         var connection = port.AcceptAsync(TestContext.Current.CancellationToken).AsTask();
@@ -128,6 +130,7 @@ public sealed class LinuxGuest : IAsyncLifetime
         }
         _connections.ForEach(connection => connection.Dispose());
         _boot?.Dispose();
+        _processors?.Dispose();
         _folder.Delete(recursive: true);
         return default;
     }

@@ -9,7 +9,6 @@ namespace Guestplane.Tests.Rig;
 /// A Linux VM with a desktop, shown on this machine's own sway. The tests run in the order of this file: the first finds the VM at
 /// its console, and the last ends it.
 /// </summary>
-[Collection<RigCollection>]
 [Trait("Needs", "rig")]
 [TestMethodOrderer(typeof(OrderOfFile))]
 public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>

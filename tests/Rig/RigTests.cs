@@ -6,7 +6,6 @@ using Guestplane.Gvt.Pattern;
 namespace Guestplane.Tests.Rig;
 
 /// <summary>What every scenario has to pass, and what several ask of a report.</summary>
-[Collection<RigCollection>]
 [Trait("Needs", "rig")]
 public abstract class RigTests<TBoot> : IClassFixture<TBoot>
     where TBoot : RigBoot

@@ -4,6 +4,9 @@ namespace Guestplane.Tests.Rig;
 
 public sealed class ServiceBoot() : RigBoot("forky", "service.sh", seconds: 800)
 {
+    /// <summary>Its kernel has the VFIO with nodes.</summary>
+    protected override string Machine => Emulated;
+
     protected override string Init => "systemd";
 
     protected override string? Missing() => base.Missing() ?? Package.Missing();

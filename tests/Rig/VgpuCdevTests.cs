@@ -1,6 +1,10 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class VgpuCdevBoot() : RigBoot("forky", "vgpu-cdev.sh", seconds: 800);
+public sealed class VgpuCdevBoot() : RigBoot("forky", "vgpu-cdev.sh", seconds: 800)
+{
+    /// <summary>Its kernel has the VFIO with nodes.</summary>
+    protected override string Machine => Emulated;
+}
 
 /// <summary>A vGPU by its node and an iommufd, the way of kernels that have them (Debian's have not: the rig builds them).</summary>
 public sealed class VgpuCdevTests(VgpuCdevBoot boot) : RigTests<VgpuCdevBoot>(boot)

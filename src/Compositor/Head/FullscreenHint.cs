@@ -41,7 +41,9 @@ internal sealed class FullscreenHint : IDisposable
         .. keys[BoundAction.Fullscreen] is { } leave ? [$"Leave full screen: {leave}"] : (string[])[],
     ];
 
-    /// <summary>The window was configured. Its first configure is not the user's wish, nor is full screen that the program requests.</summary>
+    /// <summary>
+    /// The window was configured. Its first configure is not the user's wish, nor is full screen that the program requested.
+    /// </summary>
     /// <param name="isFirst">True if it was not configured before.</param>
     /// <param name="isInUse">True if the window shows the guest.</param>
     /// <param name="scale120">The window's scale.</param>

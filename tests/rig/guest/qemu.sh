@@ -11,7 +11,7 @@ QEMU=(qemu-system-x86_64)
 other_qemu() {
 	local root=/mnt directory
 
-	mount -o noatime /dev/vdb "$root" || return
+	mount -o noatime /dev/other "$root" || return
 	for directory in dev proc sys run tmp share; do
 		mount --rbind "/$directory" "$root/$directory" || return
 	done

@@ -4,7 +4,7 @@
 VIEWERS=/run/viewers
 SHARE_SOCKET=$VIEWERS/socket
 VIEWER_USER=65534
-IOCTLS=/sys/kernel/tracing/events/syscalls/sys_enter_ioctl
+TRACING=/sys/kernel/tracing
 
 declare -A VIEWER_JOBS
 
@@ -61,14 +61,15 @@ run_ns() { cat "/proc/$1"/task/*/schedstat | awk '{ n += $1 } END { printf "%.0f
 # own_memory PID: its anonymous memory, KiB.
 own_memory() { awk '$1 == "Anonymous:" { print $2 }' "/proc/$1/smaps_rollup"; }
 
-# watch_gets: counts VFIO_DEVICE_GET_GFX_DMABUF from now on, by process. A strace of three viewers would be too slow for them.
+# watch_gets: records each VFIO_DEVICE_GET_GFX_DMABUF from now on. A strace of three viewers would be too slow for them.
 watch_gets() {
-	mount -t tracefs none /sys/kernel/tracing 2>/dev/null
-	echo 'hist:keys=common_pid,cmd if cmd == 0x3b73' >"$IOCTLS/trigger"
+	mount -t tracefs none "$TRACING" 2>/dev/null
+	echo 'cmd == 0x3b73' >"$TRACING/events/syscalls/sys_enter_ioctl/filter"
+	echo 1 >"$TRACING/events/syscalls/sys_enter_ioctl/enable"
 }
 
-# gets PID|'[0-9]+': of that process, or of all.
-gets() { sed -nE "s/.*common_pid: *($1)[, ].*hitcount: *([0-9]+).*/\2/p" "$IOCTLS/hist" | awk '{ n += $1 } END { print n + 0 }'; }
+# gets PID|'[0-9]+': how many of that process, or of all.
+gets() { grep -cE -- "-$1 +\[[0-9]+\] .*sys_ioctl" "$TRACING/trace"; }
 
 # share_figures NAME: what share and its viewers have spent until now.
 share_figures() {

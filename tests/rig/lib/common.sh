@@ -4,6 +4,9 @@
 
 readonly RIG_SUITES="forky trixie"
 
+# The one whose image has user-mode Linux, for the disks of all: the older kernel lacks what the rig needs of it.
+readonly RIG_UML_SUITE=forky
+
 # Packages of the host itself, all in Debian's main.
 # shellcheck disable=SC2034 # read by image
 readonly RIG_HOST_PACKAGES="qemu-system-x86 mmdebstrap debian-archive-keyring e2fsprogs cpio
@@ -24,11 +27,11 @@ cache_dir() {
 }
 
 # Everything that goes into an image, so that a change to it makes another image.
-# guest/init and guest/lib.sh are absent on purpose: they reach the guest by 9p.
+# guest/init and guest/lib.sh are absent on purpose: they reach the guest by 9p or hostfs.
 image_key() (
 	cd "$RIG" || exit
 	export LC_ALL=C
-	sha256sum image packages.txt modules.txt initramfs-init lib/*.sh patches/* testgpu/* | sha256sum | cut -c1-12
+	sha256sum image packages.txt modules.txt uml.config initramfs-init lib/*.sh patches/* testgpu/* | sha256sum | cut -c1-12
 )
 
 image_dir() {

@@ -33,7 +33,7 @@ install_build_tools() {
 	version=$(in_tree "$tree" apt-cache depends linux-headers-amd64 |
 		sed -n 's/.*Depends: linux-headers-//p' | head -n 1)
 	in_tree "$tree" apt-get install -y --no-install-recommends \
-		"linux-headers-$version" make gcc libc6-dev >tools.log 2>&1 ||
+		"linux-headers-$version" make gcc libc6-dev flex bison bc >tools.log 2>&1 ||
 		{ tail -n 20 tools.log >&2; die "no kernel headers"; }
 	printf '%s\n' "$version"
 }
@@ -70,7 +70,24 @@ unpack_sources() {
 # mbochs twice: as it is, because a client has to live with its bugs, and
 # patched, because only then can a display driver without hardware show it.
 build_modules() {
-	local version=$1 tree=$2 samples=$2/build/samples from=source/samples/vfio-mdev
+	local headers=/usr/lib/modules/$1/build tree=$2 module
+
+	lay_out_modules "$tree/build"
+	lay_out_cdev "$tree/build/cdev"
+
+	# objtool reads /proc
+	mount -t proc proc "$tree/proc"
+	for module in "${MODULES[@]}"; do
+		make_module "$headers" "$tree" "$module"
+	done
+	make_module "$headers" "$tree" cdev CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=
+	umount "$tree/proc"
+}
+
+# lay_out_modules DIRECTORY: a directory of it for each of MODULES.
+readonly MODULES=(samples vkms vkms_syncobj testgpu)
+lay_out_modules() {
+	local directory=$1 samples=$1/samples from=source/samples/vfio-mdev
 
 	mkdir -p "$samples"
 	cp mbochs-stock.c "$samples/mbochs.c"
@@ -78,22 +95,11 @@ build_modules() {
 	cp "$from/mdpy.c" "$from/mdpy-defs.h" "$samples/"
 	echo 'obj-m := mbochs.o mbochs_vmap.o mdpy.o' >"$samples/Makefile"
 
-	lay_out_vkms "$tree/build/vkms" vkms
-	lay_out_vkms "$tree/build/vkms_syncobj" vkms_syncobj
-	sed -i 's/DRIVER_MODESET |/& DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |/' "$tree/build/vkms_syncobj/vkms_drv.c"
-	grep -q DRIVER_SYNCOBJ_TIMELINE "$tree/build/vkms_syncobj/vkms_drv.c" || die "vkms has other driver features in this kernel"
-
-	lay_out_cdev "$tree/build/cdev"
-	cp -r "$RIG/testgpu" "$tree/build/"
-
-	# objtool reads /proc
-	mount -t proc proc "$tree/proc"
-	make_module "$version" "$tree" samples
-	make_module "$version" "$tree" vkms
-	make_module "$version" "$tree" vkms_syncobj
-	make_module "$version" "$tree" testgpu
-	make_module "$version" "$tree" cdev CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=
-	umount "$tree/proc"
+	lay_out_vkms "$directory/vkms" vkms
+	lay_out_vkms "$directory/vkms_syncobj" vkms_syncobj
+	sed -i 's/DRIVER_MODESET |/& DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |/' "$directory/vkms_syncobj/vkms_drv.c"
+	grep -q DRIVER_SYNCOBJ_TIMELINE "$directory/vkms_syncobj/vkms_drv.c" || die "vkms has other driver features in this kernel"
+	cp -r "$RIG/testgpu" "$directory/"
 }
 
 # lay_out_vkms DIRECTORY MODULE. Twice: it does not offer the sync objects that it
@@ -134,14 +140,13 @@ lay_out_cdev() {
 	echo 'iommufd-y += interval_tree_span.o' >>"$iommufd/Makefile"
 }
 
-# make_module VERSION TREE NAME [VARIABLE=VALUE…]
+# make_module KERNEL TREE NAME [VARIABLE=VALUE…]
 make_module() {
-	local version=$1 tree=$2 name=$3
+	local kernel=$1 tree=$2 name=$3
 	shift 3
 
-	in_tree "$tree" make -j"$(nproc)" -C "/usr/lib/modules/$version/build" \
-		"M=/build/$name" "$@" modules >"make-$name.log" 2>&1 ||
-		{ tail -n 20 "make-$name.log" >&2; die "module $name does not build"; }
+	in_tree "$tree" make -j"$(nproc)" -C "$kernel" "M=/build/$name" "$@" modules >make.log 2>&1 ||
+		{ tail -n 20 make.log >&2; die "module $name does not build"; }
 }
 
 # Only the modules of modules.txt reach the image: all of them would be 0.4 GB.

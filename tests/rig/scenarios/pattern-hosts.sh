@@ -1,6 +1,5 @@
 #!/bin/bash
 # The test pattern over udmabuf on every compositor of the rig: flipping at 60 Hz, and then with its cursor plane.
-# Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
 . /rig/window.sh
 
@@ -109,9 +108,6 @@ done
 for host in weston-drm weston-headless mutter-headless; do
 	on "$host" plain "$host"
 	on "$host" with_cursor "$host"
-done
-for host in sway-bochs weston-bochs sway-virtio; do
-	on "$host" plain "$host"
 done
 WESTON_SHELL=desktop on weston-drm weston_colours
 sed 's/^.core.$/&\ncolor-management=true/' /rig/weston.ini >/run/weston-hdr.ini

@@ -125,6 +125,6 @@ everything() {
 udev_start
 load_vkms
 load_mbochs patched
-[[ ! -b /dev/vdb ]] || other_qemu || exit
+[[ ! -b /dev/other ]] || other_qemu || exit
 "${QEMU[@]}" --version >"$SHARE/qemu.version"
 on sway-vkms everything

@@ -1,7 +1,6 @@
 #!/bin/bash
-# patched mbochs on the other compositors with a card: weston, kwin (whose scanout only the kernel reports), sway on bochs-display,
-# and on virtio-gpu, which rejects imports. Then stock mbochs, which no compositor can show.
-# Needs boot … -device bochs-display -device virtio-gpu-pci.
+# patched mbochs on the other compositors with a card: weston, kwin (whose scanout only the kernel reports). Then stock
+# mbochs, which no compositor can show.
 . /rig/guestplane.sh
 
 # The mode outlives the driver, so guestplane has an image from the start.
@@ -29,19 +28,12 @@ unseen() {
 	show_stop
 }
 
-bochs() {
-	flip_600 sway-bochs
-	last_flip sway-bochs-last
-}
-
 udev_start
 load_vkms
 load_mbochs patched
 mode
 on weston-drm flips weston-drm 1024x768
 on kwin-drm flips kwin-drm 1024x768
-on sway-bochs bochs
-on sway-virtio flips sway-virtio
 on sway-pixman flips sway-pixman
 
 unload_mdevs
