@@ -59,8 +59,8 @@ internal sealed class Window : IDisposable
     public bool IsFullscreen => _role.IsFullscreen;
 
     /// <summary>
-    /// True if the program has requested full screen, and not the user. Compositors may configure the window before they grant it:
-    /// sway grants it when the window has an image. Still true while the configure event that grants it is handled.
+    /// True if the program has requested full screen, and not the user. Compositors may configure the window before they grant
+    /// it: sway grants it when the window has an image. Still true while the configure event that grants it is handled.
     /// </summary>
     public bool AwaitsFullscreen { get; private set; }
 
