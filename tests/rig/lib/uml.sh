@@ -47,7 +47,9 @@ build_uml_modules() {
 	for module in "${MODULES[@]}"; do
 		make_module /build/linux "$tree" "uml/$module" ARCH=um
 	done
-	find "$tree/build/linux" "$tree/build/uml" -name '*.ko' -exec cp -t "$out" {} +
+	# Those of the kernel's own first: mbochs is another one here.
+	find "$tree/build/linux" -name '*.ko' -exec cp -t "$out" {} +
+	find "$tree/build/uml" -name '*.ko' -exec cp -t "$out" {} +
 	strip --strip-debug "$out"/*.ko
 	mkdir -p uml/lib && ln -s ../modules uml/lib/modules
 	depmod -b "$PWD/uml" "$version"
