@@ -45,6 +45,12 @@ public sealed class CardsTests(CardsBoot boot) : RigTests<CardsBoot>(boot)
     public void The_plain_case_is_scanned_out() => Assert.Equal("scanout", Word(Case("sway-bochs-cases", "base"), "seen"));
 
     [Fact]
+    public void Weston_fills_two_outputs_with_two_heads_and_scans_them_out() => AssertTwoHeadsAreScannedOut("weston-two");
+
+    [Fact]
+    public void The_kernels_word_on_one_head_is_not_the_others() => AssertNothingIsSaidOfTheUnseen("weston-two-anywhere");
+
+    [Fact]
     public void A_rejected_import_is_the_deciding_rule()
     {
         Assert.Equal("import-refused", Word(Case("sway-virtio-cases", "base"), "rule"));

@@ -111,6 +111,26 @@ public abstract class RigTests<TBoot> : IClassFixture<TBoot>
         PixelPoint Tip(uint n) => new(guest.CursorPosition(n).X + s_hotspot.X, guest.CursorPosition(n).Y + s_hotspot.Y);
     }
 
+    /// <summary>What two_heads of guestplane.sh did: each head fills an output, and is on a plane of it.</summary>
+    protected void AssertTwoHeadsAreScannedOut(string name)
+    {
+        Assert.Equal((2, 2), (Planes(name).GetProperty("primary").GetInt32(), Planes(name).GetProperty("cursor").GetInt32()));
+        Assert.Equal(2, Boot.Text($"{name}.drm").Split("fb=1024x768 imported=yes").Length - 1);
+        Assert.Equal(["scanout scanout", "scanout scanout"],
+            Boot.Report(name).GetProperty("planes").EnumerateArray().Select(plane => $"{Word(plane, "verdict")} {Word(plane, "witness")}"));
+    }
+
+    /// <summary>sway may show the first one for a moment, before the second one covers it: then nothing is known of either.</summary>
+    protected void AssertNothingIsSaidOfTheUnseen(string name)
+    {
+        var planes = Boot.Report(name).GetProperty("planes").EnumerateArray().ToList();
+        Assert.Equal(2, planes.Count);
+        Assert.Contains(planes, plane => Word(plane, "witness") is null);
+    }
+
+    /// <summary>The hardware planes that a probe reports.</summary>
+    protected JsonElement Planes(string name) => Boot.Report(name).GetProperty("host").GetProperty("planes");
+
     /// <summary>A case of a scanout-test.</summary>
     protected JsonElement Case(string host, string name) =>
         Boot.Report(host).GetProperty("cases").EnumerateArray().First(c => Word(c, "name") == name);

@@ -123,6 +123,25 @@ matrix() {
 	cat "$SHARE/$name.txt"
 }
 
+# two_heads NAME: each on its output; and where the compositor puts them.
+two_heads() {
+	local outputs source=pattern:memory=udmabuf,heads=2,no-cursor
+
+	mapfile -t outputs < <(basename -a "/sys/class/drm/$(basename "$(card_of vkms)")"-Virtual-* | cut -d- -f2-)
+	show_start "$1-shown" "$source" --layout "0=${outputs[0]},1=${outputs[1]}"
+	wait_until 30 both_are_scanned_out "$SHARE/$1.drm"
+	show_stop
+	probe "$1" "$source" --layout "0=${outputs[0]},1=${outputs[1]}" --seconds 4
+	# KWin takes long for this, and is as sway in it.
+	[[ $1 = kwin-* ]] || probe "$1-anywhere" "$source" --seconds 4
+}
+
+# both_are_scanned_out FILE: leaves the kernel's state in it.
+both_are_scanned_out() {
+	drm_state >"$1"
+	(($(grep -c 'fb=1024x768 imported=yes' "$1") == 2))
+}
+
 # on HOST FUNCTION…: starts a compositor, runs the function, stops it. A compositor that then stands still gets another try: under
 # emulation KWin is seen to wait for ever for a page flip. What a dead compositor left is what the tests read.
 on() {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Cards that only an emulated machine has: bochs-display, which has one plane, and virtio-gpu, which rejects imports. The test pattern,
-# a vGPU (patched mbochs) and scanout-test. Needs boot … -device bochs-display -device virtio-gpu-pci.
+# a vGPU (patched mbochs) and scanout-test. And weston with two outputs. Needs boot … -device bochs-display -device virtio-gpu-pci.
 . /rig/guestplane.sh
 
 # plain HOST
@@ -33,3 +33,7 @@ load_mbochs patched
 on sway-bochs bochs
 on weston-bochs plain weston-bochs
 on sway-virtio virtio
+# weston 16's shell of desktops moves the second of two full-screen windows to the first one's output if both come within one refresh, as
+# they do on a machine that is not emulated.
+make_vkms 2 primary cursor && udev_start
+WESTON_SHELL=desktop on weston-drm two_heads weston-two

@@ -87,30 +87,10 @@ few_planes() {
 	WESTON_SHELL=desktop on weston-drm with_overlay
 }
 
-# two_heads NAME: each on its output; and where the compositor puts them.
-two_heads() {
-	local outputs source=pattern:memory=udmabuf,heads=2,no-cursor
-
-	mapfile -t outputs < <(basename -a "/sys/class/drm/$(basename "$(card_of vkms)")"-Virtual-* | cut -d- -f2-)
-	show_start "$1-shown" "$source" --layout "0=${outputs[0]},1=${outputs[1]}"
-	wait_until 30 both_are_scanned_out "$SHARE/$1.drm"
-	show_stop
-	probe "$1" "$source" --layout "0=${outputs[0]},1=${outputs[1]}" --seconds 4
-	# KWin takes long for this, and is as sway in it.
-	[[ $1 = kwin-* ]] || probe "$1-anywhere" "$source" --seconds 4
-}
-
-# both_are_scanned_out FILE: leaves the kernel's state in it.
-both_are_scanned_out() {
-	drm_state >"$1"
-	(($(grep -c 'fb=1024x768 imported=yes' "$1") == 2))
-}
-
 # Yama's strictest rule, which lasts until the VM ends: nobody may borrow the compositor's descriptor, so that the card is opened.
 two_outputs() {
 	make_vkms 2 primary cursor && udev_start
 	on sway-vkms two_heads sway-two
-	WESTON_SHELL=desktop on weston-drm two_heads weston-two
 	on kwin-drm two_heads kwin-two
 	echo 3 >/proc/sys/kernel/yama/ptrace_scope
 	on sway-vkms probe opened pattern:memory=udmabuf,no-cursor
