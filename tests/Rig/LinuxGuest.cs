@@ -53,23 +53,17 @@ public sealed class LinuxGuest : IAsyncLifetime
         port.Bind(new UnixDomainSocketEndPoint(PortPath));
         port.Listen();
         _processors = await Processors.Take(isEmulated: true);
-        (_boot, _said) = Launch();
-        var end = _boot.WaitForExitAsync(TestContext.Current.CancellationToken);
-        var connection = port.AcceptAsync(TestContext.Current.CancellationToken).AsTask();
-        if (await Task.WhenAny(end, connection) == end)
+        try
         {
-            _skip = _boot.ExitCode == Skipped ? $"No image for the rig: {(await _said).Trim()}" : null;
-            Assert.SkipWhen(_skip is not null, _skip ?? "");
-            Assert.Fail($"The boot ended with {_boot.ExitCode}: {await _said}");
+            await Boot(port);
         }
-        (_answers, _lines) = Talk(await connection);
-        AwaitBoot();
-        var monitor = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        monitor.Connect(new UnixDomainSocketEndPoint(MonitorPath));
-        var (answers, commands) = Talk(monitor);
-        _monitor = new(commands, answers, () => _said.IsCompleted ? _said.Result : "it does not answer");
-        Assert.Contains("QMP", answers.ReadLine(), StringComparison.Ordinal);
-        _monitor.Execute("qmp_capabilities");
+        catch
+        {
+            // Also if nobody disposes of a fixture that failed: others wait for them.
+            _processors.Dispose();
+            _processors = null;
+            throw;
+        }
     }
 
     /// <summary>For the constructor of a test class: what a fixture cannot do.</summary>
@@ -133,6 +127,27 @@ public sealed class LinuxGuest : IAsyncLifetime
         _processors?.Dispose();
         _folder.Delete(recursive: true);
         return default;
+    }
+
+    private async Task Boot(Socket port)
+    {
+        (_boot, _said) = Launch();
+        var end = _boot.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var connection = port.AcceptAsync(TestContext.Current.CancellationToken).AsTask();
+        if (await Task.WhenAny(end, connection) == end)
+        {
+            _skip = _boot.ExitCode == Skipped ? $"No image for the rig: {(await _said).Trim()}" : null;
+            Assert.SkipWhen(_skip is not null, _skip ?? "");
+            Assert.Fail($"The boot ended with {_boot.ExitCode}: {await _said}");
+        }
+        (_answers, _lines) = Talk(await connection);
+        AwaitBoot();
+        var monitor = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        monitor.Connect(new UnixDomainSocketEndPoint(MonitorPath));
+        var (answers, commands) = Talk(monitor);
+        _monitor = new(commands, answers, () => _said.IsCompleted ? _said.Result : "it does not answer");
+        Assert.Contains("QMP", answers.ReadLine(), StringComparison.Ordinal);
+        _monitor.Execute("qmp_capabilities");
     }
 
     private (Process, Task<string>) Launch()

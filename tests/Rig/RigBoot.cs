@@ -37,7 +37,7 @@ public abstract class RigBoot : IDisposable
 
     /// <summary>
     /// What runs the kernel (RIG_MACHINE of tests/rig/README.md): user-mode Linux, unless the scenario needs devices of QEMU, or is for
-    /// the compositors of another Debian than the kernel's: its Mesa does not draw with this vkms.
+    /// another Debian than the kernel's: on this kernel its sway took no dma-bufs, and its KWin gave no screenshots.
     /// </summary>
     protected virtual string Machine => _qemu.Length > 0 || _suite == "trixie" ? Emulated : "uml";
 

@@ -82,8 +82,7 @@ unmake_vkms() {
 		find "$VKMS" -type l -delete
 		rmdir "$VKMS"/{connectors,encoders,planes,crtcs}/* "$VKMS"
 	else
-		# A compositor that has just ended may hold it for a moment.
-		[[ ! -d /sys/module/vkms ]] || wait_until 10 modprobe -q -r vkms || return
+		[[ ! -d /sys/module/vkms ]] || modprobe -r vkms || return
 		modprobe vkms create_default_dev=0
 	fi
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# User-mode Linux: the same kernel as a program of this machine (README.md, "Two machines").
+# User-mode Linux: the same kernel as a program of this machine (README.md compares it with QEMU).
 # Sourced by image, which works inside the directory the image is made in.
 
 # build_uml TREE: leaves uml/linux, uml/initrd.img and uml/modules. Statically linked, because the tree's C library is not this machine's.
