@@ -26,7 +26,7 @@ public class BusUpdate : IDisposable
     {
         var (ours, theirs) = UnixSocket.Pair();
         _qemu = theirs;
-        _listener = new QemuListener(_loop, ours, _head, new QemuImages(), new Throttle(_loop));
+        _listener = new QemuListener(_loop, ours, _head, new QemuImages(), new Throttle(_loop), new ConsoleInfo("/org/qemu/Display1/Console_0"));
         _head.Refused += sentence => throw new InvalidOperationException(sentence);
         _head.Flipped += flip =>
         {

@@ -30,7 +30,10 @@ public class CommitPath : IDisposable
         _host = Host.Connect(_loop, path);
         _surface = _host.Globals.Compositor.CreateSurface();
         _frames = new PlaneFrames(_loop, _host, _surface, Vblanks.Of(_host), PlaneObserver.None);
-        _plane = new PlaneSurface(_host, _surface, new PlaneTransports(_host, Transport.Shm, opaque: true), PlaneObserver.None, _frames);
+        _plane = new PlaneSurface(_host, _surface, new PlaneTransports(_host, Transport.Shm, opaque: true), PlaneObserver.None, _frames)
+        {
+            Color = new SurfaceColor(_host, _surface, null),
+        };
         _scanouts = [Black(), Black()];
     }
 
