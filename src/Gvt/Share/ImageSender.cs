@@ -76,11 +76,14 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         Rejected?.Invoke(way);
     }
 
-    /// <summary>Sends the newest flip if the client has answered for the one before. A poll's flips go in its answer.</summary>
+    /// <summary>
+    /// Sends the newest flip if the client has answered for the one before. Images of a client that polls wait for its poll: sooner they
+    /// would only be commits that the next one replaces. A guest that waits for its flip (one with a ticket) is not polled.
+    /// </summary>
     public void SendNewest()
     {
         var isPlane = IsPlane;
-        if (!_isDirty || IsWaiting || (isPlane && calls.Planes.AreInAnswer))
+        if (!_isDirty || IsWaiting || (isPlane && IsOn && _pending.Ticket == 0 && calls.Planes.AreInAnswers))
             return;
         TakeNewest();
         if (isPlane)

@@ -19,8 +19,8 @@ internal sealed class PlaneCalls(Bus bus) : IDisposable
 
     private static ReadOnlySpan<byte> Name => "org.guestplane.Display1.Listener.Planes"u8;
 
-    /// <summary>True while a poll of the client is handled: flips are added to its answer, and are no calls.</summary>
-    public bool AreInAnswer { get; set; }
+    /// <summary>True while the client polls: flips are added to the answer to its next poll, and are no calls.</summary>
+    public bool AreInAnswers { get; set; }
 
     /// <summary>Sends a dma-buf, and its description. False if the client has it already: nothing is sent then.</summary>
     public bool Register(Scanout scanout, BusAnswer answer)

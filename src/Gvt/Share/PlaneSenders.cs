@@ -67,16 +67,24 @@ internal sealed class PlaneSenders
         }
     }
 
-    /// <summary>The client polls: flips wait for the answer to it.</summary>
-    public void BeginPoll() => _calls.Planes.AreInAnswer = true;
+    /// <summary>The client polls: flips wait for the answer to its next poll.</summary>
+    public void BeginPolls() => _calls.Planes.AreInAnswers = true;
 
-    /// <summary>Adds the newest flips to the answer; later ones are calls again.</summary>
-    public void EndPoll(BusCall answer)
+    /// <summary>Adds the newest flips to the answer to a poll.</summary>
+    public void AddNewest(BusCall answer)
     {
-        _calls.Planes.AreInAnswer = false;
         _primary.AddNewest(answer);
         _overlay.AddNewest(answer);
         _cursorPlane.AddNewest(answer);
+    }
+
+    /// <summary>The client polls no more: flips are calls again.</summary>
+    public void EndPolls()
+    {
+        _calls.Planes.AreInAnswers = false;
+        _primary.SendNewest();
+        _overlay.SendNewest();
+        _cursorPlane.SendNewest();
     }
 
     /// <inheritdoc cref="ImageSender.Release"/>

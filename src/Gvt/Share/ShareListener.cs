@@ -22,7 +22,8 @@ internal sealed class ShareListener : IDisposable
     private readonly PlaneSenders _planes;
     private readonly Func<long, long> _poll;
     private readonly LoopTimer _patience;
-    private long _polled = -PollsForNs;
+    // Set while the client polls.
+    private readonly LoopTimer _polls;
     private bool _isReady, _isOver;
 
     /// <param name="socket">The descriptor that the client passed, owned.</param>
@@ -41,6 +42,7 @@ internal sealed class ShareListener : IDisposable
         _planes.Failed += why => Said?.Invoke(why);
         loop.Add(_bus);
         loop.Add(_patience = new LoopTimer(OnSilence));
+        loop.Add(_polls = new LoopTimer(OnPollsEnded));
         _patience.Set(Clock.Now + ReadyWithinNs);
         head.Listeners++;
         head.Head.Flipped += OnFlip;
@@ -60,7 +62,7 @@ internal sealed class ShareListener : IDisposable
     public bool IsSlow { get; private set; }
 
     /// <summary>True if it sees new images only if the server polls the guest for it.</summary>
-    public bool NeedsPolls => !IsSlow && Clock.Now - _polled > PollsForNs;
+    public bool NeedsPolls => !IsSlow && !_polls.IsSet;
 
     /// <summary>The connection has ended: null if the client closed it, else a clause that says why we did.</summary>
     public event Action<string?>? Ended;
@@ -77,6 +79,7 @@ internal sealed class ShareListener : IDisposable
         _head.Listeners--;
         _loop.Remove(_bus);
         _loop.Remove(_patience);
+        _loop.Remove(_polls);
         _bus.Dispose();
         _calls.Dispose();
         _planes.Release();
@@ -191,9 +194,10 @@ internal sealed class ShareListener : IDisposable
     private bool Poll(BusMessage message)
     {
         var reply = message.Defer();
-        _polled = Clock.Now;
-        _planes.BeginPoll();
-        var again = _poll(_polled);
+        var now = Clock.Now;
+        _polls.Set(now + PollsForNs);
+        _planes.BeginPolls();
+        var again = _poll(now);
         if (_isOver)
         {
             reply.Drop();
@@ -203,7 +207,7 @@ internal sealed class ShareListener : IDisposable
         try
         {
             answer.Add((ulong)again).Open('a', PlanesInterface.Flips);
-            _planes.EndPoll(answer);
+            _planes.AddNewest(answer);
             answer.Close();
         }
         catch
@@ -236,6 +240,21 @@ internal sealed class ShareListener : IDisposable
         }
         IsSlow = true;
         Said?.Invoke("has not answered for a second; it gets the newest image when it does, and the others do not wait for it");
+    }
+
+    private void OnPollsEnded(long now)
+    {
+        try
+        {
+            _planes.EndPolls();
+        }
+        catch (Exception e) when (e is BusException or LinuxException)
+        {
+            EndBy(e);
+            return;
+        }
+        if (!IsSlow && !_patience.IsSet)
+            AwaitAnswer();
     }
 
     private void EndBy(Exception e) => End(e is BusException { IsPeerGone: true } ? null : e.Message);

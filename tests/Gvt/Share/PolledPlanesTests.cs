@@ -38,22 +38,49 @@ public sealed class PolledPlanesTests
         display.Until(() => display.Server.NeedsPolls);
     }
 
-    /// <summary>It may be gone at this client's next poll.</summary>
+    /// <summary>Sent at once, each would be a commit that the next one replaces before it is shown.</summary>
     [Fact]
-    public void What_the_poll_of_another_found_comes_by_a_call()
+    public void Of_what_the_polls_of_others_found_the_newest_waits_for_the_clients_own()
     {
         using var display = new SharedDisplay(isPolled: true);
         using var client = display.Client();
-        Scanout[] images = [display.Image(1), display.Image(2)];
+        Scanout[] images = [display.Image(1), display.Image(2, Fourcc.Xrgb8888, 32, 8)];
         using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
         Assert.Empty(Polled(listener));
         foreach (var image in images)
             display.Show(image);
+        listener.Send(Object, Interface, "PollFlips");
+        using (var register = Registered(listener))
+            Assert.Equal([32u, 8u], register.Values[2..4]);
+        Assert.Equal([(Primary, 1ul)], Answered(listener));
+        Assert.Empty(Polled(listener));
+    }
+
+    [Fact]
+    public void A_plane_that_goes_off_does_not_wait_for_a_poll()
+    {
+        using var display = new SharedDisplay(isPolled: true);
+        using var client = display.Client();
+        Find(display, display.Image(1));
+        using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
+        listener.Send(Object, Interface, "PollFlips");
+        Registered(listener).Dispose();
+        Assert.Equal([(Primary, 1ul)], Answered(listener));
+        display.Show(null);
+        Flip(listener, Primary, 0).Dispose();
+    }
+
+    [Fact]
+    public void A_client_that_polls_no_more_gets_calls_again()
+    {
+        using var display = new SharedDisplay(isPolled: true);
+        using var client = display.Client();
+        using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
+        Assert.Empty(Polled(listener));
+        display.Show(display.Image(1));
         Registered(listener).Dispose();
         Flip(listener, Primary, 1).Dispose();
-        Registered(listener).Dispose();
-        Flip(listener, Primary, 2).Dispose();
-        Assert.Empty(Polled(listener));
+        Assert.True(display.Ask(() => display.Server.NeedsPolls));
     }
 
     [Fact]
