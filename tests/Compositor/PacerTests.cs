@@ -134,6 +134,17 @@ public sealed class PacerTests
         Assert.Equal(before, latch.Estimate);
     }
 
+    /// <summary>99 of 100 flips are to be shown, and other things make some late, too.</summary>
+    [Fact]
+    public void One_late_frame_in_two_hundred_is_too_many_if_it_lasts()
+    {
+        var latch = new Latch(creepsDown: false);
+        var before = latch.Estimate;
+        for (var n = 0; n < 4000; n++)
+            latch.Learn(n % 200 == 100 ? Refresh + 12 * Millisecond : 12 * Millisecond, Refresh, n * Refresh);
+        Assert.True(latch.Estimate > before);
+    }
+
     /// <summary>A host by a clock of its own: what is committed its latch before a vblank is shown then, else at the next.</summary>
     private sealed class Day
     {

@@ -18,8 +18,8 @@ internal sealed class Latch
     /// <summary>Each commit in time lowers the estimate by 1/512: to a half in six seconds at 60 Hz.</summary>
     private const int DownBy = 512;
 
-    /// <summary>This many commits in time outweigh a late one: a single late commit changes nothing.</summary>
-    private const int ForgivenBy = 128;
+    /// <summary>So many commits in time outweigh a late one: a single one changes nothing, and one in 200 does in time.</summary>
+    private const int ForgivenBy = 256;
 
     /// <summary>Rises within this time are one search, in longer and longer steps.</summary>
     private const long SearchNs = 1_000_000_000;
