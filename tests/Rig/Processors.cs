@@ -1,35 +1,58 @@
 namespace Guestplane.Tests.Rig;
 
 /// <summary>
-/// How many of the rig's machines run at once. An emulated machine needs two processors to keep up with 60 Hz, and of two at once each
-/// takes twice as long. User-mode Linux needs half of one, and waits for the rest of its time.
+/// How many of the rig's machines run at once. User-mode Linux has one processor, and waits for most of its time. An emulated machine
+/// needs two to keep up with 60 Hz, and of two at once each takes twice as long; what is measured in time runs by itself, too.
 /// </summary>
 internal sealed class Processors : IDisposable
 {
-    private const int Emulated = 2;
-
     /// <summary>What a machine has by default (tests/rig/boot), and what it runs with beside it.</summary>
     private const long MemoryBytes = 5L << 30;
 
-    private static readonly SemaphoreSlim s_free = new((int)Math.Max(
-        Emulated, Math.Min(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryBytes)));
+    private const int PerProcessor = 2;
 
-    // Of two that each hold one processor and wait for a second, neither would ever begin.
-    private static readonly SemaphoreSlim s_several = new(1);
+    private static readonly int s_most = (int)Math.Clamp(
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryBytes, 1, PerProcessor * Environment.ProcessorCount);
+
+    private static readonly Lock s_lock = new();
+    private static readonly Queue<TaskCompletionSource<Processors>> s_beside = new(), s_alone = new();
+    private static int s_free = s_most;
     private readonly int _count;
 
     private Processors(int count) => _count = count;
 
-    /// <summary>Waits for the processors that a machine needs.</summary>
-    public static async Task<Processors> Take(bool isEmulated)
+    /// <summary>Waits until a machine may run: beside others, or by itself when none of those waits.</summary>
+    public static Task<Processors> Take(bool isAlone)
     {
-        var count = isEmulated ? Emulated : 1;
-        await s_several.WaitAsync();
-        for (var i = 0; i < count; i++)
-            await s_free.WaitAsync();
-        s_several.Release();
-        return new(count);
+        var turn = new TaskCompletionSource<Processors>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (s_lock)
+        {
+            (isAlone ? s_alone : s_beside).Enqueue(turn);
+            Begin();
+        }
+        return turn.Task;
     }
 
-    public void Dispose() => s_free.Release(_count);
+    public void Dispose()
+    {
+        lock (s_lock)
+        {
+            s_free += _count;
+            Begin();
+        }
+    }
+
+    private static void Begin()
+    {
+        while (s_free > 0 && s_beside.TryDequeue(out var turn))
+            Begin(turn, 1);
+        if (s_free == s_most && s_alone.TryDequeue(out var alone))
+            Begin(alone, s_most);
+    }
+
+    private static void Begin(TaskCompletionSource<Processors> turn, int count)
+    {
+        s_free -= count;
+        turn.SetResult(new(count));
+    }
 }

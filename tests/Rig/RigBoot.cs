@@ -35,11 +35,11 @@ public abstract class RigBoot : IDisposable
     protected RigBoot(string suite, string scenario, int seconds, params string[] qemu) =>
         (_suite, _scenario, _seconds, _qemu) = (suite, scenario, seconds, qemu);
 
-    /// <summary>
-    /// What runs the kernel (RIG_MACHINE of tests/rig/README.md): user-mode Linux, unless the scenario needs devices of QEMU, or is for
-    /// another Debian than the kernel's: on this kernel its sway took no dma-bufs, and its KWin gave no screenshots.
-    /// </summary>
-    protected virtual string Machine => _qemu.Length > 0 || _suite == "trixie" ? Emulated : "uml";
+    /// <summary>What runs the kernel (RIG_MACHINE of tests/rig/README.md): user-mode Linux, unless the scenario needs devices of QEMU.</summary>
+    protected virtual string Machine => _qemu.Length > 0 ? Emulated : "uml";
+
+    /// <summary>True if its tests are of time, so that nothing else may run beside it.</summary>
+    protected virtual bool IsMeasured => false;
 
     /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
     protected virtual string Init => "none";
@@ -145,7 +145,7 @@ public abstract class RigBoot : IDisposable
     /// <returns>Why the rig cannot be had, and whether the kernel came up.</returns>
     private async Task<(string? Skip, bool IsUp)> Boot(string machine)
     {
-        using var processors = await Processors.Take(machine == Emulated);
+        using var processors = await Processors.Take(IsMeasured || machine == Emulated);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         foreach (var (name, value) in new[] { ("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine) })

@@ -4,7 +4,7 @@ namespace Guestplane.Tests.Rig;
 
 public sealed class ServiceBoot() : RigBoot("forky", "service.sh", seconds: 800)
 {
-    /// <summary>Its kernel has the VFIO with nodes.</summary>
+    /// <summary>The unit's seat is a virtual terminal, which user-mode Linux does not have.</summary>
     protected override string Machine => Emulated;
 
     protected override string Init => "systemd";

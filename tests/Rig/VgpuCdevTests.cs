@@ -1,10 +1,6 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class VgpuCdevBoot() : RigBoot("forky", "vgpu-cdev.sh", seconds: 800)
-{
-    /// <summary>Its kernel has the VFIO with nodes.</summary>
-    protected override string Machine => Emulated;
-}
+public sealed class VgpuCdevBoot() : RigBoot("forky", "vgpu-cdev.sh", seconds: 800);
 
 /// <summary>A vGPU by its node and an iommufd, the way of kernels that have them (Debian's have not: the rig builds them).</summary>
 public sealed class VgpuCdevTests(VgpuCdevBoot boot) : RigTests<VgpuCdevBoot>(boot)

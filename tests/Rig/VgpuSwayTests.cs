@@ -3,7 +3,7 @@ namespace Guestplane.Tests.Rig;
 public sealed class VgpuSwayBoot() : RigBoot("forky", "vgpu-sway.sh", seconds: 800);
 
 /// <summary>A vGPU on sway: what the project is about.</summary>
-public sealed partial class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(boot)
+public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(boot)
 {
     [Fact]
     public void Six_hundred_flips_are_shown_from_the_guests_own_memory()

@@ -1,6 +1,10 @@
 namespace Guestplane.Tests.Rig;
 
-public sealed class VgpuTrixieBoot() : RigBoot("trixie", "vgpu-trixie.sh", seconds: 600);
+public sealed class VgpuTrixieBoot() : RigBoot("trixie", "vgpu-trixie.sh", seconds: 600)
+{
+    /// <summary>For Debian 13's own kernel.</summary>
+    protected override string Machine => Emulated;
+}
 
 /// <summary>Debian 13's hosts, within what its llvmpipe survives.</summary>
 public sealed class VgpuTrixieTests(VgpuTrixieBoot boot) : RigTests<VgpuTrixieBoot>(boot)

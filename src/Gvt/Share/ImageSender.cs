@@ -77,8 +77,9 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
     }
 
     /// <summary>
-    /// Sends the newest flip if the client has answered for the one before. Images of a client that polls wait for its poll: sooner they
-    /// would only be commits that the next one replaces. A guest that waits for its flip (one with a ticket) is not polled.
+    /// Sends the newest flip if the client has answered for the one before. Images of a client that polls wait for its poll:
+    /// sooner they would only be commits that the next one replaces. A guest that waits for its flip (one with a ticket) is not
+    /// polled.
     /// </summary>
     public void SendNewest()
     {

@@ -155,7 +155,7 @@ load_mbochs_cdev() {
 
 	[[ -d /sys/module/iommufd || ! -d /sys/module/vfio ]] || { complain "Debian's vfio is loaded"; return 1; }
 	for module in iommufd vfio vfio_iommu_type1 mdev mbochs_vmap; do
-		[[ -d /sys/module/$module ]] || insmod "/usr/lib/cdev-modules/$module.ko" || return
+		[[ -d /sys/module/$module ]] || insmod "/usr/lib/modules/cdev/$module.ko" || return
 	done
 	MBOCHS_UUID=$(create_mdev "/sys/class/mbochs/mbochs/mdev_supported_types/mbochs-$size") || return
 	MBOCHS_NODE=$(echo "/sys/bus/mdev/devices/$MBOCHS_UUID"/vfio-dev/vfio*)

@@ -80,7 +80,7 @@ build_modules() {
 	for module in "${MODULES[@]}"; do
 		make_module "$headers" "$tree" "$module"
 	done
-	make_module "$headers" "$tree" cdev CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=
+	make_module "$headers" "$tree" cdev "${CDEV[@]}"
 	umount "$tree/proc"
 }
 
@@ -117,9 +117,10 @@ lay_out_vkms() {
 
 # VFIO once more, with the nodes of /dev/vfio/devices and the iommufd that they
 # are bound to. struct vfio_device has other members then, so what uses it is
-# built here too, and none of Debian's VFIO modules fits beside these. The
+# built here too, and none of the kernel's own VFIO modules fits beside these. The
 # Makefiles are the kernel's own: make_module's variables are for them, the
 # flags for the C files.
+readonly CDEV=(CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_PCI_CORE=)
 lay_out_cdev() {
 	local cdev=$1 iommufd=$1/iommu/iommufd
 
@@ -172,18 +173,18 @@ install_kernel() {
 	done
 	cp "full/$modules"/modules.{builtin,builtin.modinfo,order} "$rootfs/$modules/"
 	depmod -b "$rootfs" "$version"
-	install_cdev "$rootfs/usr/lib/cdev-modules"
+	install_cdev buildtree/build/cdev "$rootfs/usr/lib/modules/cdev"
 
 	cp "kernel/boot/vmlinuz-$version" vmlinuz 2>/dev/null || cp "full/$modules/vmlinuz" vmlinuz
 	printf '%s\n' "$version" >kernel-version
 }
 
-# Where depmod does not look: to modprobe their names mean Debian's.
+# install_cdev BUILT OUT: where depmod does not look. To modprobe their names mean the kernel's own.
 install_cdev() {
-	local out=$1
+	local built=$1 out=$2
 
 	mkdir -p "$out"
-	find buildtree/build/cdev -name '*.ko' -exec cp -t "$out" {} +
+	find "$built" -name '*.ko' -exec cp -t "$out" {} +
 	strip --strip-debug "$out"/*.ko
 }
 

@@ -49,11 +49,14 @@ build_uml_modules() {
 	done
 	# Those of the kernel's own first: mbochs is another one here.
 	find "$tree/build/linux" -name '*.ko' -exec cp -t "$out" {} +
-	find "$tree/build/uml" -name '*.ko' -exec cp -t "$out" {} +
+	cp "$tree/build/uml"/{samples,vkms,vkms_syncobj,testgpu}/*.ko "$out/"
 	strip --strip-debug "$out"/*.ko
 	mkdir -p uml/lib && ln -s ../modules uml/lib/modules
 	depmod -b "$PWD/uml" "$version"
 	rm -r uml/lib
+	lay_out_cdev "$tree/build/uml/cdev"
+	make_module /build/linux "$tree" uml/cdev ARCH=um "${CDEV[@]}"
+	install_cdev "$tree/build/uml/cdev" uml/modules/cdev
 }
 
 # The same as QEMU's, without a module.

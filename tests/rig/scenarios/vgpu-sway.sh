@@ -1,7 +1,6 @@
 #!/bin/bash
-# patched mbochs on sway/vkms: flips, mode switches, the plane off and on, a VMM that ends, a vGPU that is removed; guestplane share.
+# patched mbochs on sway/vkms: flips, mode switches, the plane off and on, a VMM that ends, a vGPU that is removed.
 . /rig/guestplane.sh
-. /rig/share.sh
 
 # How often each buffer is got from the kernel; by number too, for a strace that does not know the names.
 # The guest flips from the start until the show ends: frames of a guest that does not flip are counted too.
@@ -115,6 +114,4 @@ everything() {
 udev_start
 load_vkms
 load_mbochs patched
-# A headless output beside vkms's.
-WLR_BACKENDS=drm,headless on sway-vkms three_viewers
 on sway-vkms everything
