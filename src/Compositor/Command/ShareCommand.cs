@@ -100,6 +100,7 @@ internal static class ShareCommand
             if (poller is not null)
                 server.Poll = poller.PollFor;
             server.ListenerAdded += () => poller?.PollNow();
+            server.PollsEnded += () => poller?.PollNow();
             foreach (var head in guest.Heads)
                 head.Refused += messages.Warn;
             guest.Changed += () => OnChanged(loop, guest, server, poller);

@@ -10,7 +10,8 @@ namespace Guestplane.Gvt.Share;
 internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswer answer)
 {
     private Flip _pending, _sent;
-    private bool _isDirty, _isRejected;
+    private NewestFlip _newest;
+    private bool _isRejected;
     private int _awaited;
     private long _ticket;
     private ulong _serial;
@@ -34,12 +35,13 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
     public void Take(in Flip flip)
     {
         _serial++;
-        _pending = _isDirty ? flip.Over(_pending) with
+        _pending = _newest != NewestFlip.Sent ? flip.Over(_pending) with
         {
             Changed = flip.Changed || _pending.Changed,
             Ticket = Math.Max(flip.Ticket, _pending.Ticket),
         } : flip;
-        _isDirty = true;
+        if (_newest == NewestFlip.Sent)
+            _newest = NewestFlip.Waiting;
         SendNewest();
     }
 
@@ -63,12 +65,12 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         Ways &= ~way;
         if (Way != way)
             return;
-        _pending = (_isDirty ? _pending : _sent) with { Damage = default, Changed = true };
-        (_sent, Way, _isDirty) = (default, ListenerWays.None, true);
+        _pending = (_newest != NewestFlip.Sent ? _pending : _sent) with { Damage = default, Changed = true };
+        (_sent, Way, _newest) = (default, ListenerWays.None, NewestFlip.Waiting);
     }
 
     /// <summary>The plane is sent by somebody else from now on.</summary>
-    public void Forget() => (_sent, Way, _isDirty) = (default, ListenerWays.None, false);
+    public void Forget() => (_sent, Way, _newest) = (default, ListenerWays.None, NewestFlip.Sent);
 
     private void StepDown(ListenerWays way)
     {
@@ -78,13 +80,14 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
 
     /// <summary>
     /// Sends the newest flip if the client has answered for the one before. Images of a client that polls wait for its poll:
-    /// sooner they would only be commits that the next one replaces. A guest that waits for its flip (one with a ticket) is not
-    /// polled.
+    /// sooner they would only be commits that the next one replaces.
     /// </summary>
     public void SendNewest()
     {
         var isPlane = IsPlane;
-        if (!_isDirty || IsWaiting || (isPlane && IsOn && _pending.Ticket == 0 && calls.Planes.AreInAnswers))
+        if (_newest == NewestFlip.Sent || IsWaiting)
+            return;
+        if (isPlane && IsOn && _newest != NewestFlip.Overdue && calls.Planes.AreInAnswers)
             return;
         TakeNewest();
         if (isPlane)
@@ -107,8 +110,13 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
     /// <summary>Adds the newest flip to the answer to a poll, or sends it if the planes interface is not for it.</summary>
     public void AddNewest(BusCall poll)
     {
-        if (!_isDirty || IsWaiting)
+        if (_newest == NewestFlip.Sent)
             return;
+        if (IsWaiting)
+        {
+            _newest = NewestFlip.Overdue;
+            return;
+        }
         if (!IsPlane)
         {
             SendNewest();
@@ -127,7 +135,7 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
 
     private void TakeNewest()
     {
-        _isDirty = false;
+        _newest = NewestFlip.Sent;
         _ticket = Math.Max(_ticket, _pending.Ticket);
     }
 
@@ -183,5 +191,17 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         if (_ticket > 0)
             head.Head.Release(_ticket);
         _ticket = 0;
+    }
+
+    /// <summary>What is to become of the newest flip.</summary>
+    private enum NewestFlip
+    {
+        Sent,
+
+        /// <summary>It waits for the answer to the one before, or for a client that polls to do so.</summary>
+        Waiting,
+
+        /// <summary>A poll of the client found it, and its answer could not have it: it waits for no other poll.</summary>
+        Overdue,
     }
 }

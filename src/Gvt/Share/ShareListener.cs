@@ -20,16 +20,16 @@ internal sealed class ShareListener : IDisposable
     private readonly SharedHead _head;
     private readonly ListenerCalls _calls;
     private readonly PlaneSenders _planes;
-    private readonly Func<long, long> _poll;
+    private readonly Func<long, long>? _poll;
     private readonly LoopTimer _patience;
     // Set while the client polls.
     private readonly LoopTimer _polls;
     private bool _isReady, _isOver;
 
     /// <param name="socket">The descriptor that the client passed, owned.</param>
-    /// <param name="poll">Polls the guest for the client; returns when that is worth while again.</param>
+    /// <param name="poll">Polls the guest for the client; returns when to do so again. Null if it reports flips.</param>
     /// <exception cref="BusException">The client has gone already.</exception>
-    public ShareListener(Loop loop, Fd socket, SharedHead head, PeerCredentials client, Func<long, long> poll)
+    public ShareListener(Loop loop, Fd socket, SharedHead head, PeerCredentials client, Func<long, long>? poll)
     {
         (_loop, _head, _poll, Client) = (loop, head, poll, client);
         var planes = new BusObject(PlanesInterface.ServerPath, new BusInterface(PlanesInterface.Server,
@@ -63,6 +63,9 @@ internal sealed class ShareListener : IDisposable
 
     /// <summary>True if it sees new images only if the server polls the guest for it.</summary>
     public bool NeedsPolls => !IsSlow && !_polls.IsSet;
+
+    /// <summary>The client has not polled for a second.</summary>
+    public event Action? PollsEnded;
 
     /// <summary>The connection has ended: null if the client closed it, else a clause that says why we did.</summary>
     public event Action<string?>? Ended;
@@ -194,10 +197,7 @@ internal sealed class ShareListener : IDisposable
     private bool Poll(BusMessage message)
     {
         var reply = message.Defer();
-        var now = Clock.Now;
-        _polls.Set(now + PollsForNs);
-        _planes.BeginPolls();
-        var again = _poll(now);
+        var again = _poll is null ? 0 : PollGuest(_poll);
         if (_isOver)
         {
             reply.Drop();
@@ -219,6 +219,14 @@ internal sealed class ShareListener : IDisposable
         if (!IsSlow && !_patience.IsSet)
             AwaitAnswer();
         return true;
+    }
+
+    private long PollGuest(Func<long, long> poll)
+    {
+        var now = Clock.Now;
+        _polls.Set(now + PollsForNs);
+        _planes.BeginPolls();
+        return poll(now);
     }
 
     /// <summary>The client was heard, or something was sent to it.</summary>
@@ -255,6 +263,7 @@ internal sealed class ShareListener : IDisposable
         }
         if (!IsSlow && !_patience.IsSet)
             AwaitAnswer();
+        PollsEnded?.Invoke();
     }
 
     private void EndBy(Exception e) => End(e is BusException { IsPeerGone: true } ? null : e.Message);

@@ -96,6 +96,9 @@ public sealed class ShareServer : IDisposable
     /// <summary>A client registered a listener: it waits for an image.</summary>
     public event Action? ListenerAdded;
 
+    /// <summary>A listener polls no more: it sees new images only if the guest is polled for it.</summary>
+    public event Action? PollsEnded;
+
     /// <summary>A listener has gone; <see cref="Listeners"/> is without it.</summary>
     public event Action? ListenerRemoved;
 
@@ -185,7 +188,7 @@ public sealed class ShareServer : IDisposable
         ShareListener listener;
         try
         {
-            listener = new(_loop, socket, head, peer, now => Poll(now));
+            listener = new(_loop, socket, head, peer, _vm.IsPolled ? now => Poll(now) : null);
         }
         catch (BusException)
         {
@@ -194,6 +197,7 @@ public sealed class ShareServer : IDisposable
             return;
         }
         _listeners.Add(listener);
+        listener.PollsEnded += () => PollsEnded?.Invoke();
         listener.Said += clause => Said?.Invoke($"A listener of {Name(peer)} {clause}.");
         listener.Ended += why =>
         {

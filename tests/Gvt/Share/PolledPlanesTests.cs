@@ -76,11 +76,43 @@ public sealed class PolledPlanesTests
         using var display = new SharedDisplay(isPolled: true);
         using var client = display.Client();
         using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
+        var ended = 0;
+        display.Do(() => display.Server.PollsEnded += () => ended++);
         Assert.Empty(Polled(listener));
         display.Show(display.Image(1));
         Registered(listener).Dispose();
         Flip(listener, Primary, 1).Dispose();
+        Assert.True(display.Ask(() => display.Server.NeedsPolls && ended == 1));
+    }
+
+    /// <summary>The answer to its own poll cannot have it, and its next poll would be a refresh later.</summary>
+    [Fact]
+    public void An_image_that_the_clients_own_poll_found_does_not_wait_for_another_one()
+    {
+        using var display = new SharedDisplay(isPolled: true);
+        using var client = display.Client();
+        using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
+        display.Show(display.Image(1));
+        Registered(listener).Dispose();
+        using var held = listener.Next()!;
+        Find(display, display.Image(2));
+        Assert.Empty(Polled(listener));
+        listener.Answer(held);
+        Registered(listener).Dispose();
+        Flip(listener, Primary, 2).Dispose();
+    }
+
+    [Fact]
+    public void A_display_that_reports_its_flips_sends_them_also_to_a_client_that_polls()
+    {
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        using var listener = SharedDisplay.Listen(client, SharedDisplay.Planes);
+        Assert.Empty(Polled(listener));
         Assert.True(display.Ask(() => display.Server.NeedsPolls));
+        display.Show(display.Image(1));
+        Registered(listener).Dispose();
+        Flip(listener, Primary, 1).Dispose();
     }
 
     [Fact]
