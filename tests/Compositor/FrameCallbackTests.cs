@@ -57,7 +57,8 @@ public sealed class FrameCallbackTests : IDisposable
             before = Primary.Latched!.Id;
             Synchronise();
         }
-        Assert.InRange(Callbacks, 1, 2);
+        // And a third one, if the machine was so busy that the first came late.
+        Assert.InRange(Callbacks, 1, 3);
         await End();
     }
 

@@ -129,8 +129,8 @@ public sealed class PacerTests
     {
         var latch = new Latch(creepsDown: false);
         var before = latch.Estimate;
-        for (var n = 0; n < 1000; n++)
-            latch.Learn(n % 200 == 100 ? Refresh + 12 * Millisecond : 12 * Millisecond, Refresh, n * Refresh);
+        for (var n = 0; n < 4000; n++)
+            latch.Learn(n % 300 == 100 ? Refresh + 12 * Millisecond : 12 * Millisecond, Refresh, n * Refresh);
         Assert.Equal(before, latch.Estimate);
     }
 
