@@ -11,12 +11,13 @@ internal sealed class Processors : IDisposable
 
     private const int PerProcessor = 2;
 
-    private static readonly int s_most = (int)Math.Clamp(
+    /// <summary>How many run at once, at most.</summary>
+    public static int Most { get; } = (int)Math.Clamp(
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryBytes, 1, PerProcessor * Environment.ProcessorCount);
 
     private static readonly Lock s_lock = new();
     private static readonly Queue<TaskCompletionSource<Processors>> s_beside = new(), s_alone = new();
-    private static int s_free = s_most;
+    private static int s_free = Most;
     private readonly int _count;
 
     private Processors(int count) => _count = count;
@@ -46,8 +47,8 @@ internal sealed class Processors : IDisposable
     {
         while (s_free > 0 && s_beside.TryDequeue(out var turn))
             Begin(turn, 1);
-        if (s_free == s_most && s_alone.TryDequeue(out var alone))
-            Begin(alone, s_most);
+        if (s_free == Most && s_alone.TryDequeue(out var alone))
+            Begin(alone, Most);
     }
 
     private static void Begin(TaskCompletionSource<Processors> turn, int count)

@@ -148,7 +148,8 @@ public abstract class RigBoot : IDisposable
         using var processors = await Processors.Take(IsMeasured || machine == Emulated);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
-        foreach (var (name, value) in new[] { ("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine) })
+        (string, string)[] settings = [("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_AT_ONCE", $"{Processors.Most}")];
+        foreach (var (name, value) in settings)
             start.Environment[name] = value;
         var (status, said) = await Tools.Script(start);
         var isUp = File.Exists(PathOf(".rig-up"));

@@ -58,7 +58,7 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
         var presented = PresentedCommits(viewer).Where(commit => commit.Committed > began && commit.Committed < ended)
             .Select(commit => commit.Presented).Order().ToList();
         Assert.True(presented.Count > Flips / 2, $"{presented.Count}");
-        var refresh = presented.Zip(presented.Skip(1), (one, next) => next - one).Order().ElementAt(presented.Count / 2);
+        var refresh = presented.Zip(presented.Skip(1), (one, next) => next - one).Order().ElementAt(presented.Count / 10);
         var allowed = Math.Min(Flips, Math.Floor((ended - began) / refresh));
         Assert.InRange(presented.Count, 0.95 * allowed, Flips + 1);
     }

@@ -153,7 +153,7 @@ load_mbochs() {
 load_mbochs_cdev() {
 	local size=${1:-medium} module
 
-	[[ -d /sys/module/iommufd || ! -d /sys/module/vfio ]] || { complain "Debian's vfio is loaded"; return 1; }
+	[[ -d /sys/module/iommufd || ! -d /sys/module/vfio ]] || { complain "the kernel's own vfio is loaded"; return 1; }
 	for module in iommufd vfio vfio_iommu_type1 mdev mbochs_vmap; do
 		[[ -d /sys/module/$module ]] || insmod "/usr/lib/modules/cdev/$module.ko" || return
 	done

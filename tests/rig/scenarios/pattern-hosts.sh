@@ -46,8 +46,7 @@ attacked() {
 	show_start "$1-attacked" "qemu:socket=$socket" --fullscreen
 	viewer=$SHOW_PID
 	echo >"$fifo"
-	show_start "$1-after" pattern:memory=udmabuf,no-cursor --fullscreen
-	show_stop
+	show "$1-after" pattern:memory=udmabuf,no-cursor --fullscreen --frames 20
 	SHOW_NAME=$1-attacked SHOW_PID=$viewer
 	show_stop
 	# It may have read the memory itself, to send it as bytes.
