@@ -98,8 +98,10 @@ public sealed class PolledPlanesTests
         Find(display, display.Image(2));
         Assert.Empty(Polled(listener));
         listener.Answer(held);
+        listener.Send(Object, Interface, "PollFlips");
         Registered(listener).Dispose();
         Flip(listener, Primary, 2).Dispose();
+        Assert.Empty(Answered(listener));
     }
 
     [Fact]
