@@ -8,8 +8,8 @@ tell_sway() { wait_until 20 swaymsg -q "$*"; }
 
 uptime_s() { cut -d' ' -f1 /proc/uptime; }
 
-# flip NAME: 600 flips at 60 Hz, with when they began and ended. The flips before are not measured: the compositor compiles its shaders,
-# and all get to know the buffers.
+# flip NAME [FUNCTION]: 600 flips at 60 Hz, with when they began and ended, between FUNCTION before and FUNCTION after. The flips ahead
+# of them are not measured: the compositor compiles its shaders, and all get to know the buffers.
 flip() {
 	testgpu "flip 60 120" wait
 	[[ -z ${2-} ]] || "$2" before
