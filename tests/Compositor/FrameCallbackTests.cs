@@ -83,6 +83,29 @@ public sealed class FrameCallbackTests : IDisposable
         await End();
     }
 
+    /// <summary>weston presents an image 10 ms before it takes the next.</summary>
+    [Fact]
+    public async Task A_flip_after_an_image_is_presented_does_not_wait_until_the_next_one_is_taken()
+    {
+        Shown();
+        _server.Setup.ManualVblank = true;
+        _server.Faults.PresentsLater = true;
+        Commit();
+        _server.Vblank();
+        Commit();
+        Flip();
+        Synchronise();
+        Assert.Equal(3, Primary.Commits);
+        _server.PresentTaken();
+        Wait(h => ShowTests.Primary(h)!.Commits == 4, "the flip waits for the frame callback");
+        Flip();
+        Synchronise();
+        Assert.Equal(4, Primary.Commits);
+        _server.Vblank();
+        Wait(h => ShowTests.Primary(h)!.Commits == 5, "the flip that waited is not shown");
+        await End();
+    }
+
     [Fact]
     public async Task An_image_that_is_discarded_is_repeated_at_once_and_that_gets_one()
     {

@@ -179,10 +179,14 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         var now = Clock.Now;
         if (_frame is null)
             AnsweredWithoutCallback(frame, isNewest, now);
+        else if (!frame.IsDiscarded)
+            // What is on screen is not one of those that may be replaced. This answer itself is still pending here.
+            _commits = (int)Math.Min(_commits, Presentation.Pending - 1);
         if (frame.IsDiscarded)
             _proof.Discarded(frame.Committed, isNewest);
         else if (_plane.IsOn || _proof.State == ProofState.BackgroundOnTrial)
             Follow(_proof.Presented(frame.Committed, frame.Presented));
+        _plane.CommitWaiting();
         Act(now);
     }
 

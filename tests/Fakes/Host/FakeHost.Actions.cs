@@ -6,6 +6,13 @@ public sealed partial class FakeHost
     /// <summary>Refreshes the output once, now.</summary>
     public void Vblank() => Act(() => Refresh(HostClock.Now, 1));
 
+    /// <summary>Presents what was taken at the last vblank, and takes nothing yet: weston takes frames 7 ms before the next.</summary>
+    public void PresentTaken() => Act(() =>
+    {
+        foreach (var surface in All<HostSurface>().ToList())
+            surface.PresentTaken(new(HostClock.Now, (uint)Period, ++_sequence));
+    });
+
     /// <summary>Configures every window.</summary>
     public void Configure(int width, int height, bool fullscreen = false) =>
         EachToplevel(toplevel => toplevel.Configure(width, height, fullscreen));

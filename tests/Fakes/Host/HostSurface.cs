@@ -114,15 +114,21 @@ internal sealed class HostSurface : HostObject
         _frames.Clear();
         if (Host.Faults.NeverAnswer)
             return;
-        foreach (var feedback in _late)
-            Answer(feedback, vblank);
-        _late.Clear();
+        PresentTaken(vblank);
         if (Host.Faults.PresentsLater)
             _late.AddRange(_feedbacks);
         else
             foreach (var feedback in _feedbacks)
                 Answer(feedback, vblank);
         _feedbacks.Clear();
+    }
+
+    /// <summary>Answers what was taken at the last vblank.</summary>
+    public void PresentTaken(HostVblank vblank)
+    {
+        foreach (var feedback in _late)
+            Answer(feedback, vblank);
+        _late.Clear();
     }
 
     protected override void Freed()
