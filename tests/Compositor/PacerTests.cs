@@ -94,6 +94,47 @@ public sealed class PacerTests
         }
     }
 
+    /// <summary>
+    /// The flip that a poll has just missed would be shown a refresh later, or the one after it in its place. Here a second is a
+    /// refresh: there is time for more polls.
+    /// </summary>
+    /// <param name="empty">The polls of refreshes that find nothing, of 32.</param>
+    /// <param name="foundBy">The poll after it that finds the flip: 0 if it comes by itself.</param>
+    /// <param name="more">Polls in the same refreshes.</param>
+    [Theory]
+    [InlineData(new[] { 10, 11 }, 1, 2)]
+    [InlineData(new[] { 10 }, 2, 2)]
+    [InlineData(new[] { 10, 11 }, 9, 4)]
+    [InlineData(new[] { 20, 21, 22 }, 9, 8)]
+    [InlineData(new[] { 10 }, 0, 0)]
+    [InlineData(new[] { 3, 6, 9, 12, 15, 18, 21, 24, 27, 30 }, 1, 0)]
+    [InlineData(new[] { 6, 12, 18, 24, 30 }, 1, 0)]
+    public void A_guest_that_flips_in_each_refresh_is_polled_again_when_a_poll_finds_nothing(int[] empty, int foundBy, int more)
+    {
+        using var loop = new Loop();
+        Pacer pacer = null!;
+        var (polls, expecting, inTurn) = (0, 0, 0);
+        pacer = new(Poll, At(0), Latency.Low, _ => false);
+        pacer.Start(loop);
+        loop.Run();
+        Assert.Equal((more, PacerState.Latching), (expecting, pacer.State));
+
+        long Poll(long now)
+        {
+            if (pacer.State == PacerState.Expecting)
+                (expecting, inTurn) = (expecting + 1, inTurn + 1);
+            else
+                (polls, inTurn) = (polls + 1, 0);
+            if (inTurn > 0 ? inTurn == foundBy : !empty.Contains(polls))
+                pacer.Flipped(default);
+            else if (foundBy == 0)
+                loop.Post(() => pacer.Flipped(default));
+            if (polls == 32)
+                loop.Stop();
+            return now;
+        }
+    }
+
     /// <summary>weston's 7 ms, wlroots' whole refresh, and one that takes what comes a millisecond before the vblank.</summary>
     [Theory]
     [InlineData(7 * Millisecond)]

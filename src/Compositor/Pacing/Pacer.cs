@@ -21,6 +21,11 @@ internal enum PacerState
     /// <summary>The last moment before the compositor latches for the next vblank.</summary>
     Latching,
 
+    /// <summary>
+    /// A little time: the last poll has found nothing of a guest that has flipped in each refresh before, and whose flip may be late.
+    /// </summary>
+    Expecting,
+
     /// <summary>No window is visible: poll every 100 ms.</summary>
     Hidden,
 
@@ -39,6 +44,15 @@ internal sealed class Pacer : PlaneObserver
     /// <summary>Part of the margin: timers and the compositor's clock are not exact.</summary>
     private const long RoomNs = 300_000;
 
+    /// <summary>
+    /// A guest flips in each refresh if so many polls have found a flip, of which at most so many are counted; one that finds none
+    /// takes back six, so that it is not believed of a guest of 50 Hz on a display of 60 Hz.
+    /// </summary>
+    private const int SteadyFlips = 8, MostFlips = 16, TakenBack = 6;
+
+    /// <summary>Polls for a flip that may be late: 0.3, 0.9, 2.1 and 4.5 ms after the one that found none.</summary>
+    private const int MostPollsMore = 4;
+
     /// <summary>A poll that is quicker than the own way lowers it by 1/256 at most.</summary>
     private const int OwnWayDownBy = 256;
 
@@ -52,6 +66,7 @@ internal sealed class Pacer : PlaneObserver
     private PollPhase _phase = new();
     private long _notBefore, _planned, _vblank, _ownWay;
     private bool _hasFlipped;
+    private int _flips, _pollsMore;
 
     /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
     /// <param name="vblanks">The vblanks of the polled head.</param>
@@ -97,7 +112,12 @@ internal sealed class Pacer : PlaneObserver
             _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
 
-    public override void Flipped(in Flip flip) => _hasFlipped = true;
+    public override void Flipped(in Flip flip)
+    {
+        _hasFlipped = true;
+        if (State == PacerState.Expecting)
+            GoTo(PacerState.Latching, _planned);
+    }
 
     /// <summary>Polls at once when a hidden window is visible again.</summary>
     public override void Taken(long now)
@@ -125,28 +145,54 @@ internal sealed class Pacer : PlaneObserver
 
     private void Poll(long now)
     {
-        var planned = _planned;
-        // What the poll before has found may have come later than that.
+        var (planned, before) = (_planned, State);
+        if (before != PacerState.Expecting)
+            CountFlips(now);
+        _notBefore = _poll(now);
+        var done = Clock.Now;
+        if (before == PacerState.Latching)
+            Took(planned, done);
+        _observer.Polled(now, done);
+        Plan(now, _notBefore == LoopSource.Never ? LoopSource.Never : before == PacerState.Expecting ? planned : Next(now));
+        if (State == PacerState.Latching && before is PacerState.Latching or PacerState.Expecting)
+            Expect(done);
+    }
+
+    /// <summary>What the poll before has found may have come later than that.</summary>
+    private void CountFlips(long now)
+    {
         if (State == PacerState.Latching)
             _phase.Polled(_hasFlipped, now);
         else
             _phase.Interrupted(now);
-        _hasFlipped = false;
-        _notBefore = _poll(now);
-        var done = Clock.Now;
-        if (State == PacerState.Latching)
-            Took(planned, done);
-        _observer.Polled(now, done);
-        Plan(now, _notBefore == LoopSource.Never ? LoopSource.Never : Next(now));
+        _flips = _hasFlipped ? Math.Min(_flips + 1, MostFlips) : Math.Max(_flips - TakenBack, 0);
+        (_hasFlipped, _pollsMore) = (false, 0);
+    }
+
+    /// <summary>Polls again soon, if the flip of this refresh may come a little late.</summary>
+    private void Expect(long now)
+    {
+        var next = now + (RoomNs << _pollsMore);
+        if (_hasFlipped || _flips < SteadyFlips || _pollsMore == MostPollsMore || next >= _planned)
+            return;
+        _pollsMore++;
+        GoTo(PacerState.Expecting, next);
     }
 
     private void Plan(long now, long next)
     {
         _planned = Math.Max(next, _notBefore);
         _phase.Planned(_planned);
-        State = _planned == LoopSource.Never ? PacerState.Ended
-            : _notBefore > next ? PacerState.BackingOff
-            : _isHidden(now) ? PacerState.Hidden : PacerState.Latching;
-        _timer.Set(_planned);
+        GoTo(
+            _planned == LoopSource.Never ? PacerState.Ended
+                : _notBefore > next ? PacerState.BackingOff
+                : _isHidden(now) ? PacerState.Hidden : PacerState.Latching,
+            _planned);
+    }
+
+    private void GoTo(PacerState state, long next)
+    {
+        State = state;
+        _timer.Set(next);
     }
 }
