@@ -145,7 +145,8 @@ public sealed class PacerTests
         var host = new Day { Latch = latch, TrueRefresh = Refresh + 83 };
         host.Run(24 * 3600);
         var expected = host.Seconds * Second / host.TrueRefresh;
-        Assert.InRange(host.Asked, expected - 20, expected + 20);
+        // It tries for less every ten minutes, which may cost a refresh or two.
+        Assert.InRange(host.Asked, expected - 300, expected + 20);
         Assert.InRange(host.LongestPause, 0, 2 * Refresh + 4 * Millisecond);
         Assert.InRange(host.Late, 0, host.Asked / 1000);
         // Room, and what the machine makes late at times, come on top.
@@ -163,6 +164,16 @@ public sealed class PacerTests
         Assert.InRange(host.Pacer.Margin, 11 * Millisecond, 15 * Millisecond);
         // Two at each of a few steps.
         Assert.InRange(host.Late, 2, 12);
+    }
+
+    /// <summary>A late image of wlroots makes the next one late, too. The way out is a refresh without one, not an earlier poll.</summary>
+    [Fact]
+    public void A_compositor_that_is_one_image_behind_gets_time_to_catch_up()
+    {
+        var host = new Day { Latch = 2 * Millisecond, TrueRefresh = Refresh + 83, TakesWhenShown = true };
+        host.Run(24 * 3600);
+        Assert.InRange(host.Late, 0, host.Asked / 1000);
+        Assert.InRange(host.Pacer.Margin, 2 * Millisecond, 5 * Millisecond);
     }
 
     /// <summary>99 of 100 flips are to be shown, and other things make some late, too.</summary>
@@ -184,13 +195,16 @@ public sealed class PacerTests
         private const long Start = Second;
         private readonly Random _random = new(7);
         private readonly Vblanks _vblanks = new(0);
-        private long _now = Start, _planned = Start, _end = Start;
+        private long _now = Start, _planned = Start, _end = Start, _presented = Start;
 
         public Day() => Pacer = New(_vblanks);
 
         public required long TrueRefresh { get; init; }
 
         public required long Latch { get; set; }
+
+        /// <summary>True for a host that takes an image when the one before is on screen.</summary>
+        public bool TakesWhenShown { get; init; }
 
         public Pacer Pacer { get; }
 
@@ -208,7 +222,8 @@ public sealed class PacerTests
             {
                 // A timer is some 60 µs late, and once in a while a millisecond.
                 var committed = _planned + 60_000 + (_random.Next(5000) == 0 ? Millisecond : _random.Next(50_000));
-                var presented = Start + (committed + Latch - Start + TrueRefresh - 1) / TrueRefresh * TrueRefresh;
+                var taken = TakesWhenShown ? Math.Max(committed, _presented) : committed;
+                var presented = _presented = Start + (taken + Latch - Start + TrueRefresh - 1) / TrueRefresh * TrueRefresh;
                 Pacer.Took(_planned, committed);
                 if (presented - _planned > Math.Max(Pacer.Margin, Latch) + TrueRefresh / 2)
                     Late++;

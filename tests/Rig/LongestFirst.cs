@@ -5,12 +5,16 @@ using Xunit.v3;
 
 namespace Guestplane.Tests.Rig;
 
-/// <summary>Begins with the scenarios that take longest, so that none of them runs alone at the end.</summary>
+/// <summary>Begins with QEMU, of which one runs at a time, and with what takes longest, so that none of them runs alone at the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] s_longest = [nameof(KioskTests), nameof(ScanoutTests), nameof(PatternHostsTests)];
+    private static readonly string[] s_first =
+    [
+        nameof(CardsTests), nameof(ServiceTests), nameof(LinuxGuestTests), nameof(VgpuTrixieTests),
+        nameof(KioskTests), nameof(ScanoutTests), nameof(PatternHostsTests),
+    ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderByDescending(one => s_longest.Any(name => one.TestCollectionDisplayName.EndsWith(name, StringComparison.Ordinal)))];
+        [.. testCollections.OrderByDescending(one => s_first.Any(name => one.TestCollectionDisplayName.EndsWith(name, StringComparison.Ordinal)))];
 }

@@ -1,34 +1,45 @@
 namespace Guestplane.Tests.Rig;
 
-/// <summary>
-/// How many of the rig's machines run at once. User-mode Linux has one processor, and waits for most of its time. An emulated machine
-/// needs two to keep up with 60 Hz, and of two at once each takes twice as long; what is measured in time runs by itself, too.
-/// </summary>
+/// <summary>How much of the machine one of the rig's machines needs.</summary>
+internal enum RigLoad
+{
+    /// <summary>User-mode Linux. It has one processor, and waits for most of its time.</summary>
+    UserMode,
+
+    /// <summary>QEMU. It needs nearly two processors to keep up with 60 Hz, and of two at once each takes twice as long.</summary>
+    Emulated,
+
+    /// <summary>Its tests are of time: nothing else runs beside it.</summary>
+    Measured,
+}
+
+/// <summary>How many of the rig's machines run at once: several of user-mode Linux, of which one of QEMU takes the place of most.</summary>
 internal sealed class Processors : IDisposable
 {
-    /// <summary>What a machine has by default (tests/rig/boot), and what it runs with beside it.</summary>
-    private const long MemoryBytes = 5L << 30;
+    /// <summary>What user-mode Linux has by default (tests/rig/boot), and what it runs with beside it.</summary>
+    private const long MemoryBytes = 7L << 29;
 
-    private const int PerProcessor = 2;
+    private const int PerProcessor = 3;
 
     /// <summary>How many run at once, at most.</summary>
     public static int Most { get; } = (int)Math.Clamp(
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryBytes, 1, PerProcessor * Environment.ProcessorCount);
 
     private static readonly Lock s_lock = new();
-    private static readonly Queue<TaskCompletionSource<Processors>> s_beside = new(), s_alone = new();
-    private static int s_free = Most;
-    private readonly int _count;
+    private static readonly Dictionary<RigLoad, Queue<TaskCompletionSource<Processors>>> s_waiting =
+        Enum.GetValues<RigLoad>().ToDictionary(load => load, _ => new Queue<TaskCompletionSource<Processors>>());
+    private static int s_free = Most, s_emulated;
+    private readonly RigLoad _load;
 
-    private Processors(int count) => _count = count;
+    private Processors(RigLoad load) => _load = load;
 
-    /// <summary>Waits until a machine may run: beside others, or by itself when none of those waits.</summary>
-    public static Task<Processors> Take(bool isAlone)
+    /// <summary>Waits until such a machine may run.</summary>
+    public static Task<Processors> Take(RigLoad load)
     {
         var turn = new TaskCompletionSource<Processors>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (s_lock)
         {
-            (isAlone ? s_alone : s_beside).Enqueue(turn);
+            s_waiting[load].Enqueue(turn);
             Begin();
         }
         return turn.Task;
@@ -38,22 +49,37 @@ internal sealed class Processors : IDisposable
     {
         lock (s_lock)
         {
-            s_free += _count;
+            s_free += Places(_load);
+            s_emulated -= _load == RigLoad.Emulated ? 1 : 0;
             Begin();
         }
     }
 
     private static void Begin()
     {
-        while (s_free > 0 && s_beside.TryDequeue(out var turn))
-            Begin(turn, 1);
-        if (s_free == Most && s_alone.TryDequeue(out var alone))
-            Begin(alone, Most);
+        // QEMU is waited for longest: no other takes the places that it waits for.
+        if (!Begin(RigLoad.Emulated) && s_emulated == 0)
+            return;
+        if (Begin(RigLoad.UserMode))
+            Begin(RigLoad.Measured);
     }
 
-    private static void Begin(TaskCompletionSource<Processors> turn, int count)
+    /// <returns>True if none waits any more.</returns>
+    private static bool Begin(RigLoad load)
     {
-        s_free -= count;
-        turn.SetResult(new(count));
+        while (Places(load) <= s_free && s_waiting[load].TryDequeue(out var turn))
+        {
+            s_free -= Places(load);
+            s_emulated += load == RigLoad.Emulated ? 1 : 0;
+            turn.SetResult(new(load));
+        }
+        return s_waiting[load].Count == 0;
     }
+
+    private static int Places(RigLoad load) => load switch
+    {
+        RigLoad.UserMode => 1,
+        RigLoad.Emulated => Most / 2 + 1,
+        _ => Most,
+    };
 }

@@ -145,7 +145,8 @@ public abstract class RigBoot : IDisposable
     /// <returns>Why the rig cannot be had, and whether the kernel came up.</returns>
     private async Task<(string? Skip, bool IsUp)> Boot(string machine)
     {
-        using var processors = await Processors.Take(IsMeasured || machine == Emulated);
+        using var processors = await Processors.Take(
+            IsMeasured ? RigLoad.Measured : machine == Emulated ? RigLoad.Emulated : RigLoad.UserMode);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         (string, string)[] settings = [("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_AT_ONCE", $"{Processors.Most}")];

@@ -45,8 +45,8 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
     }
 
     /// <summary>
-    /// An output that refreshes more slowly than the vGPU flips does not show all. Of what it can show, 97 to 100 % were presented (by
-    /// the share and directly): a flip that comes just when it is polled is sometimes two polls away from the next one.
+    /// An output that refreshes more slowly than the vGPU flips does not show all. Of what it can show, 98.9 to 99.8 % were presented. Two
+    /// windows share a compositor that has no time for one of them now and then.
     /// </summary>
     [Theory]
     [InlineData("share-full")]
@@ -60,7 +60,7 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
         Assert.True(presented.Count > Flips / 2, $"{presented.Count}");
         var refresh = presented.Zip(presented.Skip(1), (one, next) => next - one).Order().ElementAt(presented.Count / 10);
         var allowed = Math.Min(Flips, Math.Floor((ended - began) / refresh));
-        Assert.InRange(presented.Count, 0.95 * allowed, Flips + 1);
+        Assert.InRange(presented.Count, 0.98 * allowed, Flips + 1);
     }
 
     [Fact]
@@ -73,12 +73,12 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
         long Nanoseconds(string file) => long.Parse(Boot.Text(file), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>It was 0.6 to 2 ms. A viewer that waited for a refresh would take 16.</summary>
+    /// <summary>It was 0.3 to 0.6 ms. A viewer that waited for a refresh would take 16.</summary>
     [Fact]
-    public void A_share_adds_a_small_part_of_a_refresh_to_the_time_from_flip_to_commit()
+    public void A_share_adds_less_than_a_millisecond_to_the_time_from_flip_to_commit()
     {
         var (direct, shared) = (WaitOfMost("direct"), WaitOfMost("shared"));
-        Assert.True(shared < direct + 5, $"99 of 100 flips are committed after {direct} ms directly, and {shared} ms by the share");
+        Assert.True(shared < direct + 1, $"99 of 100 flips are committed after {direct} ms directly, and {shared} ms by the share");
     }
 
     [Fact]

@@ -24,12 +24,15 @@ internal sealed class Latch
     /// <summary>Rises within this time are one search, in longer and longer steps.</summary>
     private const long SearchNs = 1_000_000_000;
 
+    /// <summary>In one search, so often a refresh is left out. If that does not help, only earlier commits do.</summary>
+    private const int CatchUps = 2;
+
     /// <summary>How long the estimate stays after a rise; doubled each time that creeping down led to another rise.</summary>
     private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
 
     private readonly bool _creepsDown;
-    private long _room = RoomNs, _risen, _hold = FirstHoldNs, _heldUntil;
-    private int _late;
+    private long _risen, _hold = FirstHoldNs, _heldUntil;
+    private int _late, _rises;
 
     /// <param name="creepsDown">True to search for the latest moment, which costs a late commit from time to time.</param>
     public Latch(bool creepsDown) => _creepsDown = creepsDown;
@@ -38,27 +41,35 @@ internal sealed class Latch
     public long Estimate { get; private set; } = FirstGuessNs;
 
     /// <summary>Learns from a commit that was presented. Times are in ns.</summary>
-    public void Learn(long commitToPresented, long refresh, long now)
+    /// <returns>
+    /// True if one refresh is to be left out. wlroots takes the next image when the one before is on screen: after a late one each is a
+    /// refresh late, however early it is committed, until the compositor has caught up.
+    /// </returns>
+    public bool Learn(long commitToPresented, long refresh, long now)
     {
         var tooLateBy = commitToPresented - refresh;
         // More than a refresh late is not the latch: the compositor had no time for that frame.
         if (tooLateBy >= Estimate && tooLateBy < refresh + RoomNs)
-            Late(tooLateBy, refresh, now);
-        else if (tooLateBy < Estimate)
+            return Late(tooLateBy, refresh, now);
+        if (tooLateBy < Estimate)
             InTime(now);
+        return false;
     }
 
-    private void Late(long tooLateBy, long refresh, long now)
+    private bool Late(long tooLateBy, long refresh, long now)
     {
         _late += ForgivenBy;
         if (_late < 2 * ForgivenBy)
-            return;
+            return false;
         _late = 0;
-        _room = now - _risen < SearchNs ? _room * 2 : RoomNs;
-        Estimate = Math.Min(tooLateBy + _room, refresh + 2 * RoomNs);
+        _rises = now - _risen < SearchNs ? _rises + 1 : 1;
+        // Who needs nearly a whole refresh takes images when another is shown, as wlroots does for the second window of an output.
+        var isWhole = tooLateBy > refresh * 3 / 4;
+        Estimate = isWhole ? refresh + 2 * RoomNs : tooLateBy + (RoomNs << Math.Min(_rises - 1, 8));
         if (_creepsDown && now >= _heldUntil)
             _hold = Math.Min(_hold * 2, LongestHoldNs);
         (_risen, _heldUntil) = (now, now + _hold);
+        return _rises <= CatchUps && !isWhole;
     }
 
     private void InTime(long now)

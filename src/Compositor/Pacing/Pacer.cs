@@ -65,7 +65,7 @@ internal sealed class Pacer : PlaneObserver
     private readonly PlaneObserver _observer;
     private PollPhase _phase = new();
     private long _notBefore, _planned, _vblank, _ownWay;
-    private bool _hasFlipped;
+    private bool _hasFlipped, _leavesOut;
     private int _flips, _pollsMore;
 
     /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
@@ -109,7 +109,7 @@ internal sealed class Pacer : PlaneObserver
     public override void Answered(in Frame frame)
     {
         if (!frame.IsDiscarded && frame.Committed >= _phase.LateSince)
-            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
+            _leavesOut |= _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
 
     public override void Flipped(in Flip flip)
@@ -135,7 +135,9 @@ internal sealed class Pacer : PlaneObserver
         // Do not poll twice for a vblank that came slightly later than predicted, or for which the guest was polled early.
         if (Math.Abs(vblank - _vblank) < _vblanks.Refresh / 2)
             vblank += _vblanks.Refresh;
-        _vblank = vblank;
+        if (_leavesOut)
+            vblank += _vblanks.Refresh;
+        (_vblank, _leavesOut) = (vblank, false);
         return vblank - Margin;
     }
 
