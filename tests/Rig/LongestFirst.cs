@@ -10,11 +10,17 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] s_first =
     [
-        nameof(CardsTests), nameof(ServiceTests), nameof(LinuxGuestTests), nameof(VgpuTrixieTests),
+        nameof(CardsTests), nameof(ServiceTests), nameof(VgpuTrixieTests),
         nameof(KioskTests), nameof(ScanoutTests), nameof(PatternHostsTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
-        where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderByDescending(one => s_first.Any(name => one.TestCollectionDisplayName.EndsWith(name, StringComparison.Ordinal)))];
+        where TTestCollection : ITestCollection => [.. testCollections.OrderByDescending(Weight)];
+
+    private static int Weight<TTestCollection>(TTestCollection one)
+        where TTestCollection : ITestCollection
+    {
+        var place = Array.FindIndex(s_first, name => one.TestCollectionDisplayName.EndsWith(name, StringComparison.Ordinal));
+        return place < 0 ? 0 : s_first.Length - place;
+    }
 }

@@ -6,14 +6,14 @@ internal enum RigLoad
     /// <summary>User-mode Linux. It has one processor, and waits for most of its time.</summary>
     UserMode,
 
-    /// <summary>QEMU. It needs nearly two processors to keep up with 60 Hz, and of two at once each takes twice as long.</summary>
+    /// <summary>QEMU. It needs more than one processor to keep up with 60 Hz, and of two at once each takes twice as long.</summary>
     Emulated,
 
     /// <summary>Its tests are of time: nothing else runs beside it.</summary>
     Measured,
 }
 
-/// <summary>How many of the rig's machines run at once: several of user-mode Linux, of which one of QEMU takes the place of most.</summary>
+/// <summary>How many of the rig's machines run at once: several of user-mode Linux, or one of QEMU and one of those.</summary>
 internal sealed class Processors : IDisposable
 {
     /// <summary>What user-mode Linux has by default (tests/rig/boot), and what it runs with beside it.</summary>
@@ -79,7 +79,7 @@ internal sealed class Processors : IDisposable
     private static int Places(RigLoad load) => load switch
     {
         RigLoad.UserMode => 1,
-        RigLoad.Emulated => Most / 2 + 1,
+        RigLoad.Emulated => Math.Max(1, Most - 1),
         _ => Most,
     };
 }

@@ -126,10 +126,11 @@ public abstract class RigBoot : IDisposable
             return missing;
         await PutIn();
         // A kernel may break on its own way up, before anything of ours runs; user-mode Linux on a machine that does not allow it.
-        var (skip, isUp) = await Boot(Machine);
+        var (skip, isUp, first) = await Boot(Machine);
+        var second = "";
         if (!isUp)
-            (skip, isUp) = await Boot(Emulated);
-        Assert.True(isUp, $"{_scenario} on {_suite}: the machine did not come up.{Logs()}");
+            (skip, isUp, second) = await Boot(Emulated);
+        Assert.True(isUp, $"{_scenario} on {_suite}: the machine did not come up.\n{first}{second}{Logs()}");
         return skip;
     }
 
@@ -142,8 +143,8 @@ public abstract class RigBoot : IDisposable
         await Prepare(_share);
     }
 
-    /// <returns>Why the rig cannot be had, and whether the kernel came up.</returns>
-    private async Task<(string? Skip, bool IsUp)> Boot(string machine)
+    /// <returns>Why the rig cannot be had, whether the kernel came up, and what was said.</returns>
+    private async Task<(string? Skip, bool IsUp, string Said)> Boot(string machine)
     {
         using var processors = await Processors.Take(
             IsMeasured ? RigLoad.Measured : machine == Emulated ? RigLoad.Emulated : RigLoad.UserMode);
@@ -155,13 +156,13 @@ public abstract class RigBoot : IDisposable
         var (status, said) = await Tools.Script(start);
         var isUp = File.Exists(PathOf(".rig-up"));
         if (status == Skipped && !isUp)
-            return ($"No image for the rig: {said.Trim()}", IsUp: true);
+            return ($"No image for the rig: {said.Trim()}", IsUp: true, said);
         if (status != 0 && (isUp || status != Broken))
             Assert.Fail($"{_scenario} on {_suite}: the boot ended with {status}.\n{said}{Logs()}");
         if (status == 0 && Environment.GetEnvironmentVariable("RIG_TIMES") is { } times)
             lock (s_tools)
                 File.AppendAllText(times, $"{time.Elapsed.TotalSeconds:0} {_scenario} {_suite} {CpuSeconds():0}\n");
-        return (null, isUp);
+        return (null, isUp, said);
     }
 
     // What bash's times says of the VM: "1m2.345s 0m1.234s", in user mode and in the kernel.

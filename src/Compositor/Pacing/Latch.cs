@@ -40,36 +40,38 @@ internal sealed class Latch
     /// <summary>The estimate, in ns before the vblank.</summary>
     public long Estimate { get; private set; } = FirstGuessNs;
 
+    /// <summary>
+    /// True if one refresh is to be left out. wlroots takes the next image when the one before is on screen: after a late one
+    /// each is a refresh late, however early it is committed, until the compositor has caught up.
+    /// </summary>
+    public bool IsGapDue { get; set; }
+
     /// <summary>Learns from a commit that was presented. Times are in ns.</summary>
-    /// <returns>
-    /// True if one refresh is to be left out. wlroots takes the next image when the one before is on screen: after a late one each is a
-    /// refresh late, however early it is committed, until the compositor has caught up.
-    /// </returns>
-    public bool Learn(long commitToPresented, long refresh, long now)
+    public void Learn(long commitToPresented, long refresh, long now)
     {
         var tooLateBy = commitToPresented - refresh;
         // More than a refresh late is not the latch: the compositor had no time for that frame.
         if (tooLateBy >= Estimate && tooLateBy < refresh + RoomNs)
-            return Late(tooLateBy, refresh, now);
-        if (tooLateBy < Estimate)
+            Late(tooLateBy, refresh, now);
+        else if (tooLateBy < Estimate)
             InTime(now);
-        return false;
     }
 
-    private bool Late(long tooLateBy, long refresh, long now)
+    private void Late(long tooLateBy, long refresh, long now)
     {
         _late += ForgivenBy;
         if (_late < 2 * ForgivenBy)
-            return false;
+            return;
         _late = 0;
         _rises = now - _risen < SearchNs ? _rises + 1 : 1;
-        // Who needs nearly a whole refresh takes images when another is shown, as wlroots does for the second window of an output.
-        var isWhole = tooLateBy > refresh * 3 / 4;
-        Estimate = isWhole ? refresh + 2 * RoomNs : tooLateBy + (RoomNs << Math.Min(_rises - 1, 8));
+        // An image that was nearly a whole refresh too early to be late waits for another window's, by wlroots.
+        var isWhole = tooLateBy > refresh * 7 / 8;
+        var most = refresh + 2 * RoomNs;
+        Estimate = isWhole ? most : Math.Min(tooLateBy + (RoomNs << Math.Min(_rises - 1, 8)), most);
         if (_creepsDown && now >= _heldUntil)
             _hold = Math.Min(_hold * 2, LongestHoldNs);
         (_risen, _heldUntil) = (now, now + _hold);
-        return _rises <= CatchUps && !isWhole;
+        IsGapDue = _rises <= CatchUps && !isWhole;
     }
 
     private void InTime(long now)

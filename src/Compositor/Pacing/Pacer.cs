@@ -22,7 +22,7 @@ internal enum PacerState
     Latching,
 
     /// <summary>
-    /// A little time: the last poll has found nothing of a guest that has flipped in each refresh before, and whose flip may be late.
+    /// A little time: the last poll has found nothing of a guest that has flipped in each refresh, and whose flip may be late.
     /// </summary>
     Expecting,
 
@@ -41,17 +41,8 @@ internal sealed class Pacer : PlaneObserver
 {
     private const long HiddenPeriodNs = 100_000_000;
 
-    /// <summary>Part of the margin: timers and the compositor's clock are not exact.</summary>
-    private const long RoomNs = 300_000;
-
-    /// <summary>
-    /// A guest flips in each refresh if so many polls have found a flip, of which at most so many are counted; one that finds none
-    /// takes back six, so that it is not believed of a guest of 50 Hz on a display of 60 Hz.
-    /// </summary>
-    private const int SteadyFlips = 8, MostFlips = 16, TakenBack = 6;
-
-    /// <summary>Polls for a flip that may be late: 0.3, 0.9, 2.1 and 4.5 ms after the one that found none.</summary>
-    private const int MostPollsMore = 4;
+    /// <summary>Part of the margin: timers and the compositor's clock are not exact, and one more poll may follow.</summary>
+    private const long RoomNs = ExpectedFlip.FirstWaitNs;
 
     /// <summary>A poll that is quicker than the own way lowers it by 1/256 at most.</summary>
     private const int OwnWayDownBy = 256;
@@ -65,8 +56,7 @@ internal sealed class Pacer : PlaneObserver
     private readonly PlaneObserver _observer;
     private PollPhase _phase = new();
     private long _notBefore, _planned, _vblank, _ownWay;
-    private bool _hasFlipped, _leavesOut;
-    private int _flips, _pollsMore;
+    private ExpectedFlip _flip = new();
 
     /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
     /// <param name="vblanks">The vblanks of the polled head.</param>
@@ -100,7 +90,7 @@ internal sealed class Pacer : PlaneObserver
             loop.Add(_timer);
         var now = Clock.Now;
         _notBefore = now;
-        _phase = new();
+        (_phase, _flip) = (new(), new());
         Plan(now, now);
     }
 
@@ -109,12 +99,12 @@ internal sealed class Pacer : PlaneObserver
     public override void Answered(in Frame frame)
     {
         if (!frame.IsDiscarded && frame.Committed >= _phase.LateSince)
-            _leavesOut |= _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
+            _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
 
     public override void Flipped(in Flip flip)
     {
-        _hasFlipped = true;
+        _flip.Found();
         if (State == PacerState.Expecting)
             GoTo(PacerState.Latching, _planned);
     }
@@ -135,9 +125,9 @@ internal sealed class Pacer : PlaneObserver
         // Do not poll twice for a vblank that came slightly later than predicted, or for which the guest was polled early.
         if (Math.Abs(vblank - _vblank) < _vblanks.Refresh / 2)
             vblank += _vblanks.Refresh;
-        if (_leavesOut)
+        if (_latch.IsGapDue)
             vblank += _vblanks.Refresh;
-        (_vblank, _leavesOut) = (vblank, false);
+        (_vblank, _latch.IsGapDue) = (vblank, false);
         return vblank - Margin;
     }
 
@@ -147,9 +137,11 @@ internal sealed class Pacer : PlaneObserver
 
     private void Poll(long now)
     {
+        if (State == PacerState.Expecting && now >= _planned)
+            State = PacerState.Latching;
         var (planned, before) = (_planned, State);
         if (before != PacerState.Expecting)
-            CountFlips(now);
+            EndRefresh(now);
         _notBefore = _poll(now);
         var done = Clock.Now;
         if (before == PacerState.Latching)
@@ -157,28 +149,24 @@ internal sealed class Pacer : PlaneObserver
         _observer.Polled(now, done);
         Plan(now, _notBefore == LoopSource.Never ? LoopSource.Never : before == PacerState.Expecting ? planned : Next(now));
         if (State == PacerState.Latching && before is PacerState.Latching or PacerState.Expecting)
-            Expect(done);
+            Expect(done + PollDelay());
     }
 
-    /// <summary>What the poll before has found may have come later than that.</summary>
-    private void CountFlips(long now)
+    /// <summary>What the polls before have found may have come later than they.</summary>
+    private void EndRefresh(long now)
     {
         if (State == PacerState.Latching)
-            _phase.Polled(_hasFlipped, now);
+            _phase.Polled(_flip.IsInTime, now);
         else
             _phase.Interrupted(now);
-        _flips = _hasFlipped ? Math.Min(_flips + 1, MostFlips) : Math.Max(_flips - TakenBack, 0);
-        (_hasFlipped, _pollsMore) = (false, 0);
+        _flip.Next();
     }
 
     /// <summary>Polls again soon, if the flip of this refresh may come a little late.</summary>
     private void Expect(long now)
     {
-        var next = now + (RoomNs << _pollsMore);
-        if (_hasFlipped || _flips < SteadyFlips || _pollsMore == MostPollsMore || next >= _planned)
-            return;
-        _pollsMore++;
-        GoTo(PacerState.Expecting, next);
+        if (_flip.Wait() is > 0 and var wait && now + wait < _planned)
+            GoTo(PacerState.Expecting, now + wait);
     }
 
     private void Plan(long now, long next)

@@ -179,7 +179,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         var now = Clock.Now;
         if (_frame is null)
             AnsweredWithoutCallback(frame, isNewest, now);
-        else if (!frame.IsDiscarded)
+        else if (!frame.IsDiscarded && MostCommits > 1)
             // What is on screen is not one of those that may be replaced. This answer itself is still pending here.
             _commits = (int)Math.Min(_commits, Presentation.Pending - 1);
         if (frame.IsDiscarded)
