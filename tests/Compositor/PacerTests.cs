@@ -247,6 +247,37 @@ public sealed class PacerTests
         Assert.Equal(moves, latch.Estimate > before);
     }
 
+    /// <summary>
+    /// Leaving out a refresh helps a compositor that is one image behind, and no other: twice in a second is enough. An image that was
+    /// late nearly a refresh before the vblank is a sign that the compositor takes images a whole refresh before.
+    /// </summary>
+    [Theory]
+    [InlineData(9, 2, "10", true)]
+    [InlineData(9, 1, "8", false)]
+    [InlineData(15, 2, "18", false)]
+    public void A_refresh_is_left_out_when_the_estimate_rises_unless_it_rises_to_a_whole_one(
+        int before, int late, string estimate, bool isGapDue)
+    {
+        var latch = new Latch(creepsDown: true);
+        for (var n = 0; n < late; n++)
+            latch.Learn(Refresh + before * Millisecond, Refresh, Second + n * Refresh);
+        Assert.Equal((estimate, isGapDue), ($"{latch.Estimate / 1e6:0}", latch.IsGapDue));
+    }
+
+    [Fact]
+    public void Two_refreshes_within_a_second_are_left_out_at_most()
+    {
+        var latch = new Latch(creepsDown: true);
+        var gaps = 0;
+        for (var n = 0; n < 12; n++)
+        {
+            latch.IsGapDue = false;
+            latch.Learn(Refresh + latch.Estimate, Refresh, Second + n * Refresh);
+            gaps += latch.IsGapDue ? 1 : 0;
+        }
+        Assert.Equal(2, gaps);
+    }
+
     /// <summary>A host by a clock of its own: what is committed its latch before a vblank is shown then, else at the next.</summary>
     private sealed class Day
     {
