@@ -25,7 +25,7 @@ public sealed class InstalledTests : IDisposable
     {
         Assert.SkipUnless(Tools.Has("cc"), "there is no C compiler");
         Assert.SkipUnless(File.Exists(Repository.Program), "artifacts/guestplane is not built: ./run --build-only");
-        File.Copy(Repository.Program, Program);
+        Tools.CopyProgram(Repository.Program, Program);
     }
 
     private string Program => Path.Combine(_folder.FullName, "guestplane");

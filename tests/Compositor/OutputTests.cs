@@ -83,7 +83,7 @@ public sealed class OutputTests
     {
         var folder = Directory.CreateTempSubdirectory("guestplane-evil-");
         var evil = Path.Combine(folder.FullName, "qemu-evil");
-        File.Copy("/bin/bash", evil);
+        Tools.CopyProgram("/bin/bash", evil);
         string[] arguments = ["-c", "read", "-display", "dbus,p2p=yes", "-name", "\e[2Jclear", "-qmp", "unix:/x\e]0;PWNED\a\nqemu:qmp=/trusted"];
         using var vm = Process.Start(new ProcessStartInfo(evil, arguments) { RedirectStandardInput = true })!;
         var listed = Tools.Run(new(Repository.Program, ["list"]));

@@ -67,6 +67,18 @@ public sealed class PacerTests
         Assert.Equal(low.Margin + Refresh / 4, smooth.Margin);
     }
 
+    /// <summary>On a busy machine some polls take several times as long as most, and come again.</summary>
+    [Fact]
+    public void A_poll_that_took_long_is_expected_again_for_ten_seconds()
+    {
+        var pacer = New(At(0));
+        var quick = pacer.Margin;
+        pacer.Took(0, 4 * Millisecond);
+        for (var n = 0; n < 600; n++)
+            pacer.Took(0, 0);
+        Assert.InRange(pacer.Margin - quick, 2 * Millisecond, 3 * Millisecond);
+    }
+
     /// <summary>Every fourth poll finds nothing: flips lie close to the polls, or the guest has another rate.</summary>
     [Fact]
     public void A_guest_that_may_flip_just_when_it_is_polled_is_polled_earlier_for_a_while()

@@ -13,6 +13,12 @@ internal static class Tools
     public static bool Has(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
+    /// <summary>
+    /// Copies a program that is then started. This process must not have the copy open for writing: a child that another test starts
+    /// meanwhile would have it open, too, and until that executes something else the copy is "busy" (ETXTBSY).
+    /// </summary>
+    public static void CopyProgram(string from, string to) => Run(new("cp", [from, to]));
+
     /// <summary>Runs it to its end.</summary>
     /// <returns>What it printed.</returns>
     public static string Run(ProcessStartInfo start)

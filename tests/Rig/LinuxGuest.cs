@@ -11,7 +11,7 @@ namespace Guestplane.Tests.Rig;
 /// </summary>
 public sealed class LinuxGuest : IAsyncLifetime
 {
-    private const string Scenario = "linux-guest.sh";
+    public const string Scenario = "linux-guest.sh";
 
     /// <summary>sysexits.h's EX_NOPERM, by which tests/rig/image says that building an image is not for this user.</summary>
     private const int Skipped = 77;
@@ -52,7 +52,7 @@ public sealed class LinuxGuest : IAsyncLifetime
         using var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         port.Bind(new UnixDomainSocketEndPoint(PortPath));
         port.Listen();
-        _processors = await Processors.Take(RigLoad.Measured);
+        _processors = await Processors.Take(RigLoad.Emulated, Scenario);
         try
         {
             await Boot(port);

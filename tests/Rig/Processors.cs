@@ -13,7 +13,10 @@ internal enum RigLoad
     Measured,
 }
 
-/// <summary>How many of the rig's machines run at once: several of user-mode Linux, or one of QEMU and one of those.</summary>
+/// <summary>
+/// How many of the rig's machines run at once: several of user-mode Linux, or one of QEMU and two of those. Of the machines of one kind
+/// that wait, what takes longest is next, so that it does not run alone at the end.
+/// </summary>
 internal sealed class Processors : IDisposable
 {
     /// <summary>What user-mode Linux has by default (tests/rig/boot), and what it runs with beside it.</summary>
@@ -25,21 +28,28 @@ internal sealed class Processors : IDisposable
     public static int Most { get; } = (int)Math.Clamp(
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryBytes, 1, PerProcessor * Environment.ProcessorCount);
 
+    /// <summary>Scenarios, those that take longest first; the others follow.</summary>
+    private static readonly string[] s_longest =
+    [
+        LinuxGuest.Scenario, "cards.sh", "service.sh", "kiosk.sh", "scanout-test.sh", "pattern-hosts.sh", "input.sh", "qemu-sway.sh", "sync.sh",
+    ];
+
     private static readonly Lock s_lock = new();
-    private static readonly Dictionary<RigLoad, Queue<TaskCompletionSource<Processors>>> s_waiting =
-        Enum.GetValues<RigLoad>().ToDictionary(load => load, _ => new Queue<TaskCompletionSource<Processors>>());
+    private static readonly Dictionary<RigLoad, PriorityQueue<TaskCompletionSource<Processors>, uint>> s_waiting =
+        Enum.GetValues<RigLoad>().ToDictionary(load => load, _ => new PriorityQueue<TaskCompletionSource<Processors>, uint>());
     private static int s_free = Most, s_emulated;
     private readonly RigLoad _load;
 
     private Processors(RigLoad load) => _load = load;
 
-    /// <summary>Waits until such a machine may run.</summary>
-    public static Task<Processors> Take(RigLoad load)
+    /// <summary>Waits until such a machine may run that scenario.</summary>
+    public static Task<Processors> Take(RigLoad load, string scenario)
     {
         var turn = new TaskCompletionSource<Processors>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (s_lock)
         {
-            s_waiting[load].Enqueue(turn);
+            // Of those that are not in the list, -1 is the largest of all numbers.
+            s_waiting[load].Enqueue(turn, (uint)Array.IndexOf(s_longest, scenario));
             Begin();
         }
         return turn.Task;
@@ -67,7 +77,7 @@ internal sealed class Processors : IDisposable
     /// <returns>True if none waits any more.</returns>
     private static bool Begin(RigLoad load)
     {
-        while (Places(load) <= s_free && s_waiting[load].TryDequeue(out var turn))
+        while (Places(load) <= s_free && s_waiting[load].TryDequeue(out var turn, out _))
         {
             s_free -= Places(load);
             s_emulated += load == RigLoad.Emulated ? 1 : 0;
@@ -79,7 +89,7 @@ internal sealed class Processors : IDisposable
     private static int Places(RigLoad load) => load switch
     {
         RigLoad.UserMode => 1,
-        RigLoad.Emulated => Math.Max(1, Most - 1),
+        RigLoad.Emulated => Math.Max(1, Most - 2),
         _ => Most,
     };
 }

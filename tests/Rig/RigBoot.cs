@@ -147,7 +147,7 @@ public abstract class RigBoot : IDisposable
     private async Task<(string? Skip, bool IsUp, string Said)> Boot(string machine)
     {
         using var processors = await Processors.Take(
-            IsMeasured ? RigLoad.Measured : machine == Emulated ? RigLoad.Emulated : RigLoad.UserMode);
+            IsMeasured ? RigLoad.Measured : machine == Emulated ? RigLoad.Emulated : RigLoad.UserMode, _scenario);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         (string, string)[] settings = [("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_AT_ONCE", $"{Processors.Most}")];

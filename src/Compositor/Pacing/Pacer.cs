@@ -44,9 +44,6 @@ internal sealed class Pacer : PlaneObserver
     /// <summary>Part of the margin: timers and the compositor's clock are not exact, and one more poll may follow.</summary>
     private const long RoomNs = ExpectedFlip.FirstWaitNs;
 
-    /// <summary>A poll that is quicker than the own way lowers it by 1/256 at most.</summary>
-    private const int OwnWayDownBy = 256;
-
     private readonly Func<long, long> _poll;
     private readonly Vblanks _vblanks;
     private readonly LoopTimer _timer;
@@ -55,7 +52,8 @@ internal sealed class Pacer : PlaneObserver
     private readonly Func<long, bool> _isHidden;
     private readonly PlaneObserver _observer;
     private PollPhase _phase = new();
-    private long _notBefore, _planned, _vblank, _ownWay;
+    private long _notBefore, _planned, _vblank;
+    private RecentLongest _ownWay;
     private ExpectedFlip _flip = new();
 
     /// <param name="poll">Polls the guest: <see cref="IGuest.Poll"/>.</param>
@@ -80,7 +78,7 @@ internal sealed class Pacer : PlaneObserver
     internal bool IsEarly => _phase.IsEarly;
 
     /// <summary>How long before a vblank the guest is polled, ns.</summary>
-    public long Margin => _latch.Estimate + _ownWay + Math.Min(PollDelay(), _vblanks.Refresh / 2) + RoomNs
+    public long Margin => _latch.Estimate + _ownWay.Ns + Math.Min(PollDelay(), _vblanks.Refresh / 2) + RoomNs
         + (_latency == Latency.Smooth ? _vblanks.Refresh / 4 : 0) + (IsEarly ? _vblanks.Refresh / 2 : 0);
 
     /// <summary>Starts to poll, or continues after the guest was gone.</summary>
@@ -132,8 +130,7 @@ internal sealed class Pacer : PlaneObserver
     }
 
     /// <summary>Learns the own way: the time from the planned poll to the end of its commit.</summary>
-    internal void Took(long planned, long done) =>
-        _ownWay = Math.Min(Math.Max(done - planned, _ownWay - _ownWay / OwnWayDownBy), _vblanks.Refresh / 2);
+    internal void Took(long planned, long done) => _ownWay.Add(done - planned, _vblanks.Refresh / 2);
 
     private void Poll(long now)
     {

@@ -8,9 +8,6 @@ namespace Guestplane.Gvt.Qemu;
 /// </summary>
 internal sealed class SharePoll
 {
-    /// <summary>A poll that is quicker than the estimate lowers it by 1/256 at most.</summary>
-    private const int DownBy = 256;
-
     /// <summary>A poll that takes longer was held up by something else (the server was stopped, or waited for its GPU).</summary>
     private const long LongestNs = 8_000_000;
 
@@ -20,6 +17,7 @@ internal sealed class SharePoll
     private readonly Bus _bus;
     private readonly BusAnswer _answer;
     private readonly Func<BusMessage, bool> _takeFlips;
+    private RecentLongest _delay;
     private long _sent, _notBefore;
 
     // The server answered with an error, or with what makes no sense. It sends the flips by calls then.
@@ -30,7 +28,7 @@ internal sealed class SharePoll
         (_bus, _answer, _takeFlips) = (bus, bus.Answer(OnAnswer), takeFlips);
 
     /// <summary>How long it takes until the flips that a poll finds are here, ns: of the last ones nearly the slowest.</summary>
-    public long Delay { get; private set; }
+    public long Delay => _delay.Ns;
 
     /// <summary>Polls, unless the last poll is not answered yet. Returns the earliest time of the next one, ns.</summary>
     public long Poll(long now)
@@ -52,7 +50,7 @@ internal sealed class SharePoll
     private bool OnAnswer(BusMessage answer)
     {
         var now = Clock.Now;
-        Delay = Math.Max(Math.Min(now - _sent, LongestNs), Delay - Delay / DownBy);
+        _delay.Add(now - _sent, LongestNs);
         (_sent, _notBefore) = (0, 0);
         if (answer.IsError || !answer.HasSignature(s_answer))
         {
