@@ -1,8 +1,8 @@
 namespace Guestplane.Linux;
 
 /// <summary>
-/// The longest of recent times. A shorter one lowers it by 1/1024 at most: to a half in twelve seconds at 60 Hz. On a busy machine one
-/// answer in a hundred takes several times as long as most.
+/// The longest of recent times. A shorter one lowers it by 1/1024 at most: to a half in twelve seconds at 60 Hz. On a busy
+/// machine one answer in a hundred takes several times as long as most.
 /// </summary>
 public struct RecentLongest
 {

@@ -246,6 +246,23 @@ public sealed class PacerTests
         Assert.InRange(host.Pacer.Margin, 2 * Millisecond, 5 * Millisecond);
     }
 
+    /// <summary>A compositor that composites discards an image that is late if the next one is in time: it is late all the same.</summary>
+    [Fact]
+    public void An_image_that_the_next_one_has_replaced_was_late()
+    {
+        var pacer = New(At(0));
+        var before = pacer.Margin;
+        for (var n = 1; n <= 3; n++)
+        {
+            var presented = Second + 2 * n * Refresh;
+            pacer.Answered(Frame(presented - Refresh - 9 * Millisecond, 0));
+            pacer.Answered(Frame(presented - 9 * Millisecond, presented));
+        }
+        Assert.InRange(pacer.Margin - before, Millisecond, 3 * Millisecond);
+
+        static Frame Frame(long committed, long presented) => new(committed, committed, presented, Refresh, 0, default);
+    }
+
     /// <summary>99 of 100 flips are to be shown, and other things make some late, too.</summary>
     [Theory]
     [InlineData(300, false)]

@@ -31,7 +31,7 @@ internal sealed class Latch
     private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
 
     private readonly bool _creepsDown;
-    private long _risen, _hold = FirstHoldNs, _heldUntil;
+    private long _risen, _hold = FirstHoldNs, _heldUntil, _replaced;
     private int _late, _rises;
 
     /// <param name="creepsDown">True to search for the latest moment, which costs a late commit from time to time.</param>
@@ -46,16 +46,26 @@ internal sealed class Latch
     /// </summary>
     public bool IsGapDue { get; set; }
 
-    /// <summary>Learns from a commit that was presented. Times are in ns.</summary>
+    /// <summary>
+    /// A commit was discarded. If the next one is presented soon, this one was too late for the vblank before that. In ns.
+    /// </summary>
+    public void Replaced(long committed) => _replaced = committed;
+
+    /// <summary>Learns from a commit that was presented now.</summary>
     public void Learn(long commitToPresented, long refresh, long now)
     {
-        var tooLateBy = commitToPresented - refresh;
-        // More than a refresh late is not the latch: the compositor had no time for that frame.
-        if (tooLateBy >= Estimate && tooLateBy < refresh + RoomNs)
-            Late(tooLateBy, refresh, now);
-        else if (tooLateBy < Estimate)
+        if (IsLate(now - _replaced, refresh))
+            Late(now - _replaced - refresh, refresh, now);
+        _replaced = 0;
+        if (IsLate(commitToPresented, refresh))
+            Late(commitToPresented - refresh, refresh, now);
+        else if (commitToPresented - refresh < Estimate)
             InTime(now);
     }
+
+    /// <summary>More than a refresh late is not the latch: the compositor had no time for that frame.</summary>
+    private bool IsLate(long commitToPresented, long refresh) =>
+        commitToPresented - refresh >= Estimate && commitToPresented - refresh < refresh + RoomNs;
 
     private void Late(long tooLateBy, long refresh, long now)
     {

@@ -96,7 +96,11 @@ internal sealed class Pacer : PlaneObserver
 
     public override void Answered(in Frame frame)
     {
-        if (!frame.IsDiscarded && frame.Committed >= _phase.LateSince)
+        if (frame.Committed < _phase.LateSince)
+            return;
+        if (frame.IsDiscarded)
+            _latch.Replaced(frame.Committed);
+        else
             _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
 
