@@ -2,6 +2,7 @@ using Guestplane.Tests.Compositor;
 using Guestplane.Tests.Dist;
 using Guestplane.Tests.Hosts;
 using Guestplane.Tests.House;
+using Guestplane.Tests.Rig;
 using Xunit.Sdk;
 using Xunit.v3;
 
@@ -9,11 +10,12 @@ using Xunit.v3;
 
 namespace Guestplane.Tests;
 
-/// <summary>Begins with what takes longest, so that none of it runs alone at the end; the rig's machines wait for their turn by Rig/Processors.cs.</summary>
+/// <summary>Begins with what takes longest, so that none of it runs alone at the end. So does Rig/Processors.cs with machines that wait.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] s_first =
     [
+        typeof(LinuxGuestTests), typeof(CardsTests), typeof(ServiceTests), typeof(Rig.KioskTests), typeof(ScanoutTests), typeof(PatternHostsTests),
         typeof(KioskDrillTests), typeof(LimitTests), typeof(ProofShowTests), typeof(SilentCompositorTests), typeof(ShowTests),
         typeof(ProbeTests), typeof(ReconnectTests), typeof(WakeUpTests), typeof(PackageTests),
     ];

@@ -77,7 +77,7 @@ internal sealed class Processors : IDisposable
     /// <returns>True if none waits any more.</returns>
     private static bool Begin(RigLoad load)
     {
-        while (Places(load) <= s_free && s_waiting[load].TryDequeue(out var turn, out _))
+        while (Places(load) <= s_free && (load != RigLoad.Emulated || s_emulated == 0) && s_waiting[load].TryDequeue(out var turn, out _))
         {
             s_free -= Places(load);
             s_emulated += load == RigLoad.Emulated ? 1 : 0;

@@ -11,7 +11,7 @@ public sealed class ShareBoot() : RigBoot("forky", "share.sh", seconds: 400)
 /// <summary>guestplane share as root, and viewers that are a user without rights to any device.</summary>
 public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
 {
-    private const int Viewers = 3, Flips = 600;
+    private const int Viewers = 3, Flips = 600, FlipsPerSecond = 60;
 
     [Fact]
     public void A_viewer_of_a_shared_vGPU_shows_its_own_memory_without_rights_to_it()
@@ -45,22 +45,22 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
     }
 
     /// <summary>
-    /// An output that refreshes more slowly than the vGPU flips does not show all. Of what it can show, 98.9 to 99.8 % were presented. Two
-    /// windows share a compositor that has no time for one of them now and then.
+    /// An output that refreshes more slowly than the vGPU flips does not show all. Of what it can show, 99.2 to 100 % were presented. The
+    /// two windows share a compositor and a processor, which have no time for one of them now and then.
     /// </summary>
     [Theory]
-    [InlineData("share-full")]
-    [InlineData("share-left")]
-    [InlineData("share-right")]
-    public void Each_of_three_viewers_presents_nearly_all_flips_that_its_refresh_allows(string viewer)
+    [InlineData("share-full", 0.99)]
+    [InlineData("share-left", 0.98)]
+    [InlineData("share-right", 0.98)]
+    public void Each_of_three_viewers_presents_nearly_all_flips_that_its_refresh_allows(string viewer, double least)
     {
         var (began, ended) = Times("share");
         var presented = PresentedCommits(viewer).Where(commit => commit.Committed > began && commit.Committed < ended)
             .Select(commit => commit.Presented).Order().ToList();
         Assert.True(presented.Count > Flips / 2, $"{presented.Count}");
         var refresh = presented.Zip(presented.Skip(1), (one, next) => next - one).Order().ElementAt(presented.Count / 10);
-        var allowed = Math.Min(Flips, Math.Floor((ended - began) / refresh));
-        Assert.InRange(presented.Count, 0.97 * allowed, Flips + 1);
+        var allowed = Math.Min(Flips, Math.Floor((Flips - 1) * 1000.0 / FlipsPerSecond / refresh) + 1);
+        Assert.InRange(presented.Count, least * allowed, Flips + 1);
     }
 
     [Fact]

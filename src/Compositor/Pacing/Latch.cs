@@ -15,6 +15,15 @@ internal sealed class Latch
 
     private const long LeastNs = 200_000;
 
+    /// <summary>
+    /// An image that the next one has replaced was late if those in time were all committed earlier before their vblanks, by so
+    /// much. If not, the compositor has left out a vblank, and an earlier commit would not have helped.
+    /// </summary>
+    private const long CloserNs = 200_000;
+
+    /// <summary>Longer than from any commit to its vblank: a display's longest refresh.</summary>
+    private const long LongestNs = 1_000_000_000;
+
     /// <summary>Each commit in time lowers the estimate by 1/512: to a half in six seconds at 60 Hz.</summary>
     private const int DownBy = 512;
 
@@ -28,10 +37,10 @@ internal sealed class Latch
     private const int CatchUps = 2;
 
     /// <summary>How long the estimate stays after a rise; doubled each time that creeping down led to another rise.</summary>
-    private const long FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
+    private const long FirstHoldNs = 16_000_000_000, LongestHoldNs = 600_000_000_000;
 
     private readonly bool _creepsDown;
-    private long _risen, _hold = FirstHoldNs, _heldUntil, _replaced;
+    private long _risen, _hold = FirstHoldNs, _heldUntil, _discarded, _closest = LongestNs;
     private int _late, _rises;
 
     /// <param name="creepsDown">True to search for the latest moment, which costs a late commit from time to time.</param>
@@ -46,28 +55,28 @@ internal sealed class Latch
     /// </summary>
     public bool IsGapDue { get; set; }
 
-    /// <summary>
-    /// A commit was discarded. If the next one is presented soon, this one was too late for the vblank before that. In ns.
-    /// </summary>
-    public void Replaced(long committed) => _replaced = committed;
+    /// <summary>A commit of this time, ns, was discarded.</summary>
+    public void Discarded(long committed) => _discarded = committed;
 
-    /// <summary>Learns from a commit that was presented now.</summary>
+    /// <summary>Learns from a commit that is presented now. Times are in ns.</summary>
     public void Learn(long commitToPresented, long refresh, long now)
     {
-        if (IsLate(now - _replaced, refresh))
-            Late(now - _replaced - refresh, refresh, now);
-        _replaced = 0;
-        if (IsLate(commitToPresented, refresh))
-            Late(commitToPresented - refresh, refresh, now);
-        else if (commitToPresented - refresh < Estimate)
-            InTime(now);
+        var replaced = now - _discarded - refresh;
+        _discarded = 0;
+        var tooLateBy = commitToPresented - refresh;
+        if (IsLate(replaced, refresh) && replaced < _closest - CloserNs)
+            Late(replaced, refresh, now, isBehind: false);
+        else if (IsLate(tooLateBy, refresh))
+            Late(tooLateBy, refresh, now, isBehind: true);
+        else if (tooLateBy < Estimate)
+            InTime(commitToPresented, now);
     }
 
     /// <summary>More than a refresh late is not the latch: the compositor had no time for that frame.</summary>
-    private bool IsLate(long commitToPresented, long refresh) =>
-        commitToPresented - refresh >= Estimate && commitToPresented - refresh < refresh + RoomNs;
+    private bool IsLate(long tooLateBy, long refresh) => tooLateBy >= Estimate && tooLateBy < refresh + RoomNs;
 
-    private void Late(long tooLateBy, long refresh, long now)
+    /// <param name="isBehind">True if the compositor may be one image behind.</param>
+    private void Late(long tooLateBy, long refresh, long now, bool isBehind)
     {
         _late += ForgivenBy;
         if (_late < 2 * ForgivenBy)
@@ -81,11 +90,12 @@ internal sealed class Latch
         if (_creepsDown && now >= _heldUntil)
             _hold = Math.Min(_hold * 2, LongestHoldNs);
         (_risen, _heldUntil) = (now, now + _hold);
-        IsGapDue = _rises <= CatchUps && !isWhole;
+        IsGapDue = _rises <= CatchUps && !isWhole && isBehind;
     }
 
-    private void InTime(long now)
+    private void InTime(long commitToPresented, long now)
     {
+        _closest = Math.Min(_closest + _closest / DownBy, commitToPresented);
         _late = Math.Max(0, _late - 1);
         if (_heldUntil == 0)
             _heldUntil = now + _hold;

@@ -99,7 +99,7 @@ internal sealed class Pacer : PlaneObserver
         if (frame.Committed < _phase.LateSince)
             return;
         if (frame.IsDiscarded)
-            _latch.Replaced(frame.Committed);
+            _latch.Discarded(frame.Committed);
         else
             _latch.Learn(frame.CommitToPresented, _vblanks.Refresh, frame.Presented);
     }
