@@ -2,6 +2,8 @@
 # guestplane's pattern guest, which draws each image once (`still`), and bench/client, doing the same commits on one host. Sourced by
 # bench/run, and in the rig by bench/rig.sh. Wants GUESTPLANE, CLIENT and OUT, a directory for what they said.
 
+# User-mode Linux alone needs a system call to read a clock.
+readonly COUNT_CALLS='strace -f -c -U calls,name -e trace=!clock_gettime'
 readonly SHORT=100 LONG=400 # flips of the two runs whose difference is what a flip costs, without the start
 
 # play WHO NAME SIZE RATE FLIPS [PATTERN-OPTION]: WHO is client or guestplane; leaves NAME.json. TRACER runs it.
@@ -76,7 +78,7 @@ calls() {
 	local flips total=()
 
 	for flips in "$SHORT" "$LONG"; do
-		TRACER="strace -f -c -U calls,name -o $OUT/calls-$1-$flips" play "$1" "calls-$1-$flips.run" "$2" "$3" "$flips"
+		TRACER="$COUNT_CALLS -o $OUT/calls-$1-$flips" play "$1" "calls-$1-$flips.run" "$2" "$3" "$flips"
 		total+=("$(awk '$2 == "total" { print $1 }' "$OUT/calls-$1-$flips")")
 	done
 	over $((total[1] - total[0])) $((LONG - SHORT)) 2

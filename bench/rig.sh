@@ -1,12 +1,12 @@
 #!/bin/bash
-# In the rig's VM, for bench/run: the C client and guestplane on sway/vkms, their udmabufs scanned out; and a vGPU (mbochs)
+# In user-mode Linux, for bench/run: the C client and guestplane on sway/vkms, their udmabufs scanned out; and a vGPU (mbochs)
 # flipped at 60 Hz. Leaves rig.md in the share.
 . /rig/guestplane.sh
 . /rig/share.sh
 OUT=$SHARE CLIENT=$SHARE/client
 . /share/pair.sh
 
-readonly ROUNDS=5 VGPU_ROUNDS=2 SYSCALLS=/sys/kernel/tracing/events/raw_syscalls/sys_enter
+readonly ROUNDS=5 VGPU_ROUNDS=2
 
 # Full screen in a mode of its size nothing is scaled, so that nothing is composited: the host's part is the same, too.
 mode() { swaymsg -q "output * mode --custom $1" && sleep 1; }
@@ -51,16 +51,11 @@ pattern_pairs() {
 	done
 }
 
-# asked FLIPS: guestplane as the vGPU's viewer, and each of its system calls counted by the kernel itself: a strace makes it so
-# slow in the VM that it misses every other flip, and a guest of two buffers has then not flipped at all.
+# asked FLIPS: guestplane as the vGPU's viewer, and each of its system calls counted.
 asked() {
-	local count='hist:keys=id.syscall if comm == "guestplane"'
-
-	echo "$count" >"$SYSCALLS/trigger"
 	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 wait=1500 flip=60,1500 hold -- \
+		$COUNT_CALLS -o "$OUT/calls-asked-$1" \
 		"$GUESTPLANE" show fd:3 --fullscreen --frames "$1" --report "$OUT/asked.json" >"$OUT/asked.driver" 2>"$OUT/asked.err"
-	sed -nE 's/.*sys_([a-z0-9_]+) .*hitcount: *([0-9]+).*/\2 \1/p' "$SYSCALLS/hist" >"$OUT/calls-asked-$1"
-	echo "!$count" >"$SYSCALLS/trigger"
 }
 
 # vgpu_line NAME: its report, in words.
@@ -100,12 +95,11 @@ vgpu() {
 	done
 	for flips in "$SHORT" "$LONG"; do
 		asked "$flips"
-		total+=("$(awk '{ n += $1 } END { print n }' "$OUT/calls-asked-$flips")")
+		total+=("$(awk '$2 == "total" { print $1 }' "$OUT/calls-asked-$flips")")
 	done
 	echo "System calls per flip, asked: $(over $((total[1] - total[0])) $((LONG - SHORT)) 2): $(calls_by_name asked)"
 }
 
-mount -t tracefs none /sys/kernel/tracing 2>/dev/null
 udev_start
 load_vkms
 load_mbochs patched

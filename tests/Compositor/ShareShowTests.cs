@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Guestplane.Tests.Fakes;
 using Guestplane.Tests.Fakes.Qemu;
+using Guestplane.Tests.Gvt.Share;
 using Guestplane.Tests.Hosts;
 
 namespace Guestplane.Tests.Compositor;
@@ -101,6 +103,48 @@ public sealed class ShareShowTests : IDisposable
         End(share);
         Assert.Empty(host.Violations);
         Assert.Empty(stoppedHost.Violations);
+    }
+
+    /// <summary>
+    /// libsystemd forgets the descriptors of a message that has more than it declares. A program that sends some and connects anew, again
+    /// and again, takes not all that the share may have.
+    /// </summary>
+    [Theory]
+    [InlineData(30)]
+    [InlineData(200)]
+    public void Undeclared_descriptors_cost_their_user_all_connections(int undeclared)
+    {
+        const int Connections = 100, Limit = 4096;
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var memory = QemuDesktop.Memory(1);
+        using var share = ProgramRun.Shell("/nonexistent", "none", $"share {Pattern} --socket {Socket}", $"ulimit -n {Limit};");
+        share.WaitFor($"guestplane show {Source}");
+        using var viewer = ProgramRun.Start(host, $"show {Source} --no-clipboard");
+        viewer.WaitFor("goes by dmabuf");
+        var connections = 0;
+        while (connections < Connections && !Leave(memory, undeclared))
+            connections++;
+        Assert.InRange(connections, 1, Connections - 1);
+        share.WaitFor("can connect no more");
+        Assert.InRange(Directory.GetFileSystemEntries($"/proc/{share.Id}/fd").Length, 1, Limit / 2);
+        // This user's viewers, too.
+        Assert.Equal(GuestLost, viewer.Wait().ExitCode);
+        End(share);
+    }
+
+    /// <returns>True if the share does not want to know this user.</returns>
+    private bool Leave(SafeHandle memory, int count)
+    {
+        using var client = SharedDisplay.ConnectTo(Socket);
+        client.Say($"\0AUTH EXTERNAL {RawDBusClient.Hex()}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
+        if (client.Line() is null)
+            return true;
+        client.Line();
+        client.Send(new QemuRawMessage { Path = "/", Interface = "org.freedesktop.DBus.Peer", Member = "Ping", Fds = [.. Enumerable.Repeat(memory, count)], FdCount = 1 });
+        // It has been handled when this is answered.
+        client.Send("/", "org.freedesktop.DBus.Peer", "Ping");
+        client.Next()?.Dispose();
+        return false;
     }
 
     /// <summary>A peer-to-peer QEMU has one display client; through a share it has many.</summary>

@@ -32,7 +32,7 @@ internal sealed class ShareConnection : IDisposable
                 bus.Serve(one.Path, message => Handle(one, message));
         });
         _bus.MostQueued = MostQueued;
-        _bus.Closed += _ => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : null);
+        _bus.Closed += why => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : Strays > StrayFds.Few ? why : null);
         loop.Add(_bus);
         loop.Add(_patience = new LoopTimer(OnSilence));
         _patience.Set(Clock.Now + ReadyWithinNs);
@@ -40,6 +40,9 @@ internal sealed class ShareConnection : IDisposable
 
     /// <summary>The client.</summary>
     public PeerCredentials Peer { get; }
+
+    /// <inheritdoc cref="Bus.Strays"/>
+    public int Strays => _bus.Strays;
 
     /// <summary>The connection has ended: null if the client closed it, else a clause that says why we did.</summary>
     public event Action<string?>? Ended;
@@ -52,6 +55,9 @@ internal sealed class ShareConnection : IDisposable
 
     /// <summary>Notifies the client that the consoles are gone.</summary>
     public void NotifyRemoved() => Notify(_objects.NotifyRemoved);
+
+    /// <summary>Ends it without a reason of its own.</summary>
+    public void Close() => End(null);
 
     public void Dispose()
     {

@@ -36,7 +36,7 @@ internal sealed class ShareListener : IDisposable
             [new("PollFlips", "", PlanesInterface.PollTypes, Poll)]));
         _bus = Bus.Server(socket, bus => bus.Serve(planes.Path, message => Handle(planes, message)));
         _bus.MostQueued = MostQueued;
-        _bus.Closed += _ => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : null);
+        _bus.Closed += why => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : Strays > StrayFds.Few ? why : null);
         _calls = new(_bus, head.Pixels);
         _planes = new(head, _calls, answered => _bus.Answer(answer => OnAnswer(answer, answered)));
         _planes.Failed += why => Said?.Invoke(why);
@@ -51,6 +51,9 @@ internal sealed class ShareListener : IDisposable
 
     /// <summary>Who registered it.</summary>
     public PeerCredentials Client { get; }
+
+    /// <inheritdoc cref="Bus.Strays"/>
+    public int Strays => _bus.Strays;
 
     /// <summary>The number of its console.</summary>
     public int Console => _head.Number;
@@ -72,6 +75,9 @@ internal sealed class ShareListener : IDisposable
 
     /// <summary>A clause about the client that the user may want to know.</summary>
     public event Action<string>? Said;
+
+    /// <summary>Ends it without a reason of its own.</summary>
+    public void Close() => End(null);
 
     public void Dispose()
     {

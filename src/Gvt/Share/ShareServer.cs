@@ -23,6 +23,7 @@ public sealed class ShareServer : IDisposable
     private readonly List<SharedHead> _heads = [];
     private readonly List<ShareConnection> _connections = [];
     private readonly List<ShareListener> _listeners = [];
+    private readonly StrayUsers _strayUsers = new();
     private readonly BusObject _status;
     private ShareBus? _bus;
 
@@ -147,7 +148,8 @@ public sealed class ShareServer : IDisposable
 
     private PeerCredentials? Admit(Fd socket)
     {
-        if (PeerCredentials.Of(socket.Number) is not { } peer)
+        // Whoever is shut out was told why.
+        if (PeerCredentials.Of(socket.Number) is not { } peer || _strayUsers.Has(peer.User))
             return null;
         if (_access.Allows(peer, socket.Number))
         {
@@ -171,6 +173,7 @@ public sealed class ShareServer : IDisposable
             _connections.Remove(connection);
             if (why is not null)
                 Said?.Invoke($"The connection of {Name(peer)} was closed: {why}.");
+            CountStrays(peer.User, connection.Strays);
         };
         _connections.Add(connection);
     }
@@ -205,8 +208,21 @@ public sealed class ShareServer : IDisposable
             if (why is not null)
                 Said?.Invoke($"A listener of {Name(peer)} was closed: {why}.");
             ListenerRemoved?.Invoke();
+            CountStrays(peer.User, listener.Strays);
         };
         ListenerAdded?.Invoke();
+    }
+
+    private void CountStrays(uint user, int strays)
+    {
+        if (!_strayUsers.Add(user, strays))
+            return;
+        Said?.Invoke($"User {user} can connect no more until this share ends: programs of that user send descriptors "
+            + "that they do not declare, and those stay open.");
+        foreach (var connection in _connections.Where(one => one.Peer.User == user).ToList())
+            connection.Close();
+        foreach (var listener in _listeners.Where(one => one.Client.User == user).ToList())
+            listener.Close();
     }
 
     private void AddHolders(BusCall message)

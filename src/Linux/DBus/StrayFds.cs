@@ -14,16 +14,22 @@ public static class StrayFds
     private const int Many = 200;
 
     /// <summary>A peer may leave so many: a library may open one of its own while a message is handled.</summary>
-    private const int Few = 32;
+    public const int Few = 32;
 
     /// <summary>The search for the peer ends after so many messages that left none.</summary>
     private const int Searched = 256;
 
+    /// <summary>So many that were left by nobody who was found: from then on the search does not end.</summary>
+    private const int Endless = 1000;
+
     /// <summary>SCM_MAX_FD (include/net/scm.h): a message has at most so many.</summary>
     private const int MostOfMessage = 253;
 
-    // How many there were when nothing was wrong; -1 before the first message.
-    private static int s_usual = -1;
+    // How many there were when nothing was wrong, or when the last peer was found; -1 before the first message.
+    private static int s_first = -1;
+
+    // How many there were at the end of the last search.
+    private static int s_usual;
 
     // Messages from one look to the next; 0 for none.
     private static int s_interval;
@@ -45,27 +51,32 @@ public static class StrayFds
                 Look();
             return false;
         }
-        sum += Math.Max(0, Count() - before);
+        var now = Count();
+        sum += Math.Max(0, now - before);
         if (sum > Few)
-            s_search = 0;
+            (s_search, s_usual, s_first) = (0, now, now);
+        else if (--s_search == 0 && now > s_first + Endless)
+            s_search = 1;
         else
-            s_search--;
-        if (s_search == 0)
-            s_usual = Count();
+            s_usual = now;
         return sum > Few;
     }
 
     private static void Look()
     {
-        if (s_usual < 0)
-            s_usual = Count();
+        if (s_first < 0)
+            s_first = s_usual = Count();
         else if (IsOpen(s_usual + Fd.Live + Many) && Count() > s_usual + Many)
             s_search = Searched;
     }
 
-    /// <summary>Open descriptors that have no owner here.</summary>
-    private static int Count()
+    /// <summary>Open descriptors that have no owner here. Since Linux 6.2 the size of this folder is their number.</summary>
+    private static unsafe int Count()
     {
+        stat folder;
+        fixed (byte* path = "/proc/self/fd"u8)
+            if (LibC.stat(path, &folder) == 0 && folder.st_size > 0)
+                return (int)folder.st_size - Fd.Live;
         try
         {
             return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live;
