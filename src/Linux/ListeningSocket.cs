@@ -44,7 +44,7 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
         {
             // The name gets these permissions with its first moment (net/unix/af_unix.c), and the others below.
             Check(LibC.fchmod(number, (mode_t)OwnerOnly), path);
-            UnixSocket.Bind(socket, name);
+            BindBeside(socket, name, path);
             try
             {
                 SetRights(name, path, mode, group);
@@ -111,6 +111,19 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
     /// <summary>A name in the same folder that nobody else has. It is short: a socket's path has little room.</summary>
     private static string NameBeside(string path) =>
         Path.Combine(Path.GetDirectoryName(path) ?? "", $".{(uint)Guid.NewGuid().GetHashCode():x}");
+
+    /// <summary>Whoever gave the path knows nothing of the name.</summary>
+    private static void BindBeside(Fd socket, string name, string path)
+    {
+        try
+        {
+            UnixSocket.Bind(socket, name);
+        }
+        catch (LinuxException e)
+        {
+            throw new LinuxException($"the socket {path}", e.Errno);
+        }
+    }
 
     /// <summary>Gives a listening socket its path, if that is free or if nobody listens there any more.</summary>
     private static void Place(string name, string path)

@@ -266,7 +266,7 @@ public sealed class ShareShowTests : IDisposable
     [InlineData(Usage, "--read-only: this machine has no user \"no-such\"", "pattern --read-only no-such")]
     [InlineData(Usage, "--linger is for vfio: sources, and pattern is none.", "pattern --linger 5")]
     [InlineData(Usage, "at most 1000 polls per second", "pattern --rate 1001")]
-    [InlineData(CannotCreate, "cannot be made", "pattern --socket /nonexistent/share")]
+    [InlineData(CannotCreate, "cannot be made: the socket /nonexistent/share: No such file", "pattern --socket /nonexistent/share")]
     public void What_cannot_be_shared_is_one_sentence(int code, string words, string arguments)
     {
         using var run = ProgramRun.Alone($"share {arguments}{(arguments.Contains("--socket") ? "" : $" --socket {Socket}")}");

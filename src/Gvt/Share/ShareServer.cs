@@ -52,7 +52,7 @@ public sealed class ShareServer : IDisposable
         if (socket is null)
             return;
         socket.Connected += OnConnected;
-        socket.Paused += why => Said?.Invoke($"No client can connect for a second: {why}.");
+        socket.Paused += why => Said?.Invoke($"No client can connect now: {why}.");
         loop.Add(socket);
     }
 

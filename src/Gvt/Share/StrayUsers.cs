@@ -3,8 +3,8 @@ using Guestplane.Linux.DBus;
 namespace Guestplane.Gvt.Share;
 
 /// <summary>
-/// Users whose programs have sent more descriptors than their messages declare. Nothing can close those (<see cref="StrayFds"/>), and
-/// a program that connects anew has a clean record: only its user can be told.
+/// Users whose programs have sent more descriptors than their messages declare. Nothing can close those
+/// (<see cref="StrayFds"/>), and a program may connect anew: so they are counted by user.
 /// </summary>
 internal sealed class StrayUsers
 {

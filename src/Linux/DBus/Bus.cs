@@ -59,7 +59,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     /// <summary>True if descriptors can be sent: the peer has agreed to it. Known once both sides are authenticated.</summary>
     public bool CanSendFds => _bus != 0 && sd_bus_can_send(_bus, (byte)'h') > 0;
 
-    /// <summary>Descriptors that the peer's messages had and did not declare, as far as somebody looked (<see cref="StrayFds"/>).</summary>
+    /// <summary>Descriptors that the peer's messages had and did not declare, as far as <see cref="StrayFds"/> looked.</summary>
     public int Strays => _strays;
 
     /// <summary>True once both sides are authenticated.</summary>
