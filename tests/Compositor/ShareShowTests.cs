@@ -132,15 +132,42 @@ public sealed class ShareShowTests : IDisposable
         End(share);
     }
 
+    /// <summary>One burst that nobody measured, and a program that is gone: from then on each message is measured.</summary>
+    [Fact]
+    public void Listeners_are_no_undeclared_descriptors()
+    {
+        const int Burst = 6, Listeners = 40;
+        using var memory = QemuDesktop.Memory(1);
+        using var share = ProgramRun.Shell("/nonexistent", "none", $"share {Pattern} --socket {Socket}", "ulimit -n 4096;");
+        share.WaitFor($"guestplane show {Source}");
+        Assert.False(Leave(memory, 200, Burst));
+        for (var n = 0; n < Listeners; n++)
+        {
+            using var client = SharedDisplay.ClientOf(Socket);
+            using var listener = SharedDisplay.Listen(client);
+        }
+        End(share);
+        Assert.DoesNotContain("can connect no more", share.Messages, StringComparison.Ordinal);
+    }
+
     /// <returns>True if the share does not want to know this user.</returns>
-    private bool Leave(SafeHandle memory, int count)
+    private bool Leave(SafeHandle memory, int count, int messages = 1)
     {
         using var client = SharedDisplay.ConnectTo(Socket);
         client.Say($"\0AUTH EXTERNAL {RawDBusClient.Hex()}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
         if (client.Line() is null)
             return true;
         client.Line();
-        client.Send(new QemuRawMessage { Path = "/", Interface = "org.freedesktop.DBus.Peer", Member = "Ping", Fds = [.. Enumerable.Repeat(memory, count)], FdCount = 1 });
+        var message = new QemuRawMessage
+        {
+            Path = "/",
+            Interface = "org.freedesktop.DBus.Peer",
+            Member = "Ping",
+            Fds = [.. Enumerable.Repeat(memory, count)],
+            FdCount = 1,
+        };
+        for (var sent = 0; sent < messages; sent++)
+            client.Send(message);
         // It has been handled when this is answered.
         client.Send("/", "org.freedesktop.DBus.Peer", "Ping");
         client.Next()?.Dispose();

@@ -173,7 +173,8 @@ public sealed class ShareServer : IDisposable
             _connections.Remove(connection);
             if (why is not null)
                 Said?.Invoke($"The connection of {Name(peer)} was closed: {why}.");
-            CountStrays(peer.User, connection.Strays);
+            // Posted: the message that ends it is counted when it has been handled.
+            _loop.Post(() => CountStrays(peer.User, connection.Strays));
         };
         _connections.Add(connection);
     }
@@ -182,6 +183,8 @@ public sealed class ShareServer : IDisposable
     {
         if (PeerCredentials.Of(socket.Number) is not { User: < uint.MaxValue })
             return "A listener is one end of a connected unix socket.";
+        if (_strayUsers.Has(peer.User))
+            return $"User {peer.User} can connect no more.";
         return s_listeners.Problem(_listeners.Select(one => one.Client), peer) is { } problem
             ? $"No more listeners: {problem}." : null;
     }
@@ -208,7 +211,7 @@ public sealed class ShareServer : IDisposable
             if (why is not null)
                 Said?.Invoke($"A listener of {Name(peer)} was closed: {why}.");
             ListenerRemoved?.Invoke();
-            CountStrays(peer.User, listener.Strays);
+            _loop.Post(() => CountStrays(peer.User, listener.Strays));
         };
         ListenerAdded?.Invoke();
     }

@@ -16,7 +16,7 @@ public static class StrayFds
     /// <summary>A peer may leave so many: a library may open one of its own while a message is handled.</summary>
     public const int Few = 32;
 
-    /// <summary>The search for the peer ends after so many messages that left none.</summary>
+    /// <summary>The search for the peer ends after so many messages.</summary>
     private const int Searched = 256;
 
     /// <summary>So many that were left by nobody who was found: from then on the search does not end.</summary>
@@ -52,7 +52,8 @@ public static class StrayFds
             return false;
         }
         var now = Count();
-        sum += Math.Max(0, now - before);
+        // Fewer: those of a message that was read with another one before.
+        sum = Math.Max(0, sum + now - before);
         if (sum > Few)
             (s_search, s_usual, s_first) = (0, now, now);
         else if (--s_search == 0 && now > s_first + Endless)
@@ -66,7 +67,7 @@ public static class StrayFds
     {
         if (s_first < 0)
             s_first = s_usual = Count();
-        else if (IsOpen(s_usual + Fd.Live + Many) && Count() > s_usual + Many)
+        else if (IsOpen(s_usual + Fd.Live + Bus.Live + Many) && Count() > s_usual + Many)
             s_search = Searched;
     }
 
@@ -76,10 +77,10 @@ public static class StrayFds
         stat folder;
         fixed (byte* path = "/proc/self/fd"u8)
             if (LibC.stat(path, &folder) == 0 && folder.st_size > 0)
-                return (int)folder.st_size - Fd.Live;
+                return (int)folder.st_size - Fd.Live - Bus.Live;
         try
         {
-            return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live;
+            return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live - Bus.Live;
         }
         catch (IOException)
         {
