@@ -95,7 +95,8 @@ internal sealed class Latch
 
     private void InTime(long commitToPresented, long now)
     {
-        _closest = Math.Min(_closest + _closest / DownBy, commitToPresented);
+        // Clocks may disagree by a hair: it may be below 0.
+        _closest = Math.Min(_closest + Math.Max(_closest / DownBy, 1000), commitToPresented);
         _late = Math.Max(0, _late - 1);
         if (_heldUntil == 0)
             _heldUntil = now + _hold;
