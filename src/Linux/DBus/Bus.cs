@@ -26,18 +26,14 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     private nint _bus;
     private string? _failure;
     private bool _isInside, _isDisposing;
-    private static int s_live;
     private int _strays;
     private ExceptionDispatchInfo? _thrown;
 
     private Bus(nint bus)
     {
         _bus = bus;
-        Interlocked.Increment(ref s_live);
+        StrayFds.Opened();
     }
-
-    /// <summary>Connections that are open. Each has one descriptor, which sd-bus owns.</summary>
-    internal static int Live => s_live;
 
     /// <summary>The connection has ended; the argument is the reason. No event follows it.</summary>
     public event Action<string>? Closed;
@@ -211,7 +207,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             Forget(_calls[^1]);
         sd_bus_close_unref(_bus);
         _bus = 0;
-        Interlocked.Decrement(ref s_live);
+        StrayFds.Closed();
     }
 
     internal void SendCall(nint message, BusHandler answered, long withinNs)

@@ -31,6 +31,9 @@ public static class StrayFds
     // How many there were at the end of the last search.
     private static int s_usual;
 
+    // Each has a descriptor, which sd-bus owns.
+    private static int s_connections;
+
     // Messages from one look to the next; 0 for none.
     private static int s_interval;
     private static int s_messages, s_search;
@@ -38,6 +41,12 @@ public static class StrayFds
     /// <summary>Begins to look. Only for a program with one thread whose descriptors belong to <see cref="Fd"/>.</summary>
     public static void Watch() =>
         s_interval = (int)Math.Clamp(ProcessRights.FileLimit / (4 * MostOfMessage), 1, 64);
+
+    /// <summary>To be called with each connection that begins.</summary>
+    internal static void Opened() => Interlocked.Increment(ref s_connections);
+
+    /// <summary>To be called with each connection that has ended.</summary>
+    internal static void Closed() => Interlocked.Decrement(ref s_connections);
 
     /// <summary>To be called before a message is handled.</summary>
     internal static int Before() => s_search > 0 ? Count() : 0;
@@ -67,7 +76,7 @@ public static class StrayFds
     {
         if (s_first < 0)
             s_first = s_usual = Count();
-        else if (IsOpen(s_usual + Fd.Live + Bus.Live + Many) && Count() > s_usual + Many)
+        else if (IsOpen(s_usual + Fd.Live + s_connections + Many) && Count() > s_usual + Many)
             s_search = Searched;
     }
 
@@ -77,10 +86,10 @@ public static class StrayFds
         stat folder;
         fixed (byte* path = "/proc/self/fd"u8)
             if (LibC.stat(path, &folder) == 0 && folder.st_size > 0)
-                return (int)folder.st_size - Fd.Live - Bus.Live;
+                return (int)folder.st_size - Fd.Live - s_connections;
         try
         {
-            return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live - Bus.Live;
+            return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live - s_connections;
         }
         catch (IOException)
         {
