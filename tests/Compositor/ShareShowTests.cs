@@ -292,7 +292,9 @@ public sealed class ShareShowTests : IDisposable
     [InlineData(Usage, "this machine has no user \"no-such\"", "pattern --allow 0,no-such")]
     [InlineData(Usage, "--read-only: this machine has no user \"no-such\"", "pattern --read-only no-such")]
     [InlineData(Usage, "--linger is for vfio: sources, and pattern is none.", "pattern --linger 5")]
-    [InlineData(Usage, "at most 1000 polls per second", "pattern --rate 1001")]
+    [InlineData(Usage, "--rate takes a number above 0 and up to 1000, such as 2.5, and not \"1001\".", "pattern --rate 1001")]
+    [InlineData(Usage, "--rate takes a number above 0 and up to 1000, such as 2.5, and not \"0\".", "pattern --rate 0")]
+    [InlineData(Usage, "--allow takes names of users and groups, and not \",\".", "pattern --allow ,")]
     [InlineData(CannotCreate, "cannot be made: the socket /nonexistent/share: No such file", "pattern --socket /nonexistent/share")]
     public void What_cannot_be_shared_is_one_sentence(int code, string words, string arguments)
     {
@@ -301,6 +303,22 @@ public sealed class ShareShowTests : IDisposable
         Assert.Contains(words, run.Messages, StringComparison.Ordinal);
         Assert.Single(run.Messages.Trim().Split('\n'));
         Assert.False(File.Exists(Socket));
+    }
+
+    /// <summary>A share closes the connection of whoever may not connect. Here its user has as many as a user may have.</summary>
+    [Fact]
+    public void A_viewer_that_is_not_let_in_is_told_where_the_reason_is()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var share = Share(Pattern);
+        List<RawDBusClient> others = [.. Enumerable.Range(0, 64).Select(_ => SharedDisplay.ConnectTo(Socket))];
+        using var refused = ProgramRun.ToEnd(host, $"show {Source} --no-clipboard");
+        others.ForEach(other => other.Dispose());
+        Assert.Equal(NoSource, refused.ExitCode);
+        Assert.Contains($"the share at {Socket} closed the connection, and its own messages say why", refused.Messages,
+            StringComparison.Ordinal);
+        Assert.Single(refused.Messages.Trim().Split('\n'));
+        End(share);
     }
 
     [Fact]

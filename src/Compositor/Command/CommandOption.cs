@@ -11,12 +11,15 @@ internal static class CommandOption
     private const int Most = 1_000_000_000;
 
     /// <summary>Parses a number above 0. A comma is rejected: some write it for a thousand, others for a fraction.</summary>
-    public static double Number(ArgumentResult result)
+    public static double Number(ArgumentResult result) => Number(result, Most);
+
+    /// <inheritdoc cref="Number(ArgumentResult)"/>
+    public static double Number(ArgumentResult result, double most)
     {
         const NumberStyles Form = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        if (double.TryParse(Text(result), Form, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= Most)
+        if (double.TryParse(Text(result), Form, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= most)
             return number;
-        Reject(result, $"a number above 0 and up to {Most}, such as 2.5");
+        Reject(result, string.Create(CultureInfo.InvariantCulture, $"a number above 0 and up to {most}, such as 2.5"));
         return default;
     }
 

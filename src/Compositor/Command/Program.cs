@@ -35,16 +35,21 @@ internal static class Program
     private static int Invoke(string[] args, StreamWriter output, StreamWriter errors, Messages messages)
     {
         UsageError.CheckEncoding(args);
-        var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.")
-        {
-            ShowCommand.Create(options => Run(messages, options)),
-            new PickCommand(messages, OnWindow, arguments => Invoke(arguments, output, errors, messages)).Create(),
-            KioskCommand.Create(options => Run(messages, options)),
-            ShareCommand.Create(messages),
-            ListCommand.Create(output),
-            ProbeCommand.Create(output, messages, OnHost),
-            ScanoutTestCommand.Create(output, messages, OnHost),
-        };
+        (string Name, Func<Command> Create)[] commands =
+        [
+            ("show", () => ShowCommand.Create(options => Run(messages, options))),
+            ("pick", new PickCommand(messages, OnWindow, arguments => Invoke(arguments, output, errors, messages)).Create),
+            ("kiosk", () => KioskCommand.Create(options => Run(messages, options))),
+            ("share", () => ShareCommand.Create(messages)),
+            ("list", () => ListCommand.Create(output)),
+            ("probe", () => ProbeCommand.Create(output, messages, OnHost)),
+            ("scanout-test", () => ScanoutTestCommand.Create(output, messages, OnHost)),
+        ];
+        var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.");
+        // The declaration of all commands would be a part of the start that a user of one need not wait for.
+        var given = Array.FindAll(commands, command => args is [var first, ..] && command.Name == first);
+        foreach (var (_, create) in given is [] ? commands : given)
+            root.Add(create());
         root.Options.OfType<VersionOption>().Single().Action = new VersionText(output);
         root.Options.OfType<VersionOption>().Single().Description = "Show the version, and the libraries that are found.";
         var help = root.Options.OfType<HelpOption>().Single();

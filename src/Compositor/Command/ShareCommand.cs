@@ -193,6 +193,8 @@ internal static class ShareCommand
     private static List<string> ParseNames(ArgumentResult result)
     {
         List<string> names = [.. result.Tokens[^1].Value.Split(',', StringSplitOptions.RemoveEmptyEntries)];
+        if (names.Count == 0)
+            CommandOption.Reject(result, "names of users and groups");
         var access = new ShareAccess();
         if (names.Find(name => !access.Allow(name)) is { } unknown)
             result.AddError($"{((OptionResult)result.Parent!).Option.Name}: this machine has no "
@@ -215,12 +217,5 @@ internal static class ShareCommand
         return 0;
     }
 
-    private static double ParseRate(ArgumentResult result)
-    {
-        const double Most = 1000;
-        var rate = CommandOption.Number(result);
-        if (rate > Most)
-            CommandOption.Reject(result, $"at most {Most} polls per second");
-        return rate;
-    }
+    private static double ParseRate(ArgumentResult result) => CommandOption.Number(result, most: 1000);
 }

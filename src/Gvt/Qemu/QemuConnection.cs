@@ -24,13 +24,19 @@ internal sealed class QemuConnection : IDisposable
     private QemuConnection(Loop loop, Bus bus, BusVmChoice? choice, string notThere, int? pid = null)
     {
         (_loop, Bus, _choice, _notThere, Pid, Sizes) = (loop, bus, choice, notThere, pid, new(loop));
-        bus.Closed += why => Fail($"the connection to the VM's display was closed ({why})");
+        bus.Closed += why => Fail(Consoles.Count == 0 && Refusal is not null ? Refusal
+            : $"the connection to the VM's display was closed ({why})");
         loop.Add(bus);
     }
 
     public Bus Bus { get; }
 
     public QemuSizes Sizes { get; }
+
+    /// <summary>
+    /// A clause for a peer that closes the connection before it has told its consoles; null if that means nothing special.
+    /// </summary>
+    private string? Refusal { get; init; }
 
     /// <summary>The process at the other end: QEMU, or who has made the socket. Null if it is not known.</summary>
     public int? Pid { get; private set; }
@@ -56,11 +62,12 @@ internal sealed class QemuConnection : IDisposable
 
     /// <summary>A VM at the other end of a socket.</summary>
     /// <param name="pid">QEMU's process; null if it has made the socket.</param>
-    public static QemuConnection ToPeer(Loop loop, Fd socket, int? pid = null)
+    /// <param name="refusal">See <see cref="Refusal"/>.</param>
+    public static QemuConnection ToPeer(Loop loop, Fd socket, int? pid = null, string? refusal = null)
     {
         var peer = pid ?? PeerCredentials.ProcessIdOf(socket.Number);
         return new(loop, Bus.Peer(socket), null,
-            "it does not serve org.qemu.Display1: start QEMU with -display dbus,p2p=yes", peer);
+            "it does not serve org.qemu.Display1: start QEMU with -display dbus,p2p=yes", peer) { Refusal = refusal };
     }
 
     /// <summary>Requests the list of consoles. On a bus, that of the program that is the VM now.</summary>

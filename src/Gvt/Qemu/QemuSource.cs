@@ -53,8 +53,7 @@ public sealed class QemuSource
         {
             ("bus", { Length: > 0 }) => OnBus(words, value),
             ("qmp", { Length: > 0 }) => new(words, true, (loop, done) => ByQmp(loop, done, value)),
-            ("socket", { Length: > 0 }) => new(words, true, (loop, done) => ToPeer(loop, Connect(value,
-                "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {value}"), done)),
+            ("socket", { Length: > 0 }) => new(words, true, (loop, done) => ToShare(loop, done, value)),
             ("user", _) when value.IndexOf(",qmp=", StringComparison.Ordinal) is > 0 and var end && value.Length > end + 5 =>
                 new(words, true, (loop, done) => ByQmp(loop, done, value[(end + 5)..], value[..end])),
             ("fd", _) when int.TryParse(value, out var number) && number >= 0 =>
@@ -196,16 +195,27 @@ public sealed class QemuSource
     }
 
     /// <summary>Connects to the peer. It may have gone meanwhile, which is reported like any other failure.</summary>
-    private static void ToPeer(Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done, int? pid = null)
+    /// <param name="refusal">See <see cref="QemuConnection.Refusal"/>.</param>
+    private static void ToPeer(
+        Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done, int? pid = null, string? refusal = null)
     {
         try
         {
-            done(QemuConnection.ToPeer(loop, socket, pid), null);
+            done(QemuConnection.ToPeer(loop, socket, pid, refusal), null);
         }
         catch (BusException e)
         {
-            done(null, Absent(e.Message));
+            done(null, Absent(e.IsPeerGone && refusal is not null ? refusal : e.Message));
         }
+    }
+
+    /// <summary>A share tells those that it does not let in nothing: it closes the connection.</summary>
+    private static void ToShare(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
+    {
+        var socket = Connect(path, "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {path}");
+        var user = Account.UserName(Account.OwnUser);
+        ToPeer(loop, socket, done, refusal: $"the share at {path} closed the connection, and its own messages say why: it may "
+            + $"not let the user {user} in (guestplane share --allow {user})");
     }
 
     private static void ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)

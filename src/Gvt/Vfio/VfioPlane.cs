@@ -48,9 +48,10 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
     private const int MostIds = 256;
 
     /// <summary>
-    /// A cursor or overlay that was never on is queried this rarely: most drivers lack it, and report it as off.
+    /// A cursor or overlay that was never on is queried this rarely: most drivers lack it, and report it as off. So the first
+    /// cursor of a guest appears up to half a second late.
     /// </summary>
-    private const long UnseenNs = 100_000_000;
+    private const long UnseenNs = 500 * MillisecondNs;
 
     private readonly Dictionary<uint, Held> _held = [];
     private GfxPlaneInfo _info;
