@@ -133,6 +133,9 @@ internal sealed class ProgramRun : IDisposable
 
     public void Terminate() => Signal("TERM");
 
+    /// <summary>True while the process is stopped by a signal (proc_pid_stat(5): state T).</summary>
+    public bool IsStopped => File.ReadAllText($"/proc/{Id}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] == 'T';
+
     public void Signal(string name)
     {
         using var kill = Process.Start("kill", ["-" + name, _process.Id.ToString()]);

@@ -201,11 +201,10 @@ public sealed class QemuShowTests
             desktop.Run!.Signal("STOP");
         });
         desktop.Start();
-        desktop.WaitQemu(q => q.IsBlocked);
-        Assert.False(desktop.Qemu.WaitUntil(q => !q.IsBlocked, TimeSpan.FromMilliseconds(300)));
+        desktop.WaitQemu(q => q.IsBlocked && desktop.Run!.IsStopped);
         desktop.Run!.Signal("CONT");
+        desktop.WaitQemu(q => !q.IsBlocked);
         desktop.Wait(h => ShowTests.Primary(h) is { Parent: not null, Latched: not null });
-        Assert.True(desktop.Qemu.LongestBlock >= TimeSpan.FromMilliseconds(200));
         desktop.End();
     }
 
