@@ -311,7 +311,8 @@ public sealed class ShareShowTests : IDisposable
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var share = Share(Pattern);
-        List<RawDBusClient> others = [.. Enumerable.Range(0, 64).Select(_ => SharedDisplay.ConnectTo(Socket))];
+        // Each one is authenticated before the next one: 64 at once would be too many for the socket.
+        List<RawDBusClient> others = [.. Enumerable.Range(0, 64).Select(_ => SharedDisplay.ClientOf(Socket))];
         using var refused = ProgramRun.ToEnd(host, $"show {Source} --no-clipboard");
         others.ForEach(other => other.Dispose());
         Assert.Equal(NoSource, refused.ExitCode);

@@ -39,15 +39,27 @@ internal sealed class ConfigFile
         }
     }
 
+    /// <summary>The commands that read the file.</summary>
+    public static string[] Readers { get; } = ["show", "kiosk"];
+
+    /// <summary>The file in XDG_CONFIG_HOME or ~/.config; null if there is none.</summary>
+    public static string? Place
+    {
+        get
+        {
+            var folder = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { } set && Path.IsPathRooted(set) ? set
+                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".config") : null;
+            return folder is not null && Path.Combine(folder, Name) is var path && Path.Exists(path) ? path : null;
+        }
+    }
+
     private sealed record Line(string? Section, string Key, string Value, int Number);
 
-    /// <summary>Reads the file in XDG_CONFIG_HOME or ~/.config; null if there is none.</summary>
+    /// <summary>Reads the file; null if there is none.</summary>
     /// <exception cref="ExitException">Usage: it cannot be read, or a line is wrong.</exception>
     public static ConfigFile? Read()
     {
-        var folder = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { } set && Path.IsPathRooted(set) ? set
-            : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".config") : null;
-        if (folder is null || Path.Combine(folder, Name) is var path && !Path.Exists(path))
+        if (Place is not { } path)
             return null;
         try
         {
@@ -108,7 +120,7 @@ internal sealed class ConfigFile
     /// <summary>The option may be one of the other command only: both read this file.</summary>
     private void Check(Line line, ParseResult given)
     {
-        var commands = given.RootCommandResult.Command.Subcommands.Where(command => command.Name is "show" or "kiosk").ToList();
+        var commands = given.RootCommandResult.Command.Subcommands.Where(command => Readers.Contains(command.Name)).ToList();
         foreach (var command in commands)
             if (command.Options.FirstOrDefault(option => option.Name == $"--{line.Key}") is { } option)
             {

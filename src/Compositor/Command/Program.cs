@@ -46,8 +46,8 @@ internal static class Program
             ("scanout-test", () => ScanoutTestCommand.Create(output, messages, OnHost)),
         ];
         var root = new RootCommand("Shows a virtual machine's display planes on a Wayland desktop as native surfaces.");
-        // The declaration of all commands would be a part of the start that a user of one need not wait for.
-        var given = Array.FindAll(commands, command => args is [var first, ..] && command.Name == first);
+        // To declare all of them takes time that the user of one need not wait for.
+        var given = Array.FindAll(commands, command => args is [var first, ..] && IsNeeded(command.Name, first));
         foreach (var (_, create) in given is [] ? commands : given)
             root.Add(create());
         root.Options.OfType<VersionOption>().Single().Action = new VersionText(output);
@@ -65,6 +65,10 @@ internal static class Program
             throw new ExitException(ExitCode.Usage, UsageError.Of(parsed));
         return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, Output = output, Error = errors });
     }
+
+    /// <summary>The commands that read the configuration file check the names of each other's options there.</summary>
+    private static bool IsNeeded(string command, string given) => command == given
+        || (ConfigFile.Readers.Contains(command) && ConfigFile.Readers.Contains(given) && ConfigFile.Place is not null);
 
     /// <summary>Creates the singletons in the order of their dependencies, and disposes them in reverse.</summary>
     private static ExitCode Run(Messages messages, ShowOptions options)

@@ -171,6 +171,7 @@ internal sealed class HeadTree : IBackground, IDisposable
             MostCommits = _options.Latency == Latency.Smooth ? 1 : 2,
             IsSuspended = () => _window.IsSuspended,
             Background = IsTree ? this : null,
+            Backlog = setup.Backlog,
         };
         var transports = new PlaneTransports(_host, _options.Transport, opaque: true)
         {

@@ -16,6 +16,9 @@ internal sealed record ScreenSetup(Loop Loop, Seats Seats, Head Head, ShowOption
     /// <summary>Notified of what happens to the primary plane.</summary>
     public PlaneObserver Primary { get; init; } = PlaneObserver.None;
 
+    /// <inheritdoc cref="PlaneFrames.Backlog"/>
+    public Backlog? Backlog { get; init; }
+
     /// <summary>Notified of what happens to the cursor plane, whichever way it is shown.</summary>
     public PlaneObserver Cursor { get; init; } = PlaneObserver.None;
 

@@ -101,8 +101,11 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     /// <summary>What is below the plane; null if nothing is.</summary>
     public IBackground? Background { get; init; }
 
+    /// <summary>Leaves out a flip when the compositor is an image behind; null if no flip is to be left out.</summary>
+    public Backlog? Backlog { get; init; }
+
     /// <summary>True if another commit is allowed now.</summary>
-    public bool IsOpen => _commits < MostCommits;
+    public bool IsOpen => _commits < MostCommits && Backlog?.State != BacklogState.Holding;
 
     /// <summary>True if the transport is on trial, and therefore not reported yet.</summary>
     public bool IsOnTrial => _proof.IsOnTrial;
@@ -120,6 +123,9 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
     public long AnswersMayWaitUntil =>
         _plane!.IsWaiting || _proof.State != ProofState.Shown || (_frame is not null && _plane.HoldsGuest) ? 0
         : _frame is null && Presentation.Pending == 0 ? long.MaxValue : _committed + UnreadNs;
+
+    /// <summary>A flip comes, and is committed if <see cref="IsOpen"/> says so afterwards.</summary>
+    public void Flipped() => Backlog?.Flipped(Clock.Now, Presentation.Vblanks.Refresh);
 
     /// <summary>Sets the plane that is paced.</summary>
     public void Pace(IFramedPlane plane) => _plane = plane;
@@ -164,6 +170,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         var due = _proof.NextCheck;
         if (_plane!.IsWaiting && _frame is not null)
             due = Math.Min(due, Math.Max(_requested, _forced) + LongestWaitNs);
+        due = Math.Min(due, Backlog?.HeldUntil ?? LoopSource.Never);
         if (due != _check.Due)
             _check.Set(due);
     }
@@ -176,6 +183,7 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _observer.Answered(frame);
         if (_plane is null)
             return;
+        Backlog?.Answered(frame, Presentation.Vblanks.Refresh);
         var now = Clock.Now;
         if (_frame is null)
             AnsweredWithoutCallback(frame, isNewest, now);
@@ -252,6 +260,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
             _forced = now;
             _plane.CommitWaiting();
         }
+        if (Backlog?.Expire(now) == true)
+            _plane.CommitWaiting();
         _proof.Check(now, isIdle: IsSuspended() || IsStarved(now, PromptNs));
         Act(now);
     }

@@ -110,6 +110,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
             flip = flip.Over(_waiting);
         }
         (_waiting, _mailbox) = (flip, Mailbox.Flip);
+        Frames?.Flipped();
         CommitWaiting();
         Frames?.Plan();
         _observer.Flipped(flip);

@@ -131,6 +131,8 @@ internal sealed class Desktop : IDisposable
         {
             Title = _guest.Heads.Count == 1 ? title : $"{title} {head.Name}",
             Vblanks = vblanks,
+            // A polled guest can be polled at another time, and smooth shows all flips.
+            Backlog = _pacer is null && _options.Latency == Latency.Low ? new() : null,
             Primary = PlaneObservers.Of(
                 new PlaneMessages(_messages, head.Name, "primary", isQemu), new Progress(this), _pacer, trace),
             Cursor = new PlaneMessages(_messages, head.Name, "cursor", isQemu),
