@@ -8,6 +8,9 @@ public sealed class BacklogTests
 {
     private const long Refresh = 16_666_667, Second = 1_000_000_000;
 
+    /// <summary>Flips of an hour at 60 Hz.</summary>
+    private const int Hour = 60 * 3600;
+
     /// <summary>From a commit to the vblank that can show it, at least, in wlroots.</summary>
     private const long Latch = 1_000_000;
 
@@ -38,7 +41,7 @@ public sealed class BacklogTests
     public void An_hour_without_a_late_image_costs_no_flip()
     {
         var show = new Show { Phase = 5_000_000 };
-        show.Run(60 * 3600);
+        show.Run(Hour);
         Assert.Equal(0, show.LeftOut);
     }
 
@@ -49,8 +52,55 @@ public sealed class BacklogTests
         var show = new Show { Phase = Refresh - 4_000_000, IsQueue = false, LatchNs = 7_000_000 };
         show.Run(60 * 60);
         Assert.InRange(show.LeftOut, 1, 3);
-        show.Run(60 * 3600);
+        show.Run(Hour);
         Assert.InRange(show.LeftOut, 5, 13);
+    }
+
+    /// <summary>
+    /// The delay goes up or down by itself, which is no success. What is more than the display can show is lost anyway.
+    /// </summary>
+    [Theory]
+    [InlineData(1.09)]
+    [InlineData(1.03)]
+    [InlineData(1.003)]
+    [InlineData(0.998)]
+    [InlineData(0.97)]
+    [InlineData(0.9)]
+    public void A_delay_that_drifts_costs_hardly_a_flip(double refreshes)
+    {
+        foreach (var isQueue in (bool[])[false, true])
+        {
+            var show = new Show
+            {
+                Phase = 10_000_000,
+                IsQueue = isQueue,
+                LatchNs = isQueue ? Latch : 7_000_000,
+                Interval = (long)(refreshes * Refresh),
+                JitterNs = 300_000,
+            };
+            show.Run(Hour);
+            Assert.InRange(show.LeftOut, 0, Hour / 1000 + Hour * Math.Max(0, 1 - refreshes));
+        }
+    }
+
+    [Fact]
+    public void A_guest_that_waits_for_its_answers_is_never_held()
+    {
+        var show = new Show { Phase = 10_000_000, MayWait = false };
+        show.Run(600, lateAt: 10);
+        Assert.Equal(0, show.LeftOut);
+    }
+
+    /// <summary>What was left out once is left out again, and the attempts do not become rarer.</summary>
+    [Fact]
+    public void Each_late_image_is_caught_up()
+    {
+        var show = new Show { Phase = 10_000_000, JitterNs = 1_000_000 };
+        for (var n = 1; n <= 20; n++)
+        {
+            show.Run(600, lateAt: 600 * n - 300);
+            Assert.Equal(n, show.LeftOut);
+        }
     }
 
     /// <summary>Its images are always on their way, or never.</summary>
@@ -77,7 +127,7 @@ public sealed class BacklogTests
         Assert.Equal(BacklogState.Holding, show.Backlog.State);
         Assert.True(show.Backlog.Expire(until));
         Assert.False(show.Backlog.Expire(until + Second));
-        Assert.Equal((BacklogState.Judging, LoopSource.Never), (show.Backlog.State, show.Backlog.HeldUntil));
+        Assert.Equal((BacklogState.Watching, LoopSource.Never), (show.Backlog.State, show.Backlog.HeldUntil));
     }
 
     [Fact]
@@ -89,11 +139,11 @@ public sealed class BacklogTests
         {
             Assert.Equal(BacklogState.Watching, backlog.State);
             now += Refresh;
-            backlog.Flipped(now, Refresh);
+            backlog.Flipped(now, Refresh, mayWait: true);
             backlog.Answered(new Frame(now, now, now + Refresh + 6_000_000, Refresh, 0, 0), Refresh);
         }
         Assert.Equal(BacklogState.Due, backlog.State);
-        backlog.Flipped(now + Second, Refresh);
+        backlog.Flipped(now + Second, Refresh, mayWait: true);
         Assert.Equal(BacklogState.Watching, backlog.State);
     }
 
@@ -101,6 +151,7 @@ public sealed class BacklogTests
     private sealed class Show
     {
         private readonly Queue<long> _pending = [];
+        private readonly Random _random = new(1);
         private long _vblank = Second, _flips, _shown;
 
         public long Phase { get; init; }
@@ -111,6 +162,11 @@ public sealed class BacklogTests
 
         /// <summary>wlroots: an image waits until the one before is on screen. False: the newest one is shown.</summary>
         public bool IsQueue { get; init; } = true;
+
+        public bool MayWait { get; init; } = true;
+
+        /// <summary>Of the flips: each is at most so much early or late.</summary>
+        public int JitterNs { get; init; }
 
         public Backlog? Backlog { get; init; } = new();
 
@@ -127,10 +183,11 @@ public sealed class BacklogTests
         {
             for (var last = _flips + flips; _flips < last; _flips++)
             {
-                Now = Second + Phase + _flips * Interval + (_flips == lateAt ? Refresh - Phase % Refresh : 0);
+                Now = Second + Phase + _flips * Interval + (_flips == lateAt ? Refresh - Phase % Refresh : 0)
+                    + _random.Next(-JitterNs, JitterNs + 1);
                 Vblanks();
                 var wasHolding = Backlog?.State == BacklogState.Holding;
-                Backlog?.Flipped(Now, Refresh);
+                Backlog?.Flipped(Now, Refresh, MayWait);
                 if (wasHolding)
                     LeftOut++;
                 if (Backlog?.State != BacklogState.Holding)

@@ -14,7 +14,7 @@ internal enum BacklogState
     /// <summary>A flip is held: the next one replaces it, or it is committed when that does not come.</summary>
     Holding,
 
-    /// <summary>The next images show whether it helped.</summary>
+    /// <summary>The next image shows whether it helped.</summary>
     Judging,
 }
 
@@ -32,7 +32,7 @@ internal sealed class Backlog
     private const long AfterSuccessNs = 1_000_000_000, FirstHoldNs = 16_000_000_000, LongestHoldNs = 600_000_000_000;
 
     private int _images;
-    private long _flipped, _committed, _since, _hold = FirstHoldNs, _notBefore;
+    private long _flipped, _committed, _delay, _since, _hold = FirstHoldNs, _notBefore;
 
     public BacklogState State { get; private set; }
 
@@ -40,13 +40,14 @@ internal sealed class Backlog
     public long HeldUntil { get; private set; } = LoopSource.Never;
 
     /// <summary>A flip comes, and is committed now unless the state is <see cref="BacklogState.Holding"/> afterwards.</summary>
-    public void Flipped(long now, long refresh)
+    /// <param name="mayWait">True if it has an image, and the guest does not wait for its answer.</param>
+    public void Flipped(long now, long refresh, bool mayWait)
     {
-        var isRegular = IsOncePerRefresh(now - _flipped, refresh);
+        var isNext = mayWait && IsOncePerRefresh(now - _flipped, refresh);
         _flipped = now;
         if (State == BacklogState.Holding)
-            Release(now);
-        else if (State == BacklogState.Due && isRegular)
+            Release(now, BacklogState.Judging);
+        else if (State == BacklogState.Due && isNext)
             (State, HeldUntil) = (BacklogState.Holding, now + refresh * 3 / 2);
         else if (State == BacklogState.Due)
             GoTo(BacklogState.Watching);
@@ -57,7 +58,8 @@ internal sealed class Backlog
     {
         if (now < HeldUntil)
             return false;
-        Release(now);
+        _notBefore = now + AfterSuccessNs;
+        Release(now, BacklogState.Watching);
         return true;
     }
 
@@ -66,35 +68,36 @@ internal sealed class Backlog
     {
         var isRegular = !frame.IsDiscarded && IsOncePerRefresh(frame.Committed - _committed, refresh);
         _committed = frame.Committed;
-        if (State == BacklogState.Judging)
+        if (State == BacklogState.Judging && frame.Committed >= _since)
             Judge(frame, refresh);
-        else if (State == BacklogState.Watching && frame.Presented >= _notBefore)
-            _images = isRegular && IsBehind(frame, refresh) ? _images + 1 : 0;
-        if (State == BacklogState.Watching && _images == Evidence)
+        else if (State == BacklogState.Watching && frame.Committed >= _notBefore)
+            Watch(frame, refresh, isRegular);
+    }
+
+    /// <summary>Counts those that were on screen later than in the first vblank, by so much that it may be reached.</summary>
+    private void Watch(in Frame frame, long refresh, bool isRegular)
+    {
+        _images = isRegular && frame.CommitToPresented > refresh * 9 / 8 ? _images + 1 : 0;
+        _delay = frame.CommitToPresented;
+        if (_images == Evidence)
             GoTo(BacklogState.Due);
     }
 
+    /// <summary>The image after the one that was left out should be a refresh earlier. If it is lost, nothing is known.</summary>
     private void Judge(in Frame frame, long refresh)
     {
-        if (frame.Committed < _since)
-            return;
-        if (!frame.IsDiscarded && IsBehind(frame, refresh))
-        {
-            _notBefore = frame.Presented + _hold;
-            _hold = Math.Min(_hold * 2, LongestHoldNs);
-            GoTo(BacklogState.Watching);
-        }
-        else if (++_images == Evidence)
-        {
-            (_hold, _notBefore) = (FirstHoldNs, frame.Presented + AfterSuccessNs);
-            GoTo(BacklogState.Watching);
-        }
+        var isLost = frame.IsDiscarded || frame.CommitToPresented > 2 * refresh;
+        var hasHelped = !isLost && _delay - frame.CommitToPresented > refresh / 2;
+        _notBefore = frame.Committed + (isLost || hasHelped ? AfterSuccessNs : _hold);
+        if (!isLost)
+            _hold = hasHelped ? FirstHoldNs : Math.Min(_hold * 2, LongestHoldNs);
+        GoTo(BacklogState.Watching);
     }
 
-    private void Release(long now)
+    private void Release(long now, BacklogState next)
     {
         (_since, HeldUntil) = (now, LoopSource.Never);
-        GoTo(BacklogState.Judging);
+        GoTo(next);
     }
 
     private void GoTo(BacklogState state) => (State, _images) = (state, 0);
@@ -102,7 +105,4 @@ internal sealed class Backlog
     /// <summary>A faster guest always has an image on its way, and with a slower one the compositor catches up.</summary>
     private static bool IsOncePerRefresh(long interval, long refresh) =>
         interval > refresh * 3 / 4 && interval < refresh * 5 / 4;
-
-    /// <summary>Later than in the first vblank after the commit, and by so much that an earlier one may be reached.</summary>
-    private static bool IsBehind(in Frame frame, long refresh) => frame.CommitToPresented > refresh * 9 / 8;
 }

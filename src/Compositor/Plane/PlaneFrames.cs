@@ -1,3 +1,4 @@
+using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Wayland;
 
@@ -125,7 +126,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         : _frame is null && Presentation.Pending == 0 ? long.MaxValue : _committed + UnreadNs;
 
     /// <summary>A flip comes, and is committed if <see cref="IsOpen"/> says so afterwards.</summary>
-    public void Flipped() => Backlog?.Flipped(Clock.Now, Presentation.Vblanks.Refresh);
+    public void Flipped(in Flip flip) => Backlog?.Flipped(Clock.Now, Presentation.Vblanks.Refresh,
+        mayWait: flip.Scanout is not null && (flip.Ticket == 0 || flip.IsReleasedAtCommit));
 
     /// <summary>Sets the plane that is paced.</summary>
     public void Pace(IFramedPlane plane) => _plane = plane;

@@ -110,7 +110,7 @@ internal sealed class PlaneSurface : IFramedPlane, IBufferPoolOwner, IDisposable
             flip = flip.Over(_waiting);
         }
         (_waiting, _mailbox) = (flip, Mailbox.Flip);
-        Frames?.Flipped();
+        Frames?.Flipped(flip);
         CommitWaiting();
         Frames?.Plan();
         _observer.Flipped(flip);

@@ -24,7 +24,7 @@ internal sealed class QemuConnection : IDisposable
     private QemuConnection(Loop loop, Bus bus, BusVmChoice? choice, string notThere, int? pid = null)
     {
         (_loop, Bus, _choice, _notThere, Pid, Sizes) = (loop, bus, choice, notThere, pid, new(loop));
-        bus.Closed += why => Fail(Consoles.Count == 0 && Refusal is not null ? Refusal
+        bus.Closed += why => Fail(Consoles.Count == 0 && Refusal is not null ? Refusal(why)
             : $"the connection to the VM's display was closed ({why})");
         loop.Add(bus);
     }
@@ -34,9 +34,10 @@ internal sealed class QemuConnection : IDisposable
     public QemuSizes Sizes { get; }
 
     /// <summary>
-    /// A clause for a peer that closes the connection before it has told its consoles; null if that means nothing special.
+    /// A clause for a peer that closes the connection before it has told its consoles, with the reason as far as we see it. Null
+    /// if that means nothing special.
     /// </summary>
-    private string? Refusal { get; init; }
+    private Func<string, string>? Refusal { get; init; }
 
     /// <summary>The process at the other end: QEMU, or who has made the socket. Null if it is not known.</summary>
     public int? Pid { get; private set; }
@@ -63,7 +64,7 @@ internal sealed class QemuConnection : IDisposable
     /// <summary>A VM at the other end of a socket.</summary>
     /// <param name="pid">QEMU's process; null if it has made the socket.</param>
     /// <param name="refusal">See <see cref="Refusal"/>.</param>
-    public static QemuConnection ToPeer(Loop loop, Fd socket, int? pid = null, string? refusal = null)
+    public static QemuConnection ToPeer(Loop loop, Fd socket, int? pid = null, Func<string, string>? refusal = null)
     {
         var peer = pid ?? PeerCredentials.ProcessIdOf(socket.Number);
         return new(loop, Bus.Peer(socket), null,

@@ -196,8 +196,8 @@ public sealed class QemuSource
 
     /// <summary>Connects to the peer. It may have gone meanwhile, which is reported like any other failure.</summary>
     /// <param name="refusal">See <see cref="QemuConnection.Refusal"/>.</param>
-    private static void ToPeer(
-        Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done, int? pid = null, string? refusal = null)
+    private static void ToPeer(Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done, int? pid = null,
+        Func<string, string>? refusal = null)
     {
         try
         {
@@ -205,7 +205,7 @@ public sealed class QemuSource
         }
         catch (BusException e)
         {
-            done(null, Absent(e.IsPeerGone && refusal is not null ? refusal : e.Message));
+            done(null, Absent(e.IsPeerGone && refusal is not null ? refusal(e.Cause) : e.Message));
         }
     }
 
@@ -213,9 +213,8 @@ public sealed class QemuSource
     private static void ToShare(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
     {
         var socket = Connect(path, "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {path}");
-        var user = Account.UserName(Account.OwnUser);
-        ToPeer(loop, socket, done, refusal: $"the share at {path} closed the connection, and its own messages say why: it may "
-            + $"not let the user {user} in (guestplane share --allow {user})");
+        ToPeer(loop, socket, done, refusal: why => $"the share at {path} closed the connection ({why}): its own messages "
+            + $"say more, and guestplane share --allow {Account.UserName(Account.OwnUser)} lets this user in");
     }
 
     private static void ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)

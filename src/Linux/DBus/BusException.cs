@@ -7,6 +7,9 @@ public sealed class BusException(string what, int errno) : Exception($"{what}: {
 {
     public int Errno { get; } = errno;
 
+    /// <summary>The words for errno alone.</summary>
+    public string Cause => Marshal.GetPInvokeErrorMessage(Errno);
+
     /// <summary>True if the peer has closed the connection.</summary>
     public bool IsPeerGone => Errno == Linux.Errno.NotConnected || Errno == Linux.Errno.ConnectionReset
         || Errno == Linux.Errno.Pipe;
