@@ -51,9 +51,9 @@ public sealed class BacklogTests
     {
         var show = new Show { Phase = Refresh - 4_000_000, IsQueue = false, LatchNs = 7_000_000 };
         show.Run(60 * 60);
-        Assert.InRange(show.LeftOut, 1, 3);
+        Assert.InRange(show.LeftOut, 3, 5);
         show.Run(Hour);
-        Assert.InRange(show.LeftOut, 5, 13);
+        Assert.InRange(show.LeftOut, 10, 16);
     }
 
     /// <summary>

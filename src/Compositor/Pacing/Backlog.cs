@@ -29,7 +29,7 @@ internal sealed class Backlog
     private const int Evidence = 3;
 
     /// <summary>The next attempt after one that helped, and after one that did not: doubled each time.</summary>
-    private const long AfterSuccessNs = 1_000_000_000, FirstHoldNs = 16_000_000_000, LongestHoldNs = 600_000_000_000;
+    private const long AfterSuccessNs = 1_000_000_000, FirstHoldNs = 4_000_000_000, LongestHoldNs = 600_000_000_000;
 
     private int _images;
     private long _flipped, _committed, _delay, _since, _hold = FirstHoldNs, _notBefore;

@@ -96,9 +96,14 @@ mdpy() {
 	show_stop
 }
 
+# The display's own rate, and nobody waits for an answer. The second flip comes while the first image, which had to be imported, is
+# on its way.
+pushed() { show pushed pattern:memory=udmabuf,size=1024x768,rate=60,buffers=4,no-cursor,still --fullscreen --frames 600; }
+
 everything() {
 	"$GUESTPLANE" list >"$SHARE/list.txt"
 	flip_600 flips
+	pushed
 	count_gets
 	switch_modes
 	last_flip last
