@@ -316,7 +316,7 @@ public sealed class ShareShowTests : IDisposable
         using var refused = ProgramRun.ToEnd(host, $"show {Source} --no-clipboard");
         others.ForEach(other => other.Dispose());
         Assert.Equal(NoSource, refused.ExitCode);
-        Assert.Contains($"the share at {Socket} closed the connection (", refused.Messages,
+        Assert.Contains($"the connection to {Socket} ended at once (", refused.Messages,
             StringComparison.Ordinal);
         Assert.Single(refused.Messages.Trim().Split('\n'));
         End(share);

@@ -35,6 +35,7 @@ internal static class Program
     private static int Invoke(string[] args, StreamWriter output, StreamWriter errors, Messages messages)
     {
         UsageError.CheckEncoding(args);
+        UsageError.CheckCompletion(args);
         (string Name, Func<Command> Create)[] commands =
         [
             ("show", () => ShowCommand.Create(options => Run(messages, options))),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text;
 using Guestplane.Gvt;
 
@@ -14,6 +15,8 @@ internal static class UsageError
         var command = parsed.CommandResult.Command;
         var help = command is RootCommand ? "guestplane --help" : $"guestplane {command.Name} --help";
         var words = parsed.CommandResult.Tokens.Select(token => token.Value).Concat(parsed.UnmatchedTokens).ToList();
+        if (words.Find(IsOption) is { } misplaced && command.Options.Any(known => known.Name == misplaced.Split('=')[0]))
+            return $"{misplaced} must follow guestplane {command.Name}, and stand before any \"--\"; see {help}.";
         if (words.Find(IsOption) is { } option)
             return $"There is no option {option}{Guess(option, command.Options.Select(known => known.Name), help)}";
         var error = parsed.Errors[0];
@@ -52,6 +55,16 @@ internal static class UsageError
         {
             throw new ExitException(ExitCode.Usage, $"The argument \"{suspect}\" is not UTF-8: rename the file.");
         }
+    }
+
+    /// <summary>System.CommandLine fails on a position of a completion, "[suggest:N]", that is no number.</summary>
+    /// <exception cref="ExitException">Usage.</exception>
+    public static void CheckCompletion(string[] args)
+    {
+        const string Begin = "[suggest:";
+        if (args is [['[', ..] word, ..] && word.StartsWith(Begin, StringComparison.Ordinal)
+            && !int.TryParse(word[Begin.Length..].TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            throw new ExitException(ExitCode.Usage, $"\"{word}\" has no position: the form is [suggest:N].");
     }
 
     private static bool IsOption(string word) => word.Length > 1 && word[0] == '-';

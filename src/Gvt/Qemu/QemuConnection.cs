@@ -145,6 +145,11 @@ internal sealed class QemuConnection : IDisposable
         // Bus.Closed follows. On a message bus it is not our connection that ended.
         if (answer.IsEnd && _choice is null)
             return true;
+        if (answer.IsLate)
+        {
+            Fail("it does not answer: it hangs or is stopped");
+            return true;
+        }
         string[] absent = ["ServiceUnknown", "NameHasNoOwner", "UnknownMethod", "UnknownObject"];
         var isAbsent = Array.Exists(absent, name => error.Contains(name, StringComparison.Ordinal));
         Fail(isAbsent ? _notThere : $"the VM's display did not list its consoles ({error})");

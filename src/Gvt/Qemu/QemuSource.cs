@@ -209,12 +209,12 @@ public sealed class QemuSource
         }
     }
 
-    /// <summary>A share tells those that it does not let in nothing: it closes the connection.</summary>
+    /// <summary>A share closes the connection of those that it does not let in, and tells them nothing.</summary>
     private static void ToShare(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
     {
         var socket = Connect(path, "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {path}");
-        ToPeer(loop, socket, done, refusal: why => $"the share at {path} closed the connection ({why}): its own messages "
-            + $"say more, and guestplane share --allow {Account.UserName(Account.OwnUser)} lets this user in");
+        ToPeer(loop, socket, done, refusal: why => $"the connection to {path} ended at once ({why}): "
+            + "what serves it is no share, or a share whose own messages say more");
     }
 
     private static void ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)

@@ -58,7 +58,10 @@ public readonly unsafe ref struct BusMessage
     }
 
     /// <summary>True for the error in an answer's place because the connection, or on a bus the other one's, ended.</summary>
-    public bool IsEnd => _message != 0 && IsNoAnswer;
+    public bool IsEnd => !IsLate && IsNoAnswer;
+
+    /// <summary>True if no answer came in time.</summary>
+    public bool IsLate => _message == 0;
 
     /// <summary>True for an error reply.</summary>
     public bool IsError => _message == 0 || sd_bus_message_is_method_error(_message, null) > 0;
