@@ -68,7 +68,10 @@ internal sealed class QemuConnection : IDisposable
     {
         var peer = pid ?? PeerCredentials.ProcessIdOf(socket.Number);
         return new(loop, Bus.Peer(socket), null,
-            "it does not serve org.qemu.Display1: start QEMU with -display dbus,p2p=yes", peer) { Refusal = refusal };
+            "it does not serve org.qemu.Display1: start QEMU with -display dbus,p2p=yes", peer)
+        {
+            Refusal = refusal,
+        };
     }
 
     /// <summary>Requests the list of consoles. On a bus, that of the program that is the VM now.</summary>
