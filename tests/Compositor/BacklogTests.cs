@@ -178,7 +178,7 @@ public sealed class BacklogTests
 
         public long LastDelay { get; private set; }
 
-        /// <param name="lateAt">The number of a flip that comes more than half a refresh late, once.</param>
+        /// <param name="lateAt">The number of a flip that comes late, at the next vblank.</param>
         public void Run(int flips, int lateAt = -1)
         {
             for (var last = _flips + flips; _flips < last; _flips++)

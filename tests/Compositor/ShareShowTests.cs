@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Guestplane.Tests.Fakes;
@@ -316,9 +317,36 @@ public sealed class ShareShowTests : IDisposable
         using var refused = ProgramRun.ToEnd(host, $"show {Source} --no-clipboard");
         others.ForEach(other => other.Dispose());
         Assert.Equal(NoSource, refused.ExitCode);
-        Assert.Contains($"the connection to {Socket} ended at once (", refused.Messages,
-            StringComparison.Ordinal);
+        Assert.Contains($"the connection to {Socket} ended at once (", refused.Messages, StringComparison.Ordinal);
         Assert.Single(refused.Messages.Trim().Split('\n'));
+        End(share);
+    }
+
+    /// <summary>The connection ends when the viewer has asked for the consoles, and no longer waits for the connection itself.</summary>
+    [Fact]
+    public void What_takes_a_viewer_and_closes_is_told_as_it_is_seen()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var listener = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(Socket));
+        listener.Listen();
+        using var viewer = ProgramRun.Start(host, $"show {Source} --no-clipboard");
+        using (var peer = listener.Accept())
+            Assert.NotEqual(0, peer.Receive(new byte[256]));
+        Assert.Equal(NoSource, viewer.Wait().ExitCode);
+        Assert.Contains($"the connection to {Socket} ended at once (", viewer.Messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_share_that_is_stopped_does_not_answer()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var share = Share(Pattern);
+        share.Signal("STOP");
+        using var viewer = ProgramRun.ToEnd(host, $"show {Source} --no-clipboard");
+        share.Signal("CONT");
+        Assert.Equal(NoSource, viewer.ExitCode);
+        Assert.Contains($"{Source} cannot be shown: it does not answer: it hangs or is stopped.", viewer.Messages, StringComparison.Ordinal);
         End(share);
     }
 

@@ -15,10 +15,10 @@ internal static class UsageError
         var command = parsed.CommandResult.Command;
         var help = command is RootCommand ? "guestplane --help" : $"guestplane {command.Name} --help";
         var words = parsed.CommandResult.Tokens.Select(token => token.Value).Concat(parsed.UnmatchedTokens).ToList();
-        if (words.Find(IsOption) is { } misplaced && command.Options.Any(known => known.Name == misplaced.Split('=')[0]))
-            return $"{misplaced} must follow guestplane {command.Name}, and stand before any \"--\"; see {help}.";
         if (words.Find(IsOption) is { } option)
-            return $"There is no option {option}{Guess(option, command.Options.Select(known => known.Name), help)}";
+            return command.Options.Any(known => known.Name == option.Split('=')[0])
+                ? $"{option} must follow guestplane {command.Name}, and stand before any \"--\"; see {help}."
+                : $"There is no option {option}{Guess(option, command.Options.Select(known => known.Name), help)}";
         var error = parsed.Errors[0];
         return error.SymbolResult switch
         {

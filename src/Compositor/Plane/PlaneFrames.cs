@@ -52,7 +52,8 @@ internal interface IBackground
 
 /// <summary>
 /// Paces a head's primary plane: how many commits are made until the compositor answers, and whether they are seen. Its timer
-/// fires at most once per second, and only while an answer or a frame callback is pending or a plane is given up.
+/// fires at most once per second, and only while an answer or a frame callback is pending or a plane is given up; and for a flip
+/// that <see cref="Backlog"/> holds.
 /// </summary>
 // Fields: five are its parts, four are set or read from outside, and the others are the state of the commits of one refresh.
 internal sealed class PlaneFrames : IPresentationListener, IDisposable
