@@ -77,6 +77,25 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
         return new(socket, null);
     }
 
+    /// <summary>
+    /// True for a socket at which nobody listens, because its server was killed. False if somebody does, or we may not know, or
+    /// it is none.
+    /// </summary>
+    public static bool IsDead(string path)
+    {
+        if (!FileOwner.IsSocket(path))
+            return false;
+        try
+        {
+            UnixSocket.Connect(path).Dispose();
+            return false;
+        }
+        catch (LinuxException e)
+        {
+            return e.Errno == LibC.ECONNREFUSED;
+        }
+    }
+
     public void Dispose()
     {
         // Before the socket is closed: from then on the path may be another program's. Somebody may have removed it already.
@@ -138,22 +157,6 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
         using var folder = Fd.Open(Path.GetDirectoryName(Path.GetFullPath(path))!, OpenMode.ReadOnly);
         if (flock(folder.Number, Exclusive | DoNotWait) < 0 || !IsDead(path) || !Unlink(path) || Rename(name, path) < 0)
             throw inUse;
-    }
-
-    /// <summary>True for a socket at which nobody listens. False if somebody does, or we may not know, or it is none.</summary>
-    private static bool IsDead(string path)
-    {
-        if (!FileOwner.IsSocket(path))
-            return false;
-        try
-        {
-            UnixSocket.Connect(path).Dispose();
-            return false;
-        }
-        catch (LinuxException e)
-        {
-            return e.Errno == LibC.ECONNREFUSED;
-        }
     }
 
     private static void SetRights(string name, string path, int mode, uint? group)

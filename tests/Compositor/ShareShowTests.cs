@@ -251,7 +251,14 @@ public sealed class ShareShowTests : IDisposable
         share.WaitFor($"guestplane show qemu:socket={socket}");
         var list = new ProcessStartInfo(Repository.Program, ["list"]) { Environment = { ["XDG_RUNTIME_DIR"] = _folder.FullName } };
         Assert.Contains($"qemu:socket={socket}  a VM that guestplane share serves there\n", Tools.Run(list), StringComparison.Ordinal);
-        End(share);
+        share.Signal("KILL");
+        share.Wait();
+        Assert.True(File.Exists(socket));
+        // Nobody serves it any more.
+        Assert.DoesNotContain(socket, Tools.Run(list), StringComparison.Ordinal);
+        using var next = ProgramRun.Start(_folder.FullName, "none", $"share {Pattern}");
+        next.WaitFor($"guestplane show qemu:socket={socket}");
+        End(next);
         Assert.False(File.Exists(socket));
     }
 

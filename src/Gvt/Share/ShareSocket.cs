@@ -15,10 +15,10 @@ public static class ShareSocket
     public static string? Default => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } folder
         ? Path.Combine(folder, "guestplane.sock") : null;
 
-    /// <summary>The sockets that are there, at these places. Whether somebody listens is not tried.</summary>
+    /// <summary>The sockets that are there, at these places, but for a user's own at which nobody listens any more.</summary>
     public static IEnumerable<string> Existing()
     {
-        if (Default is { } own && FileOwner.IsSocket(own))
+        if (Default is { } own && FileOwner.IsSocket(own) && !ListeningSocket.IsDead(own))
             yield return own;
         if (!Directory.Exists(UnitFolder))
             yield break;
@@ -26,10 +26,7 @@ public static class ShareSocket
             yield return path;
     }
 
-    /// <summary>
-    /// False for the socket of a unit that does not run: to connect would start it, and open the device. Whether somebody
-    /// listens at another is not tried.
-    /// </summary>
+    /// <summary>False for the socket of a unit that does not run: to connect would start it, and open the device.</summary>
     public static bool MayConnect(string path)
     {
         if (Path.GetDirectoryName(path) != UnitFolder)
