@@ -217,6 +217,18 @@ public sealed class MessageTests
         Assert.Equal(Failed, run.ExitCode);
     }
 
+    /// <summary>As an empty variable of a script leaves it.</summary>
+    [Theory]
+    [InlineData("show pattern --report", "--report takes FILE, and not \"\".")]
+    [InlineData("kiosk pattern --output", "--output takes NAME, and not \"\".")]
+    [InlineData("share pattern --socket", "--socket takes PATH, and not \"\".")]
+    public void An_empty_value(string option, string sentence)
+    {
+        using var run = ProgramRun.Shell("/nonexistent", "none", $"{option} ''").Wait();
+        Assert.Equal([$"guestplane: {sentence}"], Lines(run));
+        Assert.Equal(Usage, run.ExitCode);
+    }
+
     /// <summary>SigIgn of proc_pid_status(5): bit 0 is signal 1, SIGHUP.</summary>
     private static bool IsIgnored(string signal)
     {

@@ -29,6 +29,14 @@ internal static class CommandOption
     /// <summary>Parses a number of a thing, of at least 0.</summary>
     public static int Index(ArgumentResult result) => Whole(result, 0);
 
+    /// <summary>Rejects an empty text, which a script's empty variable leaves.</summary>
+    public static string NonEmpty(ArgumentResult result, string form)
+    {
+        if (Text(result).Length == 0)
+            Reject(result, form);
+        return Text(result);
+    }
+
     /// <summary>Adds an error that names the option, what it takes, and what it was given.</summary>
     public static void Reject(ArgumentResult result, string taken) =>
         result.AddError($"{((OptionResult)result.Parent!).Option.Name} takes {taken}, and not \"{Text(result)}\".");

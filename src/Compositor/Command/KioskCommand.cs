@@ -10,7 +10,7 @@ internal static class KioskCommand
     public static Command Create(Func<ShowOptions, ExitCode> run) => ShowArguments.Command(
         "kiosk", "Show a VM on an unattended display.", Start,
         show => run(show with { Splash = show.Splash! with { Background = show.Background } }),
-        ShowSetting.Value<string>("--splash", "A PNG to show in the middle until there is a VM.",
+        ShowSetting.Text("--splash", "A PNG to show in the middle until there is a VM.",
             (show, path) => show with { Splash = new(show.Background, path) }, form: "FILE"),
         ShowSetting.Flag(
             "--show-pointer", "Leave the compositor's pointer visible; a VM with a relative pointer takes it only by a click.",

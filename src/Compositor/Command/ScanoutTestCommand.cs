@@ -22,13 +22,13 @@ internal static class ScanoutTestCommand
 
     private static IEnumerable<WishSetting> Options =>
     [
-        WishSetting.Value<string>(
+        WishSetting.Text(
             "--source", "Run one case with this VM, full screen, in place of the matrix with the test pattern.",
             (wish, source) => wish with { Source = source }, form: "SOURCE"),
         WishSetting.Flag("--quick", "Five cases of a second each.", wish => wish with { Quick = true }),
         WishSetting.Value("--seconds", $"How long each case takes (default: {DefaultSeconds}; with --quick {QuickSeconds}).",
             (wish, seconds) => wish with { Seconds = seconds }, CommandOption.Number, "N"),
-        WishSetting.Value<string>(
+        WishSetting.Text(
             "--require",
             $"Exit with 1 unless the base case, and each case that no rule is against, meets: {Requirements.Help}.",
             (wish, wanted) => wish with { Require = Requirements.Parse(wanted) }, form: "WHAT,…"),
@@ -143,7 +143,7 @@ internal static class ScanoutTestCommand
 
     /// <summary>An axis of the matrix: a comma-separated list of its values.</summary>
     private static WishSetting Axis<T>(string name, string form, Func<string, T> parse, Func<Matrix, T[], Matrix> add) =>
-        WishSetting.Value<string>(name, "Vary this axis, and only those that are given.",
+        WishSetting.Text(name, "Vary this axis, and only those that are given.",
             (wish, words) => wish with { Axes = add(wish.Axes, All(words, name, parse)) }, form: form);
 
     private static T[] All<T>(string words, string option, Func<string, T> parse)
@@ -165,6 +165,6 @@ internal static class ScanoutTestCommand
     private static T Named<T>(string word) where T : struct, Enum => Enum.Parse<T>(word, ignoreCase: true);
 
     private static WishSetting File(string name, string what, string beginning, Func<Wish, Stream, Wish> set) =>
-        WishSetting.Value<string>(
+        WishSetting.Text(
             name, $"Write {what} to this file.", (wish, path) => set(wish, CommandOption.File(path, beginning)), form: "FILE");
 }

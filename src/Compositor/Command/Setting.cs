@@ -30,6 +30,10 @@ internal sealed class Setting<T>
         return new(option, (asked, parsed) => set(asked, parsed.GetValue(option)!));
     }
 
+    /// <summary>An option whose value is a text of at least one character.</summary>
+    public static Setting<T> Text(string name, string what, Func<T, string, T> set, string form) =>
+        Value(name, what, set, result => CommandOption.NonEmpty(result, form), form);
+
     /// <summary>An option with a closed set of words, spelled in --help and errors as the user types them.</summary>
     public static Setting<T> Choice<TValue>(
         string name, string what, Func<T, TValue, T> set, params (string Word, TValue Value)[] choices)

@@ -14,9 +14,9 @@ internal static class ShareCommand
 {
     private static IEnumerable<ShareSetting> Options =>
     [
-        ShareSetting.Value<string>("--socket", "Listen at this path ($XDG_RUNTIME_DIR/guestplane.sock).",
+        ShareSetting.Text("--socket", "Listen at this path ($XDG_RUNTIME_DIR/guestplane.sock).",
             (share, path) => share with { Socket = path }, form: "PATH"),
-        ShareSetting.Value<string>("--bus", "Serve on this message bus, as QEMU does, and not on a socket.",
+        ShareSetting.Text("--bus", "Serve on this message bus, as QEMU does, and not on a socket.",
             (share, bus) => share with { Bus = bus }, form: "session|system|ADDRESS"),
         ShareSetting.Value("--read-only", "Allow these to connect and look: their keys and pointers are refused.",
             (share, names) => Each(share, names, share.Access.AllowLooking), ParseNames, "USER,:GROUP,…"),
@@ -32,7 +32,7 @@ internal static class ShareCommand
             }, ParseGroup, "GROUP"),
         ShareSetting.Value("--rate", "How often a vGPU is polled per second while somebody looks (240).",
             (share, rate) => share with { Rate = rate }, ParseRate, "HZ"),
-        ShareSetting.Value<string>("--edid", "Plug this monitor into the vGPU; clients cannot change it then.",
+        ShareSetting.Text("--edid", "Plug this monitor into the vGPU; clients cannot change it then.",
             (share, monitor) => share with { Edid = Edid.Parse(monitor) }, form: Edid.Help),
         ShareSetting.Value("--console", "Share only this console of a VM that has several (see guestplane list).",
             (share, number) => share with { Console = (uint)number }, CommandOption.Index, "N"),

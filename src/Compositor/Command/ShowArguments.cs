@@ -14,7 +14,7 @@ internal static class ShowArguments
     /// <summary>In the order of --help. Files and descriptors are opened when the option is read.</summary>
     public static IEnumerable<ShowSetting> Options =>
     [
-        ShowSetting.Value<string>(
+        ShowSetting.Text(
             "--output", "Fill this output of the compositor (its name, such as HDMI-A-1); wait for it if it is not there.",
             (show, name) => show with { Output = name }, form: "NAME"),
         ShowSetting.Value("--layout", "Put each head (see guestplane list) on an output.",
@@ -56,7 +56,7 @@ internal static class ShowArguments
         Input,
         ShowSetting.Value("--keys", "Keys that are not for the VM, as screenshot=Ctrl+Alt+S (see man page).",
             (show, keys) => show with { Keys = keys }, ParseKeys, "ACTION=KEYS,…"),
-        ShowSetting.Value<string>("--screenshots", "The folder for screenshots (default: the current folder).",
+        ShowSetting.Text("--screenshots", "The folder for screenshots (default: the current folder).",
             (show, folder) => show with { Screenshots = folder }, form: "FOLDER"),
         ShowSetting.Flag("--read-only", "Send nothing to the VM: no key, no pointer, no text.",
             show => show with { IsReadOnly = true }),
@@ -69,11 +69,11 @@ internal static class ShowArguments
             "--touch", "What a finger on a touch screen is to the VM (default: auto, a pointer if the VM has a tablet).",
             (show, touch) => show with { Touch = touch },
             ("auto", TouchMode.Auto), ("touch", TouchMode.Touch), ("pointer", TouchMode.Pointer)),
-        ShowSetting.Value<string>("--edid", "Plug this monitor into the vGPU (default: one as large as the window).",
+        ShowSetting.Text("--edid", "Plug this monitor into the vGPU (default: one as large as the window).",
             (show, monitor) => show with { Edid = Edid.Parse(monitor) }, form: Edid.Help),
         ShowSetting.Value<string>("--title", "The window's title (default: the VM's name).",
             (show, title) => show with { Title = title }, form: "TEXT"),
-        ShowSetting.Value<string>("--app-id", "By which the compositor knows the window (default: guestplane).",
+        ShowSetting.Text("--app-id", "By which the compositor knows the window (default: guestplane).",
             (show, id) => show with { AppId = id }, form: "ID"),
         ShowSetting.Flag("--quiet", "Print only warnings and errors.",
             show => show with { Verbosity = Verbosity.Quiet }, "-q"),
@@ -83,15 +83,15 @@ internal static class ShowArguments
             (show, flips) => show with { Frames = flips }, CommandOption.Count, "N"),
         ShowSetting.Value("--seconds", "End after this many seconds.",
             (show, seconds) => show with { Seconds = seconds }, CommandOption.Number, "N"),
-        ShowSetting.Value<string>("--report", "Write a JSON report to this file at the end.",
+        ShowSetting.Text("--report", "Write a JSON report to this file at the end.",
             (show, path) => show with { Report = CommandOption.File(path, "The report") }, form: "FILE"),
-        ShowSetting.Value<string>(
+        ShowSetting.Text(
             "--trace", "Write the timing of every frame to this file, for Perfetto (ui.perfetto.dev) or chrome://tracing.",
             (show, path) => show with { Trace = CommandOption.File(path, "The trace", patienceMs: 0) }, form: "FILE"),
         ShowSetting.Value("--ready-fd", "Write a newline to this descriptor when the first frame is on screen.",
             (show, number) => show with { Ready = CommandOption.Descriptor(number, "--ready-fd") },
             CommandOption.Index, "N"),
-        ShowSetting.Value<string>("--require", $"Exit with 1 unless this is met: {Requirements.Help}.",
+        ShowSetting.Text("--require", $"Exit with 1 unless this is met: {Requirements.Help}.",
             (show, wanted) => show with { Require = Requirements.Parse(wanted) }, form: "WHAT,…"),
     ];
 
@@ -101,7 +101,7 @@ internal static class ShowArguments
     {
         get
         {
-            var setting = ShowSetting.Value<string>(
+            var setting = ShowSetting.Text(
                 "--input", "Where keys, pointer and clipboard of a vfio:, pid: or fd: source go (default: auto, found for pid:).",
                 (show, source) => show with { Input = source }, form: "auto|none|SOURCE");
             setting.Option.CompletionSources.Add(Completions.Inputs);
