@@ -18,14 +18,21 @@ public sealed class ClipboardLimitShowTests
     {
         using var desktop = Desktop();
         FocusAndPress(desktop);
-        var text = new string('x', bytes);
+        var (text, pastes) = (new string('x', bytes), 0);
         for (var i = 0u; i < times; i++)
         {
             desktop.Qemu.Clipboard.GuestGrab(Clipboard, i, text);
             desktop.Wait(h => h.IsOffered());
-            using (var paste = desktop.Host.Paste())
+            var isSaid = false;
+            while (!isSaid)
             {
-                desktop.Run!.WaitFor("copied in the VM is longer than 1 MiB");
+                using var paste = desktop.Host.Paste();
+                Assert.InRange(++pastes, 1, 10);
+                // On a busy machine the text may take longer than the program waits for it: one pastes again.
+                while (!isSaid && !paste.HasEnded)
+                    isSaid = desktop.Run!.Says("copied in the VM is longer than 1 MiB", within: TimeSpan.FromSeconds(1));
+                if (!isSaid)
+                    continue;
                 Settle(desktop);
                 Assert.False(paste.HasEnded);
             }
@@ -38,7 +45,7 @@ public sealed class ClipboardLimitShowTests
             Assert.Equal("", PasteInGuest(desktop));
         ShowOneMore(desktop);
         // One more if a text takes longer than the program waits for it.
-        Assert.InRange((uint)desktop.Qemu.Clipboard.Events.Count(seen => seen.Member == "Request"), times, times + 1);
+        Assert.InRange(desktop.Qemu.Clipboard.Events.Count(seen => seen.Member == "Request"), pastes, pastes + 1);
         Assert.InRange(PeakKiB(desktop), 1, MaxPeakKiB);
         var messages = desktop.End().Messages.Split('\n');
         Assert.Equal((1, 1), (messages.Count(Says("copied in the VM is longer than 1 MiB")),

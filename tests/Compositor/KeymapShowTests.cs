@@ -92,7 +92,8 @@ public sealed class KeymapShowTests
         {
             desktop.Host.SetKeymap(HostKeymap.Of("a", $"U{0x4e00 + i:x}"));
             Tap(desktop, 1);
-            desktop.WaitQemu(q => q.Input.Count(input => input is QemuKey) == (i + 1) * 2);
+            // Its repeats do not count: on a busy machine a key is held for so long.
+            desktop.WaitQemu(q => q.Input.Count(input => input is QemuKey { IsPressed: false }) == i + 1);
         }
 
         int Descriptors() => Directory.GetFiles($"/proc/{desktop.Run!.Id}/fd").Length;

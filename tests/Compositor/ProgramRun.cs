@@ -105,10 +105,18 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>Waits until it has said that.</summary>
     public void WaitFor(string words)
     {
+        if (!Says(words, s_patience))
+            throw new TimeoutException($"guestplane did not say \"{words}\": {Messages}");
+    }
+
+    /// <summary>True when it has said that; false if it says nothing for so long.</summary>
+    public bool Says(string words, TimeSpan within)
+    {
         lock (_said)
             while (!_said.ToString().Contains(words, StringComparison.Ordinal))
-                if (!Monitor.Wait(_said, s_patience))
-                    throw new TimeoutException($"guestplane did not say \"{words}\": {_said}");
+                if (!Monitor.Wait(_said, within))
+                    return false;
+        return true;
     }
 
     /// <summary>Waits for its end; a program that hangs is a failure.</summary>

@@ -155,8 +155,9 @@ public sealed class QemuShowTests
         for (var i = 1; i <= 4; i++)
             desktop.Qemu.Console.UpdateDmabuf(i, 0, 1, 1);
         desktop.WaitQemu(q => q.Console.Updates.Count == 5 && !q.Console.IsGlBlocked);
-        Assert.All(desktop.Qemu.Console.Updates, update =>
-            Assert.InRange(update.Duration, TimeSpan.Zero, TimeSpan.FromMilliseconds(999)));
+        // By itself each is answered after 100 ms. The median: a busy machine holds up one or the other.
+        var median = desktop.Qemu.Console.Updates.Select(update => update.Duration).Order().ElementAt(2);
+        Assert.InRange(median, TimeSpan.Zero, TimeSpan.FromMilliseconds(999));
         Assert.Equal(0, desktop.Qemu.Console.Stalls);
     }
 
