@@ -15,6 +15,8 @@ internal readonly record struct Failure(ExitCode Code, params IReadOnlyList<stri
         TypeInitializationException { InnerException: { } inner } => Of(inner),
         ExitException exit => new(exit.Code, exit.Message),
         SourceException source => new(CodeOf(source.Fault), source.Message),
+        WaylandException { IsHostGone: true, Errno: null } =>
+            new(ExitCode.NoHost, $"The compositor has ended the connection: {e.Message}."),
         WaylandException { IsHostGone: true } => new(ExitCode.NoHost, $"The Wayland compositor went away: {e.Message}."),
         WaylandException { IsMemoryGone: true } => new(ExitCode.GuestLost,
             "The VM has made the memory of its image smaller while it was shown, and the compositor has ended the connection "

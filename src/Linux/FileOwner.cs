@@ -9,13 +9,14 @@ public static class FileOwner
     private const int PermissionBits = 0x1ff, GroupWriteBit = 0x10, TypeBits = 0xf000, SocketType = 0xc000, RegularType = 0x8000;
 
     /// <summary>
-    /// "owner root, group kvm, mode 0660"; ids without a name are printed as numbers. "not there" if there is no such file or
-    /// its folder may not be entered.
+    /// "owner root, group kvm, mode 0660"; ids without a name are printed as numbers. "not there" if there is no such file. With
+    /// "in /run/user/0: " before it the folder's, which may not be entered.
     /// </summary>
     public static string Describe(string path)
     {
         if (Status(path) is not { } status)
-            return "not there";
+            return LibC.errno == LibC.EACCES && Path.GetDirectoryName(path) is { Length: > 0 } folder
+                ? Status(folder) is null ? Describe(folder) : $"in {folder}: {Describe(folder)}" : "not there";
         var mode = Convert.ToString(Mode(status) & PermissionBits, 8).PadLeft(4, '0');
         return $"owner {Account.UserName((uint)status.st_uid)}, group {Account.GroupName((uint)status.st_gid)}, mode {mode}";
     }

@@ -18,10 +18,8 @@ public sealed class WaylandException : Exception
         : base($"the connection to the compositor broke: {Marshal.GetPInvokeErrorMessage(errno)}{log}") =>
         (Errno, IsHostGone) = (errno, errno == Linux.Errno.Pipe || !Linux.Errno.IsOfMachine(errno));
 
-    /// <summary>
-    /// wl_display.error "implementation": a failure of the compositor itself. waypipe sends it if its link breaks.
-    /// </summary>
-    internal WaylandException(string hostMessage) : base($"the compositor gave up: {hostMessage}") => IsHostGone = true;
+    /// <summary>The compositor has ended the connection for a failure of its own.</summary>
+    internal WaylandException(string why) : base(why) => IsHostGone = true;
 
     /// <summary>wl_display.error.</summary>
     internal WaylandException(string source, uint code, string hostMessage, IReadOnlyList<string> lastRequests)

@@ -30,8 +30,8 @@ public sealed unsafe partial class WlDisplay
     private const int RequestsRemembered = 12;
     private const int LogBytes = 1024;
 
-    // wayland.xml: the display is object 1 of every connection; wl_display.error 3.
-    private const uint DisplayId = 1, ErrorImplementation = 3;
+    // wayland.xml: the display is object 1 of every connection; wl_display.error.
+    private const uint DisplayId = 1, NoMemory = 2, Implementation = 3;
 
     // libwayland has one log handler for all displays; a failure's log line belongs to the thread that dispatches it.
     [ThreadStatic] private static string? t_lastLog;
@@ -152,15 +152,42 @@ public sealed unsafe partial class WlDisplay
     private WaylandException Failure()
     {
         var errno = wl_display_get_error(Handle);
+        if (errno != Errno.Protocol && DisplayError() is { } displayError)
+            return OfDisplay(displayError);
         if (errno != Errno.Protocol)
             return new WaylandException(errno, !Errno.IsOfMachine(errno) && t_lastLog is { } log ? $" ({log.Trim()})" : "");
         NativeInterface* source = null;
         uint id = 0;
         var code = wl_display_get_protocol_error(Handle, &source, &id);
         var name = source == null ? "unknown" : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)source->Name)!;
-        if (id == DisplayId && code == ErrorImplementation)
-            return new WaylandException(HostMessage(code));
-        return new WaylandException($"{name}#{id}", code, HostMessage(code), LastRequests());
+        return id == DisplayId ? OfDisplay(code) : new WaylandException($"{name}#{id}", code, HostMessage(code), LastRequests());
+    }
+
+    /// <summary>
+    /// The code of an error on the display itself; null if there was none. libwayland only logs it, as "wl_display#1: error 1: …",
+    /// and reports EINVAL or ENOMEM (src/wayland-client.c, display_handle_error).
+    /// </summary>
+    private static uint? DisplayError()
+    {
+        if (t_lastLog is { } log && log.StartsWith("wl_display", StringComparison.Ordinal))
+            for (var code = 0u; code <= Implementation; code++)
+                if (log.Contains($": error {code}: ", StringComparison.Ordinal))
+                    return code;
+        return null;
+    }
+
+    /// <summary>
+    /// waypipe sends "implementation" if its link breaks. libwayland-server sends "invalid arguments" for a descriptor that it
+    /// could not receive.
+    /// </summary>
+    private WaylandException OfDisplay(uint code)
+    {
+        var message = HostMessage(code);
+        return code == Implementation ? new(message)
+            : code == NoMemory ? new("it has no memory left")
+            : message.StartsWith("invalid arguments for ", StringComparison.Ordinal)
+                ? new($"{message}; it may have no file descriptors left (ulimit -n)")
+            : new($"wl_display#{DisplayId}", code, message, LastRequests());
     }
 
     /// <summary>The compositor's error message. libwayland only logs it, as "object: error code: message".</summary>

@@ -129,6 +129,23 @@ public sealed class FaultTests
         Assert.Matches(@"Our last requests: .*wl_surface#\d+\.commit", run.Messages);
     }
 
+    /// <summary>libwayland-client reports these as EINVAL and ENOMEM, as if the connection had broken.</summary>
+    [Theory]
+    [InlineData(1, 69, "invalid arguments for wl_shm#7.create_pool",
+        "The compositor has ended the connection: invalid arguments for wl_shm#7.create_pool; it may have no file descriptors left (ulimit -n).")]
+    [InlineData(2, 69, "no memory", "The compositor has ended the connection: it has no memory left.")]
+    [InlineData(3, 69, "the link broke", "The compositor has ended the connection: the link broke.")]
+    [InlineData(0, 70, "invalid object 77", "wl_display#1, error 0: invalid object 77. Our last requests: ")]
+    public void An_error_on_the_display_is_told_as_what_it_is(uint code, int exitCode, string text, string sentence)
+    {
+        using var host = new FakeHost(Setup());
+        using var run = ProgramRun.Start(host, Pattern);
+        Assert.True(host.WaitUntil(h => ShowTests.Primary(h) is { Commits: > 4 }, s_soon));
+        host.PostDisplayError(code, text);
+        Assert.Equal(exitCode, run.Wait().ExitCode);
+        Assert.Contains(sentence, run.Messages, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_hidden_window_holds_the_newest_flip_and_shows_it_at_once()
     {

@@ -6,13 +6,13 @@ namespace Guestplane.Tests.Compositor;
 
 public sealed class HostPatienceTests
 {
-    private const long Second = 1_000_000_000;
+    private const long Second = 1_000_000_000, Look = 10 * Second, Longest = 60 * Second;
 
     /// <summary>When the wait for a compositor ends that uses this share of a CPU.</summary>
     private static long? EndOf(double share, long most = 100 * Second)
     {
         var now = 0L;
-        var patience = new HostPatience(0, () => (long)(now * share));
+        var patience = new HostPatience(0, () => (long)(now * share), Look, Second, Longest);
         while (now < most)
         {
             now = patience.Due;
@@ -34,7 +34,7 @@ public sealed class HostPatienceTests
     public void One_that_was_busy_at_first_has_ten_seconds_from_then()
     {
         var used = 5 * Second;
-        var patience = new HostPatience(0, () => used);
+        var patience = new HostPatience(0, () => used, Look, Second, Longest);
         used += 4 * Second;
         Assert.True(patience.Renew(10 * Second));
         Assert.Equal(20 * Second, patience.Due);
@@ -44,7 +44,7 @@ public sealed class HostPatienceTests
     [Fact]
     public void A_process_that_cannot_be_looked_at_has_ten_seconds()
     {
-        var patience = new HostPatience(0, () => null);
+        var patience = new HostPatience(0, () => null, Look, Second, Longest);
         Assert.False(patience.Renew(patience.Due));
     }
 

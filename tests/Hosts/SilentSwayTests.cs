@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Guestplane.Tests.Compositor;
 
 namespace Guestplane.Tests.Hosts;
@@ -36,5 +37,17 @@ public sealed class SilentSwayTests
         await Tools.Until(() => File.Exists(ready) && File.ReadAllText(ready) == "\n", () => "nothing was written to --ready-fd");
         run.Terminate();
         Assert.Equal(0, run.Wait().ExitCode);
+    }
+
+    /// <summary>A compositor that compiles its shaders gets 25 seconds for them. This one is idle.</summary>
+    [Fact]
+    public async Task A_probe_does_not_wait_for_answers_that_an_idle_compositor_does_not_give()
+    {
+        using var host = await HeadlessSway.Start();
+        host.Do("output * dpms off");
+        var since = Stopwatch.StartNew();
+        using var run = ProgramRun.Start(host.RuntimeDir, HeadlessSway.DisplayName, "probe pattern:memory=memfd --seconds 1");
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.InRange(since.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
     }
 }

@@ -18,6 +18,12 @@ internal sealed class Host : LoopSource, IDisposable
 
     /// <summary>A restarted compositor is back within about a second; a retry costs one connect(2).</summary>
     private const long FirstRetryNs = 100_000_000, LongestRetryNs = 1_000_000_000;
+
+    /// <summary>How long a compositor has for an answer if it is idle, and if it is busy.</summary>
+    private const long AnswerNs = 10_000_000_000, LongestAnswerNs = 60_000_000_000;
+
+    private const long BusyNs = AnswerNs / 10;
+
     private static long s_lastConnected = long.MinValue / 2;
 
     private readonly WlDisplay _display;
@@ -160,7 +166,7 @@ internal sealed class Host : LoopSource, IDisposable
     /// <exception cref="ExitException">The compositor does not answer (<see cref="HostPatience"/>).</exception>
     public void Await(Loop loop, Func<bool> done)
     {
-        var patience = new HostPatience(Clock.Now, () => ProcessId is { } pid ? Clock.CpuOf(pid) : null);
+        var patience = NewPatience(AnswerNs, BusyNs, LongestAnswerNs);
         LoopPatience look = null!;
         look = new LoopPatience(() =>
         {
@@ -181,6 +187,11 @@ internal sealed class Host : LoopSource, IDisposable
             loop.Remove(look);
         }
     }
+
+    /// <summary>For a wait that begins now, for what the compositor does late if it is busy.</summary>
+    /// <inheritdoc cref="HostPatience"/>
+    public HostPatience NewPatience(long look, long busy, long longest) =>
+        new(Clock.Now, () => ProcessId is { } pid ? Clock.CpuOf(pid) : null, look, busy, longest);
 
     protected override int PollFd => _display.SocketNumber;
 
@@ -290,15 +301,36 @@ internal sealed class Host : LoopSource, IDisposable
     {
         try
         {
-            return WlDisplay.Connect(name) ?? throw new ExitException(ExitCode.NoHost,
-                $"There is no Wayland compositor at {name ?? Address()}: start guestplane from a Wayland session, "
-                + "or set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to one.");
+            return WlDisplay.Connect(name) ?? throw Missing(name ?? Address());
         }
         catch (DllNotFoundException)
         {
             SharedLibrary.CheckFiles();
             throw new ExitException(ExitCode.NoHost, "libwayland-client.so.0 is not installed (Debian: libwayland-client0).");
         }
+    }
+
+    private static ExitException Missing(string address)
+    {
+        // Only libwayland looks at it.
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is [not '/', ..] folder
+            && address.StartsWith(folder, StringComparison.Ordinal))
+            return new(ExitCode.NoHost, $"XDG_RUNTIME_DIR is \"{folder}\": set it to an absolute path, such as /run/user/1000.");
+        try
+        {
+            UnixSocket.Connect(address).Dispose();
+        }
+        catch (LinuxException e) when (e.Errno == Errno.Denied)
+        {
+            return new(ExitCode.NotPermitted, $"guestplane may not use the compositor's socket {address} "
+                + $"({FileOwner.Describe(address)}): run it as its owner.");
+        }
+        catch (LinuxException)
+        {
+            // Nobody listens there.
+        }
+        return new(ExitCode.NoHost, $"There is no Wayland compositor at {address}: start guestplane from a Wayland session, "
+            + "or set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to one.");
     }
 
     private static string Library(int pid)

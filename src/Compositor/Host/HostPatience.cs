@@ -8,29 +8,23 @@ namespace Guestplane.Compositor;
 /// </summary>
 /// <param name="now">When the wait begins (CLOCK_MONOTONIC, ns).</param>
 /// <param name="cpu">The CPU time of the compositor's process in ns; null if unknown.</param>
-internal sealed class HostPatience(long now, Func<long?> cpu)
+/// <param name="look">The time between two looks at the process, ns.</param>
+/// <param name="busy">The CPU time between two looks, ns, from which on the compositor is busy, and not waiting.</param>
+/// <param name="longest">A compositor that is busy for longer than this, ns, may be in an endless loop.</param>
+internal sealed class HostPatience(long now, Func<long?> cpu, long look, long busy, long longest)
 {
-    /// <summary>The time between two looks at the process.</summary>
-    public const long LookNs = 10_000_000_000;
-
-    /// <summary>The CPU time between two looks from which on the compositor is busy, and not waiting.</summary>
-    public const long BusyNs = LookNs / 10;
-
-    /// <summary>A compositor that is busy for longer than this may be in an endless loop.</summary>
-    public const long LongestNs = 60_000_000_000;
-
     private readonly long _began = now;
     private long? _used = cpu();
 
     /// <summary>When to look next.</summary>
-    public long Due { get; private set; } = now + LookNs;
+    public long Due { get; private set; } = now + look;
 
     /// <summary>Looks at the process. False if the wait is over.</summary>
     public bool Renew(long now)
     {
         var used = cpu();
-        var isBusy = used - _used >= BusyNs;
-        (_used, Due) = (used, now + LookNs);
-        return isBusy && now - _began < LongestNs;
+        var isBusy = used - _used >= busy;
+        (_used, Due) = (used, now + look);
+        return isBusy && now - _began < longest;
     }
 }

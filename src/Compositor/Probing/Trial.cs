@@ -16,9 +16,12 @@ internal sealed class Trial : IDisposable
 
     /// <summary>
     /// For its import, until it is seen, and until its frames are answered: a compositor without a GPU may be busy with the last
-    /// window, or with the shaders for this one.
+    /// window, or with the shaders for this one. One that is idle for so long shows nothing: its output may be off.
     /// </summary>
-    private const long BusyNs = 25 * SecondNs;
+    private const long IdleNs = 4 * SecondNs, LongestNs = 25 * SecondNs;
+
+    /// <summary>A quarter of a processor. Composing the test pattern by pixman takes a tenth.</summary>
+    private const long BusyNs = IdleNs / 4;
 
     /// <summary>
     /// A window's first image may be discarded for the next one. The image of a window that is not seen is repeated.
@@ -32,12 +35,13 @@ internal sealed class Trial : IDisposable
     private readonly DrmState? _drm;
     private readonly LoopTimer _end, _look;
     private readonly Pacer? _pacer;
+    private HostPatience? _patience;
     private bool _isOver;
 
     public Trial(Loop loop, Seats seats, GuestSlot guest, ShowOptions options, DrmState? drm)
     {
         (_loop, _host, _guest, _options, _drm) = (loop, seats.Host, guest, options, drm);
-        (_end, _look) = (new LoopTimer(_ => _isOver = true), new LoopTimer(Look));
+        (_end, _look) = (new LoopTimer(End), new LoopTimer(Look));
         loop.Add(_end);
         loop.Add(_look);
         var vblanks = Vblanks.Of(_host);
@@ -71,15 +75,15 @@ internal sealed class Trial : IDisposable
         _guest.Start();
         _pacer?.Start(_loop);
         TurnUntil(FirstImageNs, () => Watches.All(watch => watch.Screen.Primary.Choice is not null));
-        TurnUntil(BusyNs, () => !Watches.Any(watch => watch.Screen.Primary is { Choice: null, IsWaiting: true }));
+        TurnWhileBusy(() => !Watches.Any(watch => watch.Screen.Primary is { Choice: null, IsWaiting: true }));
         // A compositor that compiles its shaders shows nothing meanwhile.
-        TurnUntil(BusyNs, () =>
+        TurnWhileBusy(() =>
             Watches.All(watch => watch.IsSeen || watch.Screen.Primary.Shown is null || IsBehindAnother(watch)));
         // In the second half, when the compositor has decided: the kernel holds all modesetting locks while it answers.
         var length = (long)(seconds * SecondNs);
         _look.Set(_drm is null ? LoopSource.Never : Clock.Now + length / 2);
         TurnUntil(length, () => false);
-        TurnUntil(BusyNs, () => Watches.All(watch => watch.IsMeasured || IsBehindAnother(watch)));
+        TurnWhileBusy(() => Watches.All(watch => watch.IsMeasured || IsBehindAnother(watch)));
         _look.Cancel();
         foreach (var watch in Watches)
             watch.Screen.Stop();
@@ -106,6 +110,20 @@ internal sealed class Trial : IDisposable
     /// </summary>
     private bool IsBehindAnother(Watch watch) =>
         !watch.IsSeen && watch.Frames.Count >= EnoughDiscarded && Watches.Any(other => other.IsSeen);
+
+    private void TurnWhileBusy(Func<bool> done)
+    {
+        _patience = _host.NewPatience(IdleNs, BusyNs, LongestNs);
+        TurnUntil(IdleNs, done);
+        _patience = null;
+    }
+
+    private void End(long now)
+    {
+        _isOver = _patience?.Renew(now) != true;
+        if (!_isOver)
+            _end.Set(_patience!.Due);
+    }
 
     private void TurnUntil(long length, Func<bool> done)
     {

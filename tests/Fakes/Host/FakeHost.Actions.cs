@@ -100,6 +100,13 @@ public sealed partial class FakeHost
             client.Close();
     });
 
+    /// <summary>Ends every connection with an error on the display (wl_display.error).</summary>
+    public void PostDisplayError(uint code, string text) => Act(() =>
+    {
+        foreach (var client in _clients.ToList())
+            client.PostError(code, text);
+    });
+
     private void Replace(IEnumerable<HostTranche> tranches)
     {
         var before = DmabufFormats;

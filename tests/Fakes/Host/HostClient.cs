@@ -80,6 +80,9 @@ internal sealed class HostClient : IDisposable
             Close($"client {Number} does not read its events");
     }
 
+    /// <summary>The same for an error on the display itself.</summary>
+    public void PostError(uint code, string text) => PostError(_display, code, text);
+
     /// <summary>Sends wl_display.error and closes the connection.</summary>
     public void PostError(HostObject target, uint code, string text)
     {
