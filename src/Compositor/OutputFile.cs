@@ -8,11 +8,20 @@ namespace Guestplane.Compositor;
 /// </summary>
 internal sealed class OutputFile : WriteOnlyStream
 {
+    /// <summary>The regular files that are open: two outputs in one would be neither.</summary>
+    private static readonly HashSet<(ulong, ulong)> s_open = [];
+
     private readonly Stream _inner;
     private readonly string _what;
+    private readonly (ulong, ulong)? _file;
     private bool _hasFailed;
 
-    private OutputFile(Stream inner, string what) => (_inner, _what) = (inner, what);
+    private OutputFile(Stream inner, string what, (ulong, ulong)? file = null)
+    {
+        (_inner, _what, _file) = (inner, what, file);
+        if (file is { } known)
+            s_open.Add(known);
+    }
 
     public static OutputFile Standard() => new(new StandardStream(StandardStream.Output), "Standard output cannot be written");
 
@@ -31,8 +40,11 @@ internal sealed class OutputFile : WriteOnlyStream
                 throw new ExitException(ExitCode.CannotWrite, $"{what}: it is a socket.");
             if (Path.Exists(path) && !FileOwner.IsRegular(path))
                 return new(new PipeStream(path, patienceMs), what);
+            if (FileOwner.Identity(path) is { } same && s_open.Contains(same))
+                throw new ExitException(ExitCode.Usage, $"{what}: it has another output already; give each a file of its own.");
             // No buffer: a write must fail in Write, not when the file is closed.
-            return new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), what);
+            var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            return new(file, what, FileOwner.Identity(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
             or LinuxException)
@@ -49,10 +61,11 @@ internal sealed class OutputFile : WriteOnlyStream
         {
             _inner.Write(buffer);
         }
-        catch (Exception e) when (e is IOException or LinuxException)
+        catch (Exception e) when (e is IOException or LinuxException or ArgumentOutOfRangeException)
         {
             _hasFailed = true;
-            throw Failed(_what, e);
+            // .NET's exception for EFBIG.
+            throw Failed(_what, e is ArgumentOutOfRangeException ? new LinuxException("write", Errno.FileTooLarge) : e);
         }
     }
 
@@ -60,6 +73,8 @@ internal sealed class OutputFile : WriteOnlyStream
     {
         if (disposing)
             _inner.Dispose();
+        if (_file is { } known)
+            s_open.Remove(known);
         base.Dispose(disposing);
     }
 

@@ -3,7 +3,7 @@ using Tmds.Linux;
 
 namespace Guestplane.Linux;
 
-/// <summary>Who may open a file, for messages that say why we may not and what helps.</summary>
+/// <summary>What kind of file it is and who may open it, for messages that say why we may not and what helps.</summary>
 public static class FileOwner
 {
     private const int PermissionBits = 0x1ff, GroupWriteBit = 0x10, TypeBits = 0xf000, SocketType = 0xc000, RegularType = 0x8000;
@@ -37,6 +37,10 @@ public static class FileOwner
 
     /// <summary>True if it is there, and neither a folder nor a device, FIFO or socket.</summary>
     public static bool IsRegular(string path) => Status(path) is { } status && (Mode(status) & TypeBits) == RegularType;
+
+    /// <summary>What two names of one file have in common: device and inode. Null if it is not there.</summary>
+    public static (ulong Device, ulong Inode)? Identity(string path) =>
+        Status(path) is { } status ? ((ulong)status.st_dev, (ulong)status.st_ino) : null;
 
     /// <summary>The owner's user id; null if the file is not there.</summary>
     public static uid_t? Id(string path) => Status(path)?.st_uid;

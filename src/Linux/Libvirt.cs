@@ -48,12 +48,17 @@ public static unsafe partial class Libvirt
 
     /// <summary>The running domains that have a D-Bus display; empty if libvirt or its daemon is not there.</summary>
     /// <param name="uri">The connection; null for libvirt's default.</param>
-    public static IReadOnlyList<string> DBusDomains(string? uri)
+    /// <param name="problem">A clause: why it cannot be asked; null if it was.</param>
+    public static IReadOnlyList<string> DBusDomains(string? uri, out string? problem)
     {
+        problem = null;
         const uint Active = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
         var names = new List<string>();
         if (ProcessRights.AreElevated)
+        {
+            problem = "guestplane has raised rights";
             return names;
+        }
         nint connection;
         try
         {
@@ -63,8 +68,10 @@ public static unsafe partial class Libvirt
         }
         catch (DllNotFoundException)
         {
+            problem = "libvirt is not installed";
             return names;
         }
+        problem = connection == 0 ? LastError() : null;
         if (connection == 0)
             return names;
         nint* domains;

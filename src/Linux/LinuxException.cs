@@ -23,6 +23,7 @@ public static class Errno
     public static int Busy => LibC.EBUSY;
     public static int ConnectionReset => LibC.ECONNRESET;
     public static int Denied => LibC.EACCES;
+    public static int FileTooLarge => LibC.EFBIG;
     public static int Invalid => LibC.EINVAL;
     public static int NoDevice => LibC.ENODEV;
     public static int NoEntry => LibC.ENOENT;

@@ -11,6 +11,9 @@ public static partial class ProcessRights
     /// <summary>RLIMIT_NOFILE (asm-generic/resource.h).</summary>
     private const int FileLimitResource = 7;
 
+    /// <summary>SIGXFSZ (asm-generic/signal.h) and SIG_IGN.</summary>
+    private const int FileSizeSignal = 25, Ignore = 1;
+
     /// <summary>
     /// True if the program runs with a file capability or as set-user-ID (ld.so(8), secure-execution mode). Its environment is
     /// then a stranger's, and must not choose code that is loaded: libdecor and libvirt load plugins by it.
@@ -34,6 +37,9 @@ public static partial class ProcessRights
         _ = setrlimit(FileLimitResource, limit);
     }
 
+    /// <summary>A write beyond the limit of a file's size (ulimit -f) fails with EFBIG, and does not end the program.</summary>
+    public static void ReportFileSize() => _ = signal(FileSizeSignal, Ignore);
+
     /// <summary>struct rlimit.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Limit
@@ -46,6 +52,9 @@ public static partial class ProcessRights
 
     [LibraryImport("libc")]
     private static partial int setrlimit(int resource, in Limit limit);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 
     [LibraryImport("libc")]
     private static partial nuint getauxval(nuint type);

@@ -164,8 +164,8 @@ public sealed unsafe partial class WlDisplay
     }
 
     /// <summary>
-    /// The code of an error on the display itself; null if there was none. libwayland only logs it, as "wl_display#1: error 1: …",
-    /// and reports EINVAL or ENOMEM (src/wayland-client.c, display_handle_error).
+    /// The code of an error on the display itself; null if there was none. libwayland only logs it, as
+    /// "wl_display#1: error 1: …", and reports EINVAL or ENOMEM (src/wayland-client.c, display_handle_error).
     /// </summary>
     private static uint? DisplayError()
     {

@@ -44,6 +44,7 @@ public sealed class MessageTests
     public void A_command_line(string arguments, string sentence) => AssertSaid(arguments, Usage, sentence);
 
     [Theory]
+    [InlineData("show pattern --require ,", "\",\" is no requirement; the form is presented=N%,zero-copy=N%,f2c|c2p|f2p-p50|p95|p99=Nms,missed=N,transport=dmabuf|shm|copy.")]
     [InlineData("kiosk pattern --seconds", "--seconds needs a value; see guestplane kiosk --help.")]
     [InlineData("show pattern --seconds 1 --seconds 2", "--seconds is given more than once.")]
     [InlineData("show pattern --seconds abc", "--seconds takes a number above 0 and up to 1000000000, such as 2.5, and not \"abc\".")]
@@ -215,6 +216,48 @@ public sealed class MessageTests
         Assert.Contains("committed, presentation not reported, ", run.Messages, StringComparison.Ordinal);
         Assert.Contains("commit to presented not reported", run.Messages, StringComparison.Ordinal);
         Assert.Equal(Failed, run.ExitCode);
+    }
+
+    [Fact]
+    public void An_app_id_that_no_request_has_room_for_is_rejected() =>
+        AssertSaid($"show pattern --app-id {new string('x', 5000)}", Usage, "--app-id takes up to 255 characters, and not 5000.");
+
+    /// <summary>The kernel would end the program by SIGXFSZ.</summary>
+    [Fact]
+    public void A_file_that_may_not_grow_is_reported()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        var folder = Directory.CreateTempSubdirectory("guestplane-limit-");
+        var trace = Path.Combine(folder.FullName, "trace");
+        using var run = ProgramRun.Shell(host.RuntimeDir, host.DisplayName,
+            $"show pattern:memory=memfd,size=64x64,no-cursor --fullscreen --frames 400 --trace {trace}", "ulimit -f 60;").Wait();
+        Assert.Contains($"The trace cannot be written to \"{trace}\": File too large.", run.Messages, StringComparison.Ordinal);
+        Assert.Equal(CannotWrite, run.ExitCode);
+        folder.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("", "list --connect garbage:///x", "warning: libvirt's connection garbage:///x cannot be asked for VMs: ")]
+    [InlineData("export DBUS_SESSION_BUS_ADDRESS=garbage;", "list --json",
+        "warning: The session bus cannot be asked for VMs (DBUS_SESSION_BUS_ADDRESS is \"garbage\"): ")]
+    public void A_place_that_was_named_and_cannot_be_asked_for_VMs_is_warned_of(string before, string arguments, string sentence)
+    {
+        using var run = ProgramRun.Shell("/nonexistent", "none", arguments, before).Wait();
+        Assert.StartsWith($"guestplane: {sentence}", Assert.Single(Lines(run)), StringComparison.Ordinal);
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("show pattern --report a --trace ./a", "The trace cannot be written to \"./a\"")]
+    [InlineData("scanout-test --html a --json a", "The page cannot be written to \"a\"")]
+    [InlineData("show pattern --report a --trace b", "The trace cannot be written to \"b\"")]
+    public void Two_outputs_in_one_file_are_rejected(string arguments, string sentence)
+    {
+        var folder = Directory.CreateTempSubdirectory("guestplane-outputs-");
+        using var run = ProgramRun.Shell("/nonexistent", "none", arguments, $"cd {folder.FullName}; touch a; ln -s a b;").Wait();
+        Assert.Equal([$"guestplane: {sentence}: it has another output already; give each a file of its own."], Lines(run));
+        Assert.Equal(Usage, run.ExitCode);
+        folder.Delete(recursive: true);
     }
 
     /// <summary>As an empty variable of a script leaves it.</summary>

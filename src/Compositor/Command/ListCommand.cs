@@ -9,7 +9,7 @@ namespace Guestplane.Compositor;
 /// <summary><c>guestplane list</c>.</summary>
 internal static class ListCommand
 {
-    public static Command Create(TextWriter output)
+    public static Command Create(TextWriter output, Messages messages)
     {
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var connection = new Option<string>("--connect") { Description = ShowArguments.ConnectionHelp, HelpName = "URI" };
@@ -19,7 +19,8 @@ internal static class ListCommand
         command.SetAction(parsed =>
         {
             using var loop = new Loop();
-            var (vgpus, vms) = (VfioInventory.Find().ToList(), QemuInventory.Find(loop, parsed.GetValue(connection)));
+            var vgpus = VfioInventory.Find().ToList();
+            var vms = QemuInventory.Find(loop, parsed.GetValue(connection), messages.Warn);
             if (parsed.GetValue(json))
                 output.WriteLine(JsonText.Of(new JsonMap([("vgpus", vgpus.Select(Fields)), ("vms", vms.Select(Fields))])));
             else

@@ -18,6 +18,7 @@ internal static class Program
         using var errors = new StreamWriter(new StandardStream(StandardStream.Error)) { AutoFlush = true };
         var messages = new Messages(errors);
         ProcessRights.RaiseFileLimit();
+        ProcessRights.ReportFileSize();
         StrayFds.Watch();
         try
         {
@@ -42,7 +43,7 @@ internal static class Program
             ("pick", new PickCommand(messages, OnWindow, arguments => Invoke(arguments, output, errors, messages)).Create),
             ("kiosk", () => KioskCommand.Create(options => Run(messages, options))),
             ("share", () => ShareCommand.Create(messages)),
-            ("list", () => ListCommand.Create(output)),
+            ("list", () => ListCommand.Create(output, messages)),
             ("probe", () => ProbeCommand.Create(output, messages, OnHost)),
             ("scanout-test", () => ScanoutTestCommand.Create(output, messages, OnHost)),
         ];

@@ -73,8 +73,8 @@ internal static class ShowArguments
             (show, monitor) => show with { Edid = Edid.Parse(monitor) }, form: Edid.Help),
         ShowSetting.Value<string>("--title", "The window's title (default: the VM's name).",
             (show, title) => show with { Title = title }, form: "TEXT"),
-        ShowSetting.Text("--app-id", "By which the compositor knows the window (default: guestplane).",
-            (show, id) => show with { AppId = id }, form: "ID"),
+        ShowSetting.Value("--app-id", "By which the compositor knows the window (default: guestplane).",
+            (show, id) => show with { AppId = id }, ParseAppId, "ID"),
         ShowSetting.Flag("--quiet", "Print only warnings and errors.",
             show => show with { Verbosity = Verbosity.Quiet }, "-q"),
         ShowSetting.Flag("--verbose", "Also print the version, the compositor and the settings of guestplane.conf.",
@@ -191,6 +191,18 @@ internal static class ShowArguments
             result.AddError("--guest-layout takes a keyboard layout of xkeyboard-config, as us or de(nodeadkeys), "
                 + $"and not \"{layout}\".");
         return layout;
+    }
+
+    /// <summary>
+    /// The longest D-Bus name, which an app id should be (xdg-shell.xml), has 255 characters. A request has room for 4,000 bytes.
+    /// </summary>
+    private static string ParseAppId(ArgumentResult result)
+    {
+        const int Longest = 255;
+        var id = CommandOption.NonEmpty(result, "ID");
+        if (id.Length > Longest)
+            result.AddError($"--app-id takes up to {Longest} characters, and not {id.Length}.");
+        return id;
     }
 
     private static uint ParseColour(ArgumentResult result)

@@ -18,9 +18,12 @@ internal sealed class Requirements
     public bool IsGiven => _problems.Length > 0;
 
     /// <exception cref="ExitException">Usage: the text does not have that form.</exception>
-    public static Requirements Parse(string text) =>
-        new([.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(word => Problem(word)
+    public static Requirements Parse(string text)
+    {
+        var words = text.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        return new([.. (words.Length > 0 ? words : [text]).Select(word => Problem(word)
             ?? throw new ExitException(ExitCode.Usage, $"\"{word}\" is no requirement; the form is {Help}."))]);
+    }
 
     /// <summary>A sentence per unmet requirement. zero-copy is a share of the presented frames, not of commits.</summary>
     public IEnumerable<string> Unmet(HeadResult head) => _problems.Select(problem => problem(head)).OfType<string>();

@@ -46,7 +46,7 @@ internal sealed class PickerLookup(string? connection) : IDisposable
         if (_asked is { IsCompleted: true })
             (_domains, _asked) = (_asked.IsCompletedSuccessfully ? _asked.Result : [], null);
         if (_asked is null && Clock.Now >= _nextDomains)
-            (_asked, _nextDomains) = (Task.Run(() => QemuInventory.AskForDomains(connection)), Clock.Now + DomainsNs);
+            (_asked, _nextDomains) = (Task.Run(() => QemuInventory.AskForDomains(connection, out _)), Clock.Now + DomainsNs);
         List<PickerEntry> entries =
         [
             .. QemuInventory.FindBriefly(_loop).Concat(_domains).Select(Of), .. VfioInventory.Mediated().Select(Of),

@@ -14,9 +14,10 @@ public static class QemuInventory
     /// </summary>
     /// <param name="loop">It is turned meanwhile.</param>
     /// <param name="connection">The URI of libvirt's connection; null for libvirt's default.</param>
-    public static IReadOnlyList<FoundVm> Find(Loop loop, string? connection) =>
+    /// <param name="warn">Called with a sentence about a place that the user has named, and that cannot be asked.</param>
+    public static IReadOnlyList<FoundVm> Find(Loop loop, string? connection, Action<string> warn) =>
     [
-        .. OnTheBus(loop), .. Processes(), .. Domains(connection),
+        .. OnTheBus(loop, warn), .. Processes(), .. Domains(connection, warn),
         .. ShareSocket.Existing().Select(socket => Share(loop, socket)),
     ];
 
@@ -41,7 +42,7 @@ public static class QemuInventory
     public static IEnumerable<string> ProcessWords() => OurProcesses().Select(pid => $"pid:{pid}");
 
     /// <summary>The source names of libvirt's running domains with a D-Bus display.</summary>
-    public static IEnumerable<string> DomainWords() => Domains(null).Select(vm => vm.Source).OfType<string>();
+    public static IEnumerable<string> DomainWords() => Domains(null, null).Select(vm => vm.Source).OfType<string>();
 
     /// <summary>The numbers of the consoles of a VM on the session bus.</summary>
     public static IEnumerable<string> ConsoleWords(Loop loop, string source) =>
@@ -55,9 +56,9 @@ public static class QemuInventory
         return shown.Select(console => QemuConsole.HeadName(console.Id, console.Label, shown.Select(other => other.Label)));
     }
 
-    private static List<FoundVm> OnTheBus(Loop loop)
+    private static List<FoundVm> OnTheBus(Loop loop, Action<string>? warn = null)
     {
-        var vms = BusVms(loop);
+        var vms = BusVms(loop, warn);
         return
         [
             .. vms.Select(vm =>
@@ -72,7 +73,7 @@ public static class QemuInventory
         Pid = vm.Pid > 0 ? vm.Pid : null,
     };
 
-    private static IReadOnlyList<BusVm> BusVms(Loop loop)
+    private static IReadOnlyList<BusVm> BusVms(Loop loop, Action<string>? warn = null)
     {
         IReadOnlyList<BusVm> vms = [];
         try
@@ -88,7 +89,11 @@ public static class QemuInventory
         }
         catch (Exception e) when (e is BusException or DllNotFoundException)
         {
+            var why = e is BusException ? e.Message : "libsystemd.so.0 is not installed";
             // No session bus has no VMs.
+            if (Environment.GetEnvironmentVariable("DBUS_SESSION_BUS_ADDRESS") is { Length: > 0 } address)
+                warn?.Invoke(
+                    $"The session bus cannot be asked for VMs (DBUS_SESSION_BUS_ADDRESS is \"{address}\"): {why}.");
             return [];
         }
         return vms;
@@ -161,14 +166,22 @@ public static class QemuInventory
         .Where(pid => ProcessFds.Name(pid).StartsWith("qemu", StringComparison.Ordinal) && ProcessFds.IsOurs(pid));
 
     /// <summary>The running libvirt domains with a D-Bus display; none if libvirt is not installed or not running.</summary>
-    private static List<FoundVm> Domains(string? connection)
+    private static List<FoundVm> Domains(string? connection, Action<string>? warn)
     {
         // In another thread, because libvirt's calls block on its daemon, which may hang.
-        var asked = Task.Run(() => AskForDomains(connection));
-        return asked.Wait(TimeSpan.FromSeconds(3)) ? asked.Result : [];
+        var asked = Task.Run(() => (Vms: AskForDomains(connection, out var problem), Problem: problem));
+        var hasAnswered = asked.Wait(TimeSpan.FromTicks(PatienceNs / TimeSpan.NanosecondsPerTick));
+        var (vms, problem) = hasAnswered ? asked.Result : ([], "it does not answer");
+        if (connection is not null && problem is not null)
+            warn?.Invoke($"libvirt's connection {connection} cannot be asked for VMs: {problem}.");
+        return vms;
     }
 
     /// <summary>libvirt's running domains with a D-Bus display. Blocks as long as its daemon does not answer.</summary>
-    public static List<FoundVm> AskForDomains(string? connection) =>
-        [.. Libvirt.DBusDomains(connection).Select(name => new FoundVm($"libvirt:{name}", FoundBy.Libvirt) { Name = name })];
+    /// <param name="problem">A clause: why it cannot be asked; null if it was.</param>
+    public static List<FoundVm> AskForDomains(string? connection, out string? problem) =>
+    [
+        .. Libvirt.DBusDomains(connection, out problem)
+            .Select(name => new FoundVm($"libvirt:{name}", FoundBy.Libvirt) { Name = name }),
+    ];
 }
