@@ -303,6 +303,7 @@ public sealed class ShareShowTests : IDisposable
     [InlineData(Usage, "--rate takes a number above 0 and up to 1000, such as 2.5, and not \"1001\".", "pattern --rate 1001")]
     [InlineData(Usage, "--rate takes a number above 0 and up to 1000, such as 2.5, and not \"0\".", "pattern --rate 0")]
     [InlineData(Usage, "--allow takes names of users and groups, and not \",\".", "pattern --allow ,")]
+    [InlineData(Usage, "qemu:socket=./none is the socket of this share itself: give another --socket.", "qemu:socket=./none --socket none")]
     [InlineData(CannotCreate, "cannot be made: the socket /nonexistent/share: No such file", "pattern --socket /nonexistent/share")]
     public void What_cannot_be_shared_is_one_sentence(int code, string words, string arguments)
     {
