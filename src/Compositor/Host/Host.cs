@@ -110,7 +110,7 @@ internal sealed class Host : LoopSource, IDisposable
     /// <exception cref="ExitException">There is no compositor, or it lacks a required global.</exception>
     public static Host Connect(Loop loop, string? name = null, bool isFramed = false)
     {
-        var host = new Host(Open(name), loop);
+        var host = new Host(HostSocket.Connect(name), loop);
         try
         {
             host.Learn(isFramed);
@@ -297,42 +297,6 @@ internal sealed class Host : LoopSource, IDisposable
         return stalled ? PollEvents.In | PollEvents.Out : PollEvents.In;
     }
 
-    private static WlDisplay Open(string? name)
-    {
-        try
-        {
-            return WlDisplay.Connect(name) ?? throw Missing(name ?? Address());
-        }
-        catch (DllNotFoundException)
-        {
-            SharedLibrary.CheckFiles();
-            throw new ExitException(ExitCode.NoHost, "libwayland-client.so.0 is not installed (Debian: libwayland-client0).");
-        }
-    }
-
-    private static ExitException Missing(string address)
-    {
-        // Only libwayland looks at it.
-        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is [not '/', ..] folder
-            && address.StartsWith(folder, StringComparison.Ordinal))
-            return new(ExitCode.NoHost, $"XDG_RUNTIME_DIR is \"{folder}\": set it to an absolute path, such as /run/user/1000.");
-        try
-        {
-            UnixSocket.Connect(address).Dispose();
-        }
-        catch (LinuxException e) when (e.Errno == Errno.Denied)
-        {
-            return new(ExitCode.NotPermitted, $"guestplane may not use the compositor's socket {address} "
-                + $"({FileOwner.Describe(address)}): run it as its owner.");
-        }
-        catch (LinuxException)
-        {
-            // Nobody listens there.
-        }
-        return new(ExitCode.NoHost, $"There is no Wayland compositor at {address}: start guestplane from a Wayland session, "
-            + "or set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to one.");
-    }
-
     private static string Library(int pid)
     {
         var library = ProcessFds.MappedFile(pid, file => Array.Exists(s_libraries, name => IsVersion(file, name)));
@@ -350,10 +314,4 @@ internal sealed class Host : LoopSource, IDisposable
         var parts = file["lib".Length..].Split(".so");
         return parts[0].Any(char.IsAsciiDigit) ? parts[0].Replace('-', ' ') : $"{parts[0]} {parts[^1].Trim('.')}".Trim();
     }
-
-    private static string Address() =>
-        Environment.GetEnvironmentVariable("WAYLAND_SOCKET") is { Length: > 0 } socket
-            ? $"file descriptor {socket} (WAYLAND_SOCKET)"
-        : Path.Combine(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? "$XDG_RUNTIME_DIR (unset)",
-            Environment.GetEnvironmentVariable("WAYLAND_DISPLAY") ?? "wayland-0");
 }
