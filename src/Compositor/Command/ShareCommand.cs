@@ -176,7 +176,8 @@ internal static class ShareCommand
             ExitCode.Usage, "There is no XDG_RUNTIME_DIR for the socket: give its path by --socket PATH.");
         if (options.Source.Split("qemu:socket=", 2) is ["", { Length: > 0 } shared]
             && Path.GetFullPath(shared) == Path.GetFullPath(path))
-            throw new ExitException(ExitCode.Usage, $"{options.Source} is the socket of this share itself: give another --socket.");
+            throw new ExitException(
+                ExitCode.Usage, $"{options.Source} is the socket of this share itself: give another --socket.");
         try
         {
             return (ListeningSocket.Create(path, options.Mode, options.Group), Path.GetFullPath(path));
