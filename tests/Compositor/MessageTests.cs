@@ -236,6 +236,16 @@ public sealed class MessageTests
         folder.Delete(recursive: true);
     }
 
+    /// <summary>A kiosk would otherwise wait for the compositor, and say nothing of the rest.</summary>
+    [Theory]
+    [InlineData("kiosk patern", "\"patern\" names no source; write pattern.")]
+    [InlineData("show patern --wait --reconnect", "\"patern\" names no source; write pattern.")]
+    [InlineData("kiosk vfio:nonsense", "\"nonsense\" is no UUID, sysfs path or /dev/vfio/devices node; \"guestplane list\" shows the vGPUs of this machine.")]
+    [InlineData("kiosk pid:x", "\"pid:x\" does not end in a number.")]
+    [InlineData("kiosk pattern --splash /nonexistent", "The splash image /nonexistent is not there, or it is no regular file.")]
+    public void A_wrong_command_line_is_told_before_a_compositor_is_waited_for(string arguments, string sentence) =>
+        AssertSaid(arguments, Usage, sentence);
+
     [Theory]
     [InlineData("", "list --connect garbage:///x", "warning: libvirt's connection garbage:///x cannot be asked for VMs: ")]
     [InlineData("export DBUS_SESSION_BUS_ADDRESS=garbage;", "list --json",

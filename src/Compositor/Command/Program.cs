@@ -99,7 +99,9 @@ internal static class Program
         using var manager = ServiceManager.Start(loop);
         var guest = services.GetRequiredService<GuestSlot>();
         // Opened before the connection, so that a missing source is reported first. One that is waited for has a splash.
-        if (options.Splash is null)
+        if (options.Splash is { } splash)
+            Splash.Check(splash);
+        else
             guest.Open();
         if (loop.Stopped)
             return ExitCode.Ok;

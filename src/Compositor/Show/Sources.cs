@@ -52,7 +52,7 @@ internal static class Sources
     public static GuestSlot Slot(ShowOptions options, Loop loop, Messages messages)
     {
         if (!QemuSource.Is(options.Source) || options.Source.Contains("://", StringComparison.Ordinal))
-            return new(loop, messages, before => Create(options, loop, before),
+            return new(loop, messages, Opener(options, loop),
                 options.Wait && IsVgpu(options.Source) ? VgpuPauseNs : null)
             {
                 Hands = InputSources.Slot(options, loop, messages),
@@ -74,7 +74,8 @@ internal static class Sources
     public static bool IsVgpu(string source) =>
         s_vgpus.Any(beginning => source.StartsWith(beginning, StringComparison.Ordinal));
 
-    private static IGuest Create(ShowOptions options, Loop loop, IGuest? before)
+    /// <summary>Checks what the user has written; the result opens it, again and again.</summary>
+    private static Func<IGuest?, IGuest> Opener(ShowOptions options, Loop loop)
     {
         var (source, edid) = (options.Source, options.Edid);
         if (options.Console is not null && !InputSources.IsNamed(options))
@@ -87,18 +88,17 @@ internal static class Sources
             throw new SourceException(SourceFault.Usage, $"{source} has input and no image: for the image write qemu:qmp=PATH; "
                 + "QEMU needs -display dbus,p2p=yes for that.");
         if (IsVgpu(source))
-            return VfioGuest.Open(source, loop, edid, before);
+            return VfioGuest.Opener(source, loop, edid);
         if (Number(source, "pid:") is { } pid)
-            return VfioGuest.OpenProcess(source, pid, loop, edid);
+            return _ => VfioGuest.OpenProcess(source, pid, loop, edid);
         if (Number(source, "fd:") is { } fd)
-            return VfioGuest.OpenFd(source, fd, loop, edid);
+            return _ => VfioGuest.OpenFd(source, fd, loop, edid);
         if (edid is not null)
             throw new SourceException(SourceFault.Usage, $"--edid is for vGPUs, and {source} is none.");
-        if (source == "pattern")
-            return new PatternGuest(source, new PatternOptions());
-        if (source.StartsWith("pattern:", StringComparison.Ordinal))
-            return new PatternGuest(source, PatternOptions.Parse(source["pattern:".Length..]));
-        throw new SourceException(SourceFault.Usage, $"\"{source}\" names no source; {Remedy(source)}.");
+        var pattern = source == "pattern" ? new PatternOptions()
+            : source.StartsWith("pattern:", StringComparison.Ordinal) ? PatternOptions.Parse(source["pattern:".Length..])
+            : throw new SourceException(SourceFault.Usage, $"\"{source}\" names no source; {Remedy(source)}.");
+        return _ => new PatternGuest(source, pattern);
     }
 
     /// <summary>A clause that says what to write in place of words that name no source.</summary>

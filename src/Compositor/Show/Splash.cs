@@ -61,15 +61,28 @@ internal sealed class Splash : IDisposable
         _surface.Commit();
     }
 
+    /// <summary>Checks the image before there is a compositor.</summary>
+    /// <exception cref="ExitException">Usage: it cannot be read.</exception>
+    public static void Check(SplashImage image)
+    {
+        if (image.Image is { } path)
+            _ = Read(path, image.Background);
+    }
+
     private ((int Width, int Height) Size, WlBuffer Buffer) Load(string path, uint background)
+    {
+        var (width, height, pixels) = Read(path, background);
+        using var memory = Memfd.Create("guestplane-splash", pixels.Length);
+        memory.WriteAt(pixels, 0);
+        using var pool = _globals.Shm.CreatePool(memory, pixels.Length);
+        return ((width, height), pool.CreateBuffer(0, width, height, width * 4, WlShmFormat.Xrgb8888));
+    }
+
+    private static (int Width, int Height, byte[] Pixels) Read(string path, uint background)
     {
         try
         {
-            var (width, height, pixels) = Png.Read(path, background, PlaneLayout.MaxSide);
-            using var memory = Memfd.Create("guestplane-splash", pixels.Length);
-            memory.WriteAt(pixels, 0);
-            using var pool = _globals.Shm.CreatePool(memory, pixels.Length);
-            return ((width, height), pool.CreateBuffer(0, width, height, width * 4, WlShmFormat.Xrgb8888));
+            return Png.Read(path, background, PlaneLayout.MaxSide);
         }
         catch (Exception e) when (e is InvalidDataException or DllNotFoundException)
         {

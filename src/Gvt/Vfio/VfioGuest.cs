@@ -76,23 +76,29 @@ public sealed class VfioGuest : IGuest
 
     public int DmaBufs => _dmaBufsBefore + _planes.Sum(plane => plane.Gets);
 
-    /// <summary>Opens vfio:UUID, vfio:/sys/…, vfio:/dev/vfio/devices/vfioN; the paths also without "vfio:".</summary>
+    /// <summary>
+    /// Opens vfio:UUID, vfio:/sys/…, vfio:/dev/vfio/devices/vfioN; the paths also without "vfio:". The result takes the life
+    /// before, which was lost and whose head is taken over, and throws a SourceException.
+    /// </summary>
     /// <param name="edid">The only monitor of the vGPU. Null: one of the window's size.</param>
-    /// <param name="before">The life before, which was lost. Its head is taken over.</param>
-    /// <exception cref="SourceException">The message is a sentence for the user.</exception>
-    public static VfioGuest Open(string source, Loop loop, Edid? edid = null, IGuest? before = null)
+    /// <exception cref="SourceException">Usage: the source names no device.</exception>
+    public static Func<IGuest?, VfioGuest> Opener(string source, Loop loop, Edid? edid)
     {
         var name = source.StartsWith("vfio:", StringComparison.Ordinal) ? source["vfio:".Length..] : source;
         if (name.StartsWith("/dev/", StringComparison.Ordinal))
-        {
-            var node = Mdev.OfNode(name);
-            return new VfioGuest(source, loop, new(VfioOpener.OpenCdev(name, node), node), edid, before);
-        }
+            return before =>
+            {
+                var node = Mdev.OfNode(name);
+                return new(source, loop, new(VfioOpener.OpenCdev(name, node), node), edid, before);
+            };
         if (!name.StartsWith("/sys/", StringComparison.Ordinal) && !Guid.TryParseExact(name, "D", out _))
             throw new SourceException(SourceFault.Usage, $"\"{name}\" is no UUID, sysfs path or /dev/vfio/devices node; "
                 + "\"guestplane list\" shows the vGPUs of this machine.");
-        var mdev = Mdev.Of(name);
-        return new VfioGuest(source, loop, new(VfioOpener.Open(mdev), mdev), edid, before);
+        return before =>
+        {
+            var mdev = Mdev.Of(name);
+            return new(source, loop, new(VfioOpener.Open(mdev), mdev), edid, before);
+        };
     }
 
     /// <summary>Opens pid:PID, the vGPU of a VMM.</summary>
