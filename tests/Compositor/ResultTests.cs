@@ -47,7 +47,7 @@ public sealed class ResultTests
     {
         using var file = new MemoryStream();
         var head = s_head with { Cursor = new() { Moves = 4 } };
-        JsonText.Write(new ShowResult("guestplane 1", "pattern", new(PlanesWay.Qemu, "no right"), "sway", [head], 3, new(0.126, 7, 1.504, new(8, 9))), file);
+        JsonText.Write(new ShowResult("guestplane 1", "pattern", new(PlanesWay.Qemu, "no right"), "sway", [head], 3, new(new PerFlip(0.126, 7, 1.504), new(8, 9))), file);
         const string Expected = "{'version':1,'program':'guestplane 1','source':'pattern','planes':'qemu',"
             + "'planesReason':'no right','host':'sway','heads':[{'name':'0',"
             + "'transport':'dmabuf','reason':null,'format':'XR24','modifier':'LINEAR','color':null,'hdr':false,'frame':'none','sync':'implicit',"

@@ -5,8 +5,11 @@ namespace Guestplane.Compositor;
 /// <summary>File descriptors that the program owns now, and the most it ever owned.</summary>
 internal readonly record struct FdCount(int Live, int Peak);
 
-/// <summary>The costs of a run, measured after the warm-up.</summary>
-internal sealed record RunCost(double ManagedBytesPerFlip, long CpuNsPerFlip, double WakeUpsPerFlip, FdCount Fds);
+/// <summary>What a flip costs after the warm-up.</summary>
+internal readonly record struct PerFlip(double ManagedBytes, long CpuNs, double WakeUps);
+
+/// <summary>The costs of a run; those per flip are null if it ended with the warm-up.</summary>
+internal sealed record RunCost(PerFlip? PerFlip, FdCount Fds);
 
 /// <summary>Measures bytes allocated on the managed heap, CPU time and wake-ups per flip, after a warm-up.</summary>
 internal sealed class FlipCost(Loop loop)
@@ -36,9 +39,13 @@ internal sealed class FlipCost(Loop loop)
     }
 
     /// <summary>The costs after this many flips.</summary>
-    public RunCost Until(long flips) => new(
-        (double)_bytes / Math.Max(1, _byteFlips),
-        (Clock.Cpu - _warmCpu) / Math.Max(1, flips - _warmFlips),
-        (double)(loop.Turns - _warmTurns) / Math.Max(1, flips - _warmFlips),
-        new(Fd.Live, Fd.Peak));
+    public RunCost Until(long flips)
+    {
+        var measured = _isWarm ? flips - _warmFlips : 0;
+        PerFlip? perFlip = measured <= 0 ? null : new(
+            (double)_bytes / Math.Max(1, _byteFlips),
+            (Clock.Cpu - _warmCpu) / measured,
+            (double)(loop.Turns - _warmTurns) / measured);
+        return new(perFlip, new(Fd.Live, Fd.Peak));
+    }
 }

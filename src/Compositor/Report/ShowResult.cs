@@ -18,8 +18,8 @@ internal sealed record ShowResult(
     [
         ("version", 1), ("program", Program), ("source", Source), ("planes", Planes?.Way.Spelled()),
         ("planesReason", Planes?.Reason), ("host", Host), ("heads", Heads), ("dmaBufs", DmaBufs),
-        ("managedBytesPerFlip", Math.Round(Cost.ManagedBytesPerFlip, 2)), ("cpuNsPerFlip", Cost.CpuNsPerFlip),
-        ("wakeUpsPerFlip", Math.Round(Cost.WakeUpsPerFlip, 2)),
+        ("managedBytesPerFlip", Rounded(Cost.PerFlip?.ManagedBytes)), ("cpuNsPerFlip", Cost.PerFlip?.CpuNs),
+        ("wakeUpsPerFlip", Rounded(Cost.PerFlip?.WakeUps)),
         ("fds", new JsonMap([("live", Cost.Fds.Live), ("peak", Cost.Fds.Peak)])),
     ];
 
@@ -37,9 +37,13 @@ internal sealed record ShowResult(
         if (Planes is { } planes)
             yield return (planes.Way == PlanesWay.Vfio ? "planes directly from the vGPU: " : "planes by QEMU, every 30 ms: ")
                 + planes.Reason;
-        yield return $"{Cost.ManagedBytesPerFlip:0.##} managed bytes, {Cost.CpuNsPerFlip / 1000} µs of CPU and "
-            + $"{Cost.WakeUpsPerFlip:0.##} wake-ups per flip; {Cost.Fds.Live} fds now, {Cost.Fds.Peak} at most";
+        var perFlip = Cost.PerFlip is { } cost
+            ? $"{cost.ManagedBytes:0.##} managed bytes, {cost.CpuNs / 1000} µs of CPU and {cost.WakeUps:0.##} wake-ups per flip; "
+            : "";
+        yield return $"{perFlip}{Cost.Fds.Live} fds now, {Cost.Fds.Peak} at most";
     }
+
+    private static double? Rounded(double? number) => number is { } known ? Math.Round(known, 2) : null;
 
     /// <summary>What the compositor reported of the commits.</summary>
     private static string AnswersOf(HeadResult head) => head switch
