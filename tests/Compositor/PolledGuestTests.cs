@@ -84,6 +84,30 @@ public sealed class PolledGuestTests
             host.Surfaces.Any(surface => surface is { Role: "wl_subsurface", IsMapped: true, Buffer.Kind: "single-pixel" });
     }
 
+    /// <summary>A vGPU withdraws its images when it goes; the window still lays out the last one.</summary>
+    [Fact]
+    public async Task The_last_image_of_one_that_is_gone_follows_the_window()
+    {
+        using var server = new FakeHost(new HostSetup(Repository.Protocols));
+        using var loop = new Loop();
+        var inner = new FlippingGuest(height: 480);
+        var isThere = true;
+        using var guest = new GuestSlot(loop, s_quiet, before => isThere ? inner.After(before) : throw s_notYet, LookNs);
+        guest.Open();
+        var options = new ShowOptions { Source = "flipping", Wait = true };
+        using var show = new Show(loop, new Seats(Host.Connect(loop, server.SocketPath), loop), guest, options, s_quiet);
+        var run = Task.Run(show.Run, TestContext.Current.CancellationToken);
+        Assert.True(server.WaitUntil(h => ShowTests.Primary(h)?.Buffer is not null, TimeSpan.FromSeconds(10)));
+        loop.Post(() => (isThere, inner.IsGone) = (false, true));
+        Assert.True(server.WaitUntil(
+            h => h.Surfaces.Any(surface => surface is { Role: "wl_subsurface", IsMapped: true, Buffer.Kind: "single-pixel" }), TimeSpan.FromSeconds(10)));
+        server.Configure(320, 240, fullscreen: true);
+        Assert.True(server.WaitUntil(h => ShowTests.Primary(h)!.ViewportDestination == (320, 240), TimeSpan.FromSeconds(10)));
+        loop.Stop();
+        Assert.Equal(ExitCode.Ok, await run);
+        Assert.Empty(server.Violations);
+    }
+
     /// <summary>Who removes a vGPU waits until it is closed.</summary>
     [Fact]
     public void A_guest_that_is_removed_while_there_is_no_compositor_is_released()

@@ -49,6 +49,24 @@ public sealed class QemuWaitTests
     }
 
     [Fact]
+    public void A_cursor_of_the_VM_before_is_not_shown_over_the_next_one()
+    {
+        // Before 8.1 QEMU does not tell a new listener that there is none.
+        using var desktop = QemuDesktop.Shown("--wait --cursor subsurface",
+            new QemuSetup { Consoles = [new() { Width = 64, Height = 48, SetsMouseAtStart = false }] });
+        desktop.Qemu.Console.CursorDefine(16, 16, 0, 0, [.. Enumerable.Repeat((byte)0xff, 16 * 16 * 4)]);
+        desktop.Qemu.Console.MouseSet(10, 10, true);
+        desktop.Wait(h => HasCursor(h));
+        desktop.Qemu.Die();
+        desktop.WaitQemu(q => q.Console.ListenersRegistered == 2);
+        desktop.Wait(h => Dimmer(h) is null && ShowTests.Primary(h) is { Buffer: not null });
+        desktop.Wait(h => !HasCursor(h));
+        desktop.End();
+
+        static bool HasCursor(FakeHost host) => host.Surfaces.Any(surface => surface is { Parent: not null, Buffer: { Width: 16, Height: 16 } });
+    }
+
+    [Fact]
     public void While_it_is_away_its_window_says_so()
     {
         Assert.SkipUnless(NativeLibrary.TryLoad(TextImage.File, out _), $"{TextImage.File} is not installed (Debian: libpangocairo-1.0-0)");

@@ -110,6 +110,34 @@ public sealed class SubsurfacePlaneTests : IDisposable
         Assert.Null(Surface.Buffer);
     }
 
+    /// <summary>The VM of the image has gone, and the surface still has it.</summary>
+    [Theory]
+    [InlineData("off")]
+    [InlineData("hidden")]
+    [InlineData("outside")]
+    public void An_image_that_is_gone_is_taken_off_like_any_other(string how)
+    {
+        Move(10, 20, isNew: true);
+        _image.Dispose();
+        if (how == "off")
+            _head.Raise(new Flip(PlaneKind.Cursor, null, new(10, 20), default, Changed: false, 0));
+        else if (how == "hidden")
+            _plane.Hide();
+        else
+            Move(330, 100, isNew: false);
+        _host.RoundTrip(_loop);
+        Assert.Equal((null, false), (Surface.Buffer, _plane.IsInWindow));
+    }
+
+    [Fact]
+    public void The_crop_of_a_larger_buffer_is_the_whole_plane()
+    {
+        var flip = new Flip(PlaneKind.Cursor, _image, new(10, 20), default, Changed: true, Clock.Now) { Crop = new(8, 16, 32, 24) };
+        _head.Raise(flip);
+        _host.RoundTrip(_loop);
+        Assert.Equal(((10, 20), (32, 24)), (Surface.Position, Surface.ViewportDestination));
+    }
+
     [Fact]
     public void A_hidden_window_that_is_seen_again_has_the_newest_place_inside_or_outside()
     {

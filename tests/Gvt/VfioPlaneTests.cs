@@ -48,6 +48,18 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
+    public void A_plane_that_was_on_in_the_life_before_and_is_off_now_is_raised_once()
+    {
+        Show(1);
+        _plane.Dispose();
+        _plane = new VfioPlane(PlaneKind.Primary, _vgpu, mayEvict: false);
+        _vgpu.Plane = default;
+        Poll();
+        Poll();
+        Assert.Equal([true, false], _flips.Select(flip => flip.Scanout is not null));
+    }
+
+    [Fact]
     public void The_first_query_of_a_mode_may_fail()
     {
         _vgpu.FirstQueryFails = true;

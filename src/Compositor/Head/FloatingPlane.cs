@@ -142,7 +142,8 @@ internal abstract class FloatingPlane : IDisposable
     /// <summary>True if a part of the flip's image lies on the primary plane, or if it has none.</summary>
     protected virtual bool IsInImage(Flip flip, Placement placement) => true;
 
-    private bool IsOn => Plane.Shown is not null || Plane.IsWaiting;
+    /// <summary>An image that its guest has withdrawn stays on the surface.</summary>
+    private bool IsOn => Layer is not null || Plane.IsWaiting;
 
     private void Send(Flip flip)
     {
@@ -154,7 +155,7 @@ internal abstract class FloatingPlane : IDisposable
             TakeOff(flip);
         else if (!flip.Changed && Plane.ShownFlip is { } shown && shown.Scanout == flip.Scanout)
             Move(shown);
-        else if (flip.Changed || flip.Scanout is not null || Plane.Shown is not null)
+        else if (flip.Changed || flip.Scanout is not null || IsOn)
             Plane.Flip(flip);
     }
 

@@ -108,8 +108,8 @@ internal sealed class HeadTree : IBackground, IDisposable
         if (isComing)
             isRootOld |= _surfaces.Move(Primary, BelongsOnRoot);
         PlaceAll(isRootOld);
-        // Without a new image the plane's own state must still be committed.
-        if (!isComing && Primary.IsOn && Primary.Surface != _window.Root)
+        // Without a new image the plane's own state must still be committed; also if the guest has withdrawn the last one.
+        if (!isComing && Primary.Surface != _window.Root)
             Primary.Surface.Commit();
         // If the image is coming, it is the root's next commit, or the backdrop's turn is after it.
         if (!isComing || (Primary.Surface != _window.Root && !_surfaces.IsMoving))

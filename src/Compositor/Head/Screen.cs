@@ -306,7 +306,8 @@ internal sealed class Screen : IDisposable
 
     private void OnScaled()
     {
-        if (_state == ScreenState.Showing)
+        // A black window has asked for the VM's size already.
+        if (_state == ScreenState.Showing || (_state == ScreenState.Black && !Placement.Window.IsEmpty))
             Layout();
     }
 }

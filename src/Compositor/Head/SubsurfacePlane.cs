@@ -15,17 +15,17 @@ internal sealed class SubsurfacePlane(ScreenSetup setup, WlSurface root, PlaneKi
     {
         if (flip.Scanout is not { } scanout)
             return default;
-        var area = AreaOf(flip.Position, scanout, placement);
-        return Layer!.Place(area, flip.UprightSource, (scanout.Width, scanout.Height), placement.Plane);
+        return Layer!.Place(AreaOf(flip, placement), flip.UprightSource, (scanout.Width, scanout.Height), placement.Plane);
     }
 
-    protected override bool IsInImage(Flip flip, Placement placement) => flip.Scanout is not { } scanout
-        || Layer.IsVisible(AreaOf(flip.Position, scanout, placement), placement.Plane);
+    protected override bool IsInImage(Flip flip, Placement placement) =>
+        flip.Scanout is null || Layer.IsVisible(AreaOf(flip, placement), placement.Plane);
 
-    private static Rectangle AreaOf(PixelPoint position, Scanout scanout, Placement placement)
+    /// <summary>Of the part that is shown: the crop of a larger buffer is the whole plane.</summary>
+    private static Rectangle AreaOf(Flip flip, Placement placement)
     {
-        var at = placement.Map(position);
-        var (width, height) = placement.MapSize(scanout.Width, scanout.Height);
+        var (at, source) = (placement.Map(flip.Position), flip.UprightSource);
+        var (width, height) = placement.MapSize(source.Width, source.Height);
         return new(at.X, at.Y, width, height);
     }
 }

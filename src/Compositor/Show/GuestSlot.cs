@@ -184,6 +184,7 @@ internal sealed class GuestSlot : IDisposable
         _guest = next;
         if (isFirst)
             Take(next.Heads);
+        SwitchOffRetired();
         if (IsStarted)
             next.Start(_loop);
         // It was lost during its start: OnLost has set the timer.
@@ -199,6 +200,18 @@ internal sealed class GuestSlot : IDisposable
         if (!wasClosed)
             _messages.Info($"{Source} is back.");
         Changed?.Invoke();
+    }
+
+    /// <summary>
+    /// A cursor or an overlay of the life before is not this one's, which may have none. The primary plane's last image stays
+    /// until there is another.
+    /// </summary>
+    private void SwitchOffRetired()
+    {
+        foreach (var head in Heads)
+            foreach (var kind in (PlaneKind[])[PlaneKind.Cursor, PlaneKind.Overlay])
+                if (head.Newest(kind).Scanout is { IsRetired: true })
+                    head.Raise(new Flip(kind, null, default, default, Changed: true, Clock.Now));
     }
 
     private void Take(IReadOnlyList<Head> heads)

@@ -13,6 +13,9 @@ internal sealed class QemuCursor : IDisposable
     private PixelPoint _position, _hotspot;
     private bool _isOn = true;
 
+    /// <summary>True if it is this cursor's image.</summary>
+    public bool Has(Scanout scanout) => scanout == _image.Scanout;
+
     /// <summary>Takes a new image of ARGB words. Returns null, or what is wrong with it.</summary>
     public string? Define(int width, int height, PixelPoint hotspot, ReadOnlySpan<byte> bytes)
     {

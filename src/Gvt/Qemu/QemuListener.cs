@@ -58,8 +58,9 @@ internal sealed class QemuListener : IDisposable
         _bus.Closed += why => Closed?.Invoke(why);
         loop.Add(_bus);
         // The VM's life before may have had planes that this one does not have.
-        TakeOff(PlaneKind.Overlay);
-        TakeOff(PlaneKind.Cursor);
+        foreach (var plane in (PlaneKind[])[PlaneKind.Overlay, PlaneKind.Cursor])
+            if (images.Planes.Shows(plane) || head.Newest(plane).Scanout is { } old && (old.IsRetired || images.Cursor.Has(old)))
+                SwitchOff(plane);
     }
 
     /// <summary>
@@ -203,8 +204,12 @@ internal sealed class QemuListener : IDisposable
     /// <summary>Switches a plane off that came by the planes interface.</summary>
     private void TakeOff(PlaneKind plane)
     {
-        if (!_images.Planes.Shows(plane))
-            return;
+        if (_images.Planes.Shows(plane))
+            SwitchOff(plane);
+    }
+
+    private void SwitchOff(PlaneKind plane)
+    {
         _head.Raise(new Flip(plane, null, default, default, Changed: true, Clock.Now));
         _images.Planes.Show(plane, null);
     }

@@ -175,7 +175,8 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
 
     private void Show(Head head, Scanout? scanout, long now)
     {
-        var flipped = scanout != _shown;
+        // One that is off may have been on in the life before.
+        var flipped = scanout != _shown || (scanout is null && head.Newest(kind).Scanout is not null);
         if (flipped)
             _idSince = now;
         var moved = scanout is not null && Move();

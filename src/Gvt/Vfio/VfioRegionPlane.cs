@@ -106,7 +106,8 @@ internal sealed class VfioRegionPlane(IVfioRegions device) : IDisposable
     private void Show(Head head, Scanout? scanout, long now)
     {
         var old = _shown;
-        if (scanout is null && old is null)
+        // One that is off may have been on in the life before.
+        if (scanout is null && head.Newest(PlaneKind.Primary).Scanout is null)
             return;
         _shown = scanout;
         _refused = null;
