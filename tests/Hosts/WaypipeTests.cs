@@ -51,7 +51,8 @@ public sealed class WaypipeTests
         Assert.True(host.WaitUntil(h => Frame(h) > 10, Tools.Patience), "no frame arrived");
         line.Break();
         Assert.Equal(Unavailable, line.Wait());
-        Assert.Contains("The Wayland compositor went away", line.Said);
+        // Of an "implementation" error waypipe tells the reason, if it is quick enough.
+        Assert.Matches("The Wayland compositor went away|The compositor has ended the connection", line.Said);
     }
 
     /// <summary>On the guest's own descriptor, and with the reason.</summary>
