@@ -38,12 +38,12 @@ public static class Errno
     public static int TooManyFiles => LibC.EMFILE;
 
     /// <summary>
-    /// True if the cause is the machine's state (no memory, no descriptors, a full or failing disk, no permission, a reader that
-    /// has gone) and not a wrong call.
+    /// True if the cause is the machine's state (no memory, no descriptors, a full or failing disk, no permission, a reader or a
+    /// device that has gone) and not a wrong call.
     /// </summary>
     public static bool IsOfMachine(int errno) => errno == LibC.EMFILE || errno == LibC.ENFILE || errno == LibC.ENOMEM
         || errno == LibC.ENOBUFS || errno == LibC.ENOSPC || errno == LibC.EDQUOT || errno == LibC.EROFS || errno == LibC.EIO
-        || errno == LibC.EACCES || errno == LibC.EPERM || errno == LibC.EPIPE;
+        || errno == LibC.EACCES || errno == LibC.EPERM || errno == LibC.EPIPE || errno == LibC.ENODEV;
 
     /// <summary>strerror(3): "No space left on device".</summary>
     public static string Message(int errno) => Marshal.GetPInvokeErrorMessage(errno);

@@ -55,14 +55,21 @@ public static unsafe partial class Png
     public static void Write(string path, int width, int height, ReadOnlySpan<byte> pixels)
     {
         var png = Encode(width, height, pixels);
+        var isOurs = false;
         try
         {
-            using var file = new FileStream(path, FileMode.CreateNew);
+            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            isOurs = true;
             file.Write(png);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // The last is .NET's exception for EFBIG.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new InvalidDataException($"{path} is not written: {e.Message.TrimEnd('.')}");
+            // A part of an image is of no use.
+            if (isOurs)
+                System.IO.File.Delete(path);
+            var cause = e is ArgumentOutOfRangeException ? Errno.Message(Errno.FileTooLarge) : e.Message.TrimEnd('.');
+            throw new InvalidDataException($"{path} is not written: {cause}");
         }
     }
 

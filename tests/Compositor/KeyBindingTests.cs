@@ -96,6 +96,20 @@ public sealed class KeyBindingTests
     }
 
     [Fact]
+    public void A_screenshot_is_saved_although_the_show_ends_at_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("guestplane-shots-");
+        using var host = new FakeHost(new HostSetup(Repository.Protocols) { KeyboardPresent = true });
+        using var run = Shown(host, $"--keys screenshot=Ctrl+Alt+S,quit=Ctrl+Q --screenshots {folder.FullName} --fullscreen");
+        Press(host, Control | Alt, S);
+        Press(host, Control, Q);
+        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.Contains($"The screenshot is in {folder.FullName}/guestplane-", run.Messages, StringComparison.Ordinal);
+        Assert.Equal(256, Png.Read(Assert.Single(folder.GetFiles()).FullName).Width);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public void A_screenshot_that_cannot_be_saved_is_reported()
     {
         using var host = new FakeHost(new HostSetup(Repository.Protocols) { KeyboardPresent = true });

@@ -84,6 +84,22 @@ public sealed class PolledGuestTests
             host.Surfaces.Any(surface => surface is { Role: "wl_subsurface", IsMapped: true, Buffer.Kind: "single-pixel" });
     }
 
+    /// <summary>There may be no compositor yet.</summary>
+    [Fact]
+    public void One_that_is_removed_before_it_is_shown_is_released()
+    {
+        using var loop = new Loop();
+        var inner = new FlippingGuest();
+        var isLost = false;
+        using var guest = new GuestSlot(loop, s_quiet, _ => inner);
+        guest.Open();
+        inner.Lost += _ => isLost = true;
+        inner.IsGone = true;
+        for (var pauses = 0; !isLost && pauses < 200; pauses++)
+            loop.Pause(50_000_000);
+        Assert.Equal((true, GuestState.Gone), (isLost, guest.State));
+    }
+
     /// <summary>A vGPU withdraws its images when it goes; the window still lays out the last one.</summary>
     [Fact]
     public async Task The_last_image_of_one_that_is_gone_follows_the_window()

@@ -97,6 +97,20 @@ public sealed class ReconnectTests
             [.. host.Surfaces.Where(surface => surface.Role?.Contains("toplevel", StringComparison.Ordinal) == true)];
     }
 
+    [Fact]
+    public void A_show_that_ends_while_the_next_compositor_does_not_answer_is_judged_like_any_other()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var run = ProgramRun.Start(host, "show pattern:memory=memfd,size=64x64 --reconnect --require transport=shm");
+        Assert.True(host.WaitUntil(IsShown, QemuDesktop.Soon));
+        host.Faults.Stall = true;
+        host.DropClients();
+        Assert.True(host.WaitUntil(h => h.Clients == 1, QemuDesktop.Soon));
+        run.Terminate();
+        Assert.Equal(1, run.Wait().ExitCode);
+        Assert.Contains("--require wants shm", run.Messages, StringComparison.Ordinal);
+    }
+
     /// <summary>As a killed host's socket does, until the kernel has closed it: the patience with it must not end the next one.</summary>
     [Fact]
     public async Task A_compositor_that_went_away_during_a_round_trip_is_not_waited_for()

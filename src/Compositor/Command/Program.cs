@@ -83,7 +83,8 @@ internal static class Program
             .AddSingleton(options)
             .AddSingleton<Loop>()
             .AddSingleton(provider => Sources.Slot(options, provider.GetRequiredService<Loop>(), messages))
-            .AddSingleton(provider => Connect(provider.GetRequiredService<Loop>(), options, messages))
+            .AddSingleton(provider =>
+                Connect(provider.GetRequiredService<Loop>(), provider.GetRequiredService<GuestSlot>(), options, messages))
             .AddSingleton(_ => new GuestLayout(options.GuestLayout, messages))
             .AddSingleton<Seats>()
             .AddSingleton<Show>()
@@ -129,8 +130,20 @@ internal static class Program
         return run(loop, services.GetRequiredService<Host>);
     }
 
-    private static Host Connect(Loop loop, ShowOptions options, Messages messages) => !options.Reconnect
-        ? Host.Connect(loop, isFramed: options.IsFramed)
-        : Host.Await(loop, options.IsFramed, sentence => messages.Info($"{sentence} Waiting for one."))
-            ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+    private static Host Connect(Loop loop, GuestSlot guest, ShowOptions options, Messages messages)
+    {
+        if (!options.Reconnect)
+            return Host.Connect(loop, isFramed: options.IsFramed);
+        guest.Changed += StopIfGone;
+        var host = Host.Await(loop, options.IsFramed, sentence => messages.Info($"{sentence} Waiting for one."));
+        guest.Changed -= StopIfGone;
+        return host ?? throw (guest.State == GuestState.Gone ? new ExitException(ExitCode.GuestLost, guest.Problem)
+            : new ExitException(ExitCode.Ok, "Interrupted."));
+
+        void StopIfGone()
+        {
+            if (guest.State == GuestState.Gone)
+                loop.Stop();
+        }
+    }
 }

@@ -150,6 +150,11 @@ internal sealed class Host : LoopSource, IDisposable
             {
                 loop.Pause(pause);
             }
+            // The loop was stopped while the compositor did not answer.
+            catch (ExitException e) when (e.Code == ExitCode.Ok)
+            {
+                return null;
+            }
         }
         return null;
     }

@@ -24,6 +24,7 @@ internal enum GuestState
 /// A guest over all its lives: opens it, and opens it again after it was lost. The heads stay the same, so a window outlives the
 /// VM that it shows.
 /// </summary>
+// Fields: what makes a life, the one that is open and the next, and why there is none.
 internal sealed class GuestSlot : IDisposable
 {
     /// <summary>The longest pause for a VM of QEMU's: an attempt costs a connection.</summary>
@@ -31,11 +32,17 @@ internal sealed class GuestSlot : IDisposable
 
     private const long FirstPauseNs = 250_000_000;
 
+    /// <summary>
+    /// A guest that nobody has polled for so long, as there is no compositor, is polled here: a write to a vGPU's "remove" file
+    /// blocks until we close the vGPU.
+    /// </summary>
+    private const long UnseenNs = 2_000_000_000;
+
     private readonly Loop _loop;
     private readonly Messages _messages;
     private readonly Func<IGuest?, IGuest> _make;
     private readonly long? _longestPause;
-    private readonly LoopTimer _look;
+    private readonly LoopTimer _look, _unseen;
     private IGuest? _guest, _next;
     private SourceException? _refusal;
     private long _pause = FirstPauseNs;
@@ -46,6 +53,7 @@ internal sealed class GuestSlot : IDisposable
     {
         (_loop, _messages, _make, _longestPause) = (loop, messages, make, longestPause);
         loop.Add(_look = new LoopTimer(_ => Look()));
+        loop.Add(_unseen = new LoopTimer(now => Poll(now)));
     }
 
     /// <summary>True if the first attempt must open the guest, though later ones are repeated.</summary>
@@ -114,7 +122,14 @@ internal sealed class GuestSlot : IDisposable
     public bool Shows(Head head) => State == GuestState.Here && _guest!.Heads.Contains(head);
 
     /// <inheritdoc cref="IGuest.Poll"/>
-    public long Poll(long now) => State == GuestState.Here ? _guest!.Poll(now) : LoopSource.Never;
+    public long Poll(long now)
+    {
+        if (State != GuestState.Here)
+            return LoopSource.Never;
+        var next = _guest!.Poll(now);
+        _unseen.Set(IsPolled ? Math.Max(next, now + UnseenNs) : LoopSource.Never);
+        return next;
+    }
 
     /// <inheritdoc cref="IGuest.PollDelay"/>
     public long PollDelay => _guest?.PollDelay ?? 0;
@@ -141,6 +156,7 @@ internal sealed class GuestSlot : IDisposable
     public void Dispose()
     {
         _loop.Remove(_look);
+        _loop.Remove(_unseen);
         _next?.Dispose();
         _guest?.Dispose();
         Hands?.Dispose();
@@ -192,6 +208,7 @@ internal sealed class GuestSlot : IDisposable
             return;
         var wasClosed = State == GuestState.Closed;
         State = GuestState.Here;
+        _unseen.Set(IsPolled ? Clock.Now + UnseenNs : LoopSource.Never);
         if (isFirst)
         {
             Opened?.Invoke();

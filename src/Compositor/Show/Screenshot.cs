@@ -7,6 +7,9 @@ namespace Guestplane.Compositor;
 /// <summary>Saves what a head shows: the guest's own pixels, whatever the window is like, without its cursor plane.</summary>
 internal static class Screenshot
 {
+    /// <summary>Those that are being written, or whose end was not told yet: a sentence each.</summary>
+    private static readonly List<Task<string>> s_saving = [];
+
     /// <summary>Copies the image now, and writes it in another thread: that takes longer than a refresh.</summary>
     public static void Save(Head head, string folder, Loop loop, Messages messages)
     {
@@ -17,24 +20,38 @@ internal static class Screenshot
         }
         var name = $"guestplane-{DateTime.Now.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture)}.png";
         var path = Path.GetFullPath(Path.Combine(folder, name));
-        _ = Task.Run(() => Write(path, image)).ContinueWith(written => loop.Post(() => messages.Info(written.Result is { } problem
-            ? $"The screenshot is not saved: {problem}." : $"The screenshot is in {path}.")), TaskScheduler.Default);
+        var saving = Task.Run(() => Write(path, image));
+        s_saving.Add(saving);
+        saving.ContinueWith(_ => loop.Post(() => Tell(saving, messages)), TaskScheduler.Default);
     }
 
-    private static string? Write(string path, StillImage image)
+    /// <summary>Waits for those that are being written.</summary>
+    public static void Finish(Messages messages)
+    {
+        foreach (var saving in s_saving.ToList())
+            Tell(saving, messages);
+    }
+
+    private static void Tell(Task<string> saving, Messages messages)
+    {
+        if (s_saving.Remove(saving))
+            messages.Info(saving.Result);
+    }
+
+    private static string Write(string path, StillImage image)
     {
         try
         {
             Png.Write(path, image.Width, image.Height, image.Pixels);
-            return null;
+            return $"The screenshot is in {path}.";
         }
         catch (InvalidDataException e)
         {
-            return e.Message;
+            return $"The screenshot is not saved: {e.Message}.";
         }
         catch (DllNotFoundException)
         {
-            return $"{Png.File} is not installed (Debian: libpng16-16)";
+            return $"The screenshot is not saved: {Png.File} is not installed (Debian: libpng16-16).";
         }
     }
 }

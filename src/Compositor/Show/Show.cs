@@ -33,7 +33,7 @@ internal sealed class Show : IDisposable
     private readonly ShowOptions _options;
     private readonly Messages _messages;
     private readonly FlipCost _flipCost;
-    private readonly LoopTimer _end, _unseen, _late;
+    private readonly LoopTimer _end, _late;
     private readonly Trace? _trace;
     private Seats _seats;
     private Splash? _splash;
@@ -50,7 +50,6 @@ internal sealed class Show : IDisposable
         (_loop, _seats, _guest, _options, _messages) = (loop, seats, guest, options, messages);
         _flipCost = new FlipCost(loop);
         loop.Add(_end = new LoopTimer(_ => loop.Stop()));
-        loop.Add(_unseen = new LoopTimer(PollUnseen));
         loop.Add(_late = new LoopTimer(_ => _splash = new Splash(_seats, options.Splash!, options, loop, messages)));
         _trace = options.Trace is { } file ? new Trace(new BestEffortStream(file, OnTraceFailed), options.Source) : null;
         NextHost = () => Host.Await(_loop, options.IsFramed);
@@ -98,6 +97,7 @@ internal sealed class Show : IDisposable
     public void Dispose()
     {
         LeaveHost();
+        Screenshot.Finish(_messages);
         _options.Ready?.Dispose();
         _trace?.Dispose();
     }
@@ -122,6 +122,11 @@ internal sealed class Show : IDisposable
                 _loop.Run();
             }
             catch (WaylandException e) when (_options.Reconnect && (e.IsHostGone || e.IsMemoryGone))
+            {
+                Reconnect();
+            }
+            // The GPU of its explicit synchronisation is gone, and it will be, or it goes on with another one.
+            catch (LinuxException e) when (_options.Reconnect && e.Errno == Errno.NoDevice)
             {
                 Reconnect();
             }
@@ -201,10 +206,7 @@ internal sealed class Show : IDisposable
         _messages.Info($"The Wayland compositor ({_seats.Host.Name}) went away. Waiting for the next one.");
         LeaveHost();
         Tidy();
-        if (_guest is { IsPolled: true, IsStarted: true })
-            _unseen.Set(Clock.Now + SecondNs);
         var next = NextHost();
-        _unseen.Cancel();
         if (next is null)
             return;
         _messages.Info($"The Wayland compositor is back ({next.Name}).");
@@ -224,13 +226,6 @@ internal sealed class Show : IDisposable
         EndSplash();
         _seats.Dispose();
         _seats.Host.Dispose();
-    }
-
-    /// <summary>Polls without a compositor, too: a write to a vGPU's "remove" file blocks until we close the vGPU.</summary>
-    private void PollUnseen(long now)
-    {
-        _guest.Poll(now);
-        _unseen.Set(now + SecondNs);
     }
 
     /// <summary>Collects what belonged to a compositor or a guest that is gone: no frame is due now.</summary>
