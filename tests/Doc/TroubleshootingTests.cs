@@ -19,6 +19,7 @@ public sealed class TroubleshootingTests
         "src/Compositor/Show/Show.cs: _guest.Problem",
         "src/Compositor/Probing/Trial.cs: _guest.Problem",
         "src/Compositor/Command/ShareCommand.cs: guest.Problem",
+        "src/Compositor/Command/Program.cs: guest.Problem",
         "src/Compositor/Show/Show.cs: _refused = sentence",
         // An option's own sentence, with the line of the file.
         "src/Compositor/Command/ConfigFile.cs: $\"{_path}:{line.Number}: {e.Message}\"",

@@ -47,7 +47,7 @@ internal sealed record ScanoutResult(
         var (unmet, exempt) = (Outcomes.Count(outcome => outcome.Unmet.Count > 0), Outcomes.Count(outcome => outcome.IsExempt));
         yield return $"{Outcomes.Count()} cases, {Wrong} wrong verdicts, {unmet} short of --require"
             + (exempt > 0 ? $", which does not apply to {exempt}" : "") + "; times in ms"
-            + (Witness ? "" : "; the kernel's report is missing (only root may read DRM's debugfs)");
+            + (Witness ? "" : "; the kernel's report is missing (it needs root and DRM's debugfs)");
         if (LeftOut.Count > 0)
             yield return $"Left out, since the pattern's memory is LINEAR: {string.Join(", ", LeftOut)}.";
     }

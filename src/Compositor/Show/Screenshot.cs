@@ -7,8 +7,8 @@ namespace Guestplane.Compositor;
 /// <summary>Saves what a head shows: the guest's own pixels, whatever the window is like, without its cursor plane.</summary>
 internal static class Screenshot
 {
-    /// <summary>Those that are being written, or whose end was not told yet: a sentence each.</summary>
-    private static readonly List<Task<string>> s_saving = [];
+    /// <summary>Those that are being written, or whose end was not told yet: what went wrong, or null.</summary>
+    private static readonly Dictionary<string, Task<string?>> s_saving = [];
 
     /// <summary>Copies the image now, and writes it in another thread: that takes longer than a refresh.</summary>
     public static void Save(Head head, string folder, Loop loop, Messages messages)
@@ -21,37 +21,37 @@ internal static class Screenshot
         var name = $"guestplane-{DateTime.Now.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture)}.png";
         var path = Path.GetFullPath(Path.Combine(folder, name));
         var saving = Task.Run(() => Write(path, image));
-        s_saving.Add(saving);
-        saving.ContinueWith(_ => loop.Post(() => Tell(saving, messages)), TaskScheduler.Default);
+        s_saving[path] = saving;
+        saving.ContinueWith(_ => loop.Post(() => Tell(path, messages)), TaskScheduler.Default);
     }
 
     /// <summary>Waits for those that are being written.</summary>
     public static void Finish(Messages messages)
     {
-        foreach (var saving in s_saving.ToList())
-            Tell(saving, messages);
+        foreach (var path in s_saving.Keys.ToList())
+            Tell(path, messages);
     }
 
-    private static void Tell(Task<string> saving, Messages messages)
+    private static void Tell(string path, Messages messages)
     {
-        if (s_saving.Remove(saving))
-            messages.Info(saving.Result);
+        if (s_saving.Remove(path, out var saving))
+            messages.Info(saving.Result is { } problem ? $"The screenshot is not saved: {problem}." : $"The screenshot is in {path}.");
     }
 
-    private static string Write(string path, StillImage image)
+    private static string? Write(string path, StillImage image)
     {
         try
         {
             Png.Write(path, image.Width, image.Height, image.Pixels);
-            return $"The screenshot is in {path}.";
+            return null;
         }
         catch (InvalidDataException e)
         {
-            return $"The screenshot is not saved: {e.Message}.";
+            return e.Message;
         }
         catch (DllNotFoundException)
         {
-            return $"The screenshot is not saved: {Png.File} is not installed (Debian: libpng16-16).";
+            return $"{Png.File} is not installed (Debian: libpng16-16)";
         }
     }
 }
