@@ -35,7 +35,8 @@ internal static class Screenshot
     private static void Tell(string path, Messages messages)
     {
         if (s_saving.Remove(path, out var saving))
-            messages.Info(saving.Result is { } problem ? $"The screenshot is not saved: {problem}." : $"The screenshot is in {path}.");
+            messages.Info(saving.Result is { } problem
+                ? $"The screenshot is not saved: {problem}." : $"The screenshot is in {path}.");
     }
 
     private static string? Write(string path, StillImage image)
