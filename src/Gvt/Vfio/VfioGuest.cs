@@ -105,8 +105,8 @@ public sealed class VfioGuest : IGuest
     /// <exception cref="SourceException">The message is a sentence for the user.</exception>
     public static VfioGuest OpenProcess(string source, int pid, Loop loop, Edid? edid = null)
     {
-        var (device, process) = VmmProcess.Borrow(pid);
-        return new VfioGuest(source, loop, new(device, Process: process), edid);
+        var (display, process) = VmmProcess.Borrow(pid);
+        return new VfioGuest(source, loop, new(display.Device, MdevOf(display.SysfsPath), process), edid);
     }
 
     /// <summary>Opens the vGPU behind a console of a VMM that does not ask it for its planes itself now.</summary>
@@ -119,9 +119,9 @@ public sealed class VfioGuest : IGuest
     public static VfioGuest OpenConsole(string source, Loop loop, int pid, string? sysfsPath, bool mustBeOn, Head console)
     {
         var path = sysfsPath is null ? null : RealPath.Of(sysfsPath);
-        var (device, process) = VmmProcess.Borrow(pid, displays => Meant(displays, path) ?? throw new SourceException(
+        var (display, process) = VmmProcess.Borrow(pid, displays => Meant(displays, path) ?? throw new SourceException(
             SourceFault.NotThere, $"Which of the {displays.Count} vGPUs of pid {pid} belongs to the console is not known."));
-        var guest = new VfioGuest(source, loop, new(device, path is null ? null : new Mdev(path), process, console), null);
+        var guest = new VfioGuest(source, loop, new(display.Device, MdevOf(path), process, console), null);
         try
         {
             guest.CheckConsole(pid, path is null ? "" : new Mdev(path).Driver, mustBeOn);
@@ -135,9 +135,12 @@ public sealed class VfioGuest : IGuest
     }
 
     /// <summary>The device at that path, or the only one if the kernel does not tell its path.</summary>
-    private static VfioDevice? Meant(List<VmmDisplay> displays, string? path) =>
-        displays is [var only] && (path is null || only.SysfsPath is null) ? only.Device
-            : displays.Find(display => path is not null && display.SysfsPath == path).Device;
+    private static VmmDisplay? Meant(List<VmmDisplay> displays, string? path) =>
+        displays is [var only] && (path is null || only.SysfsPath is null) ? only
+            : displays.FindIndex(display => path is not null && display.SysfsPath == path) is >= 0 and var found ? displays[found]
+            : null;
+
+    private static Mdev? MdevOf(string? sysfsPath) => sysfsPath is null ? null : new(sysfsPath);
 
     /// <summary>Opens fd:N, an inherited descriptor of a device.</summary>
     /// <exception cref="SourceException">The message is a sentence for the user.</exception>

@@ -18,16 +18,16 @@ internal static class VmmProcess
     /// <summary>Opens the process and one of its devices that have display planes.</summary>
     /// <param name="choose">Takes one of them, at least one; null for the first. The others are closed.</param>
     /// <exception cref="SourceException">There is no such process, we may not, or it has no display device.</exception>
-    public static (VfioDevice Device, Fd Process) Borrow(int pid, Func<List<VmmDisplay>, VfioDevice>? choose = null)
+    public static (VmmDisplay Display, Fd Process) Borrow(int pid, Func<List<VmmDisplay>, VmmDisplay>? choose = null)
     {
         var process = OpenProcess(pid);
         List<VmmDisplay> displays = [];
-        VfioDevice? chosen = null;
+        VmmDisplay? chosen = null;
         try
         {
             Collect(displays, process, pid, List(pid).FindAll(fd => fd.Target == GroupDevice || IsNode(fd.Target)));
-            chosen = choose?.Invoke(displays) ?? displays[0].Device;
-            return (chosen, process);
+            chosen = choose?.Invoke(displays) ?? displays[0];
+            return (chosen.Value, process);
         }
         catch
         {
@@ -37,7 +37,7 @@ internal static class VmmProcess
         finally
         {
             foreach (var display in displays)
-                if (display.Device != chosen)
+                if (display.Device != chosen?.Device)
                     display.Device.Dispose();
         }
     }
