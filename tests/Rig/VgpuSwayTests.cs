@@ -61,6 +61,14 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
         Assert.True(Boot.ExitCode("vmm-after") == 0, Boot.Text("vmm-after.driver"));
     }
 
+    /// <summary>The VMM has not closed it: it ends otherwise, or a device is unplugged.</summary>
+    [Fact]
+    public void A_vGPU_that_is_removed_under_its_VMM_is_released()
+    {
+        Assert.Equal(74, Boot.ExitCode("loses"));
+        Assert.Matches(@"pid:\d+ is gone: it was removed\.\n$", Boot.Messages("loses"));
+    }
+
     [Fact]
     public void A_vGPU_can_be_removed_while_it_is_shown()
     {

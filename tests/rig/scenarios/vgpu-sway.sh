@@ -49,6 +49,23 @@ vmm_ends() {
 	echo $? >"$SHARE/vmm-after.rc"
 }
 
+# A new vGPU is removed while its VMM and guestplane have it open: the removal waits for both.
+vmm_loses_it() {
+	local vmm remover SHOW_TIMEOUT=60
+
+	echo "$MBOCHS_UUID" >/sys/class/mbochs/mbochs/mdev_supported_types/mbochs-medium/create
+	wait_until 5 mdev_ready "$MBOCHS_UUID"
+	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 flip=60,30 hold >"$SHARE/loses.driver" &
+	vmm=$!
+	wait_until 5 grep -q step=flip "$SHARE/loses.driver"
+	show_start loses "pid:$vmm" --fullscreen
+	bash -c "echo 1 >/sys/bus/mdev/devices/$MBOCHS_UUID/remove" &
+	remover=$!
+	show_end
+	kill -KILL "$vmm"
+	wait "$vmm" "$remover"
+}
+
 # Reported before guestplane connects to a compositor.
 busy() {
 	"$DRIVER" --uuid "$MBOCHS_UUID" mode=1024x768 hold >/dev/null &
@@ -113,6 +130,7 @@ everything() {
 	edid
 	follows
 	removed
+	vmm_loses_it
 	mdpy
 }
 
