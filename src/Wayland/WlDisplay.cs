@@ -49,7 +49,7 @@ public sealed unsafe partial class WlDisplay
     /// </summary>
     public static WlDisplay? Connect(string? name = null)
     {
-        wl_log_set_handler_client(&OnLog);
+        Listen();
         using var utf8 = new Utf8Argument(name, stackalloc byte[Utf8Argument.StackBytes]);
         return Wrap(wl_display_connect((byte*)utf8.Pointer));
     }
@@ -57,7 +57,7 @@ public sealed unsafe partial class WlDisplay
     /// <summary>Takes ownership of a connected socket.</summary>
     public static WlDisplay? Connect(Fd socket)
     {
-        wl_log_set_handler_client(&OnLog);
+        Listen();
         var display = Wrap(wl_display_connect_to_fd(socket.Number));
         if (display is not null)
             socket.GiveAway();
@@ -123,6 +123,13 @@ public sealed unsafe partial class WlDisplay
         }
         if (failed || wl_display_get_error(Handle) != 0)
             throw Failure();
+    }
+
+    /// <summary>What was logged of an earlier connection is not this one's.</summary>
+    private static void Listen()
+    {
+        t_lastLog = null;
+        wl_log_set_handler_client(&OnLog);
     }
 
     private static WlDisplay? Wrap(nint handle)

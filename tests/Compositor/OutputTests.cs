@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Guestplane.Compositor;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes;
 using Guestplane.Tests.Hosts;
@@ -20,6 +21,18 @@ public sealed class OutputTests
         AssertSaid("The report cannot be written to \"/dev/full\": No space left on device.", run.Messages);
         Assert.Contains("30 flips", run.Messages, StringComparison.Ordinal);
         Assert.Empty(host.Violations);
+    }
+
+    /// <summary>The list of VMs runs several shows in one process, with the outputs of guestplane.conf.</summary>
+    [Fact]
+    public void A_file_that_was_closed_can_be_an_output_again()
+    {
+        var path = Path.GetTempFileName();
+        OutputFile.Create(path, "The report", 0).Dispose();
+        using (OutputFile.Create(path, "The report", 0))
+            Assert.Throws<ExitException>(() => OutputFile.Create(path, "The trace", 0));
+        OutputFile.Create(path, "The report", 0).Dispose();
+        File.Delete(path);
     }
 
     [Fact]

@@ -97,6 +97,26 @@ public sealed class ReconnectTests
             [.. host.Surfaces.Where(surface => surface.Role?.Contains("toplevel", StringComparison.Ordinal) == true)];
     }
 
+    /// <summary>libwayland only logs why; what it has logged of the connection before is not this one's reason.</summary>
+    [Fact]
+    public void The_reason_of_an_earlier_end_is_not_told_again()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var loop = new Loop();
+        var first = Host.Connect(loop, host.SocketPath);
+        host.PostDisplayError(1, "invalid arguments for wl_shm#7.create_pool");
+        var told = Assert.Throws<WaylandException>(() => first.RoundTrip(loop));
+        Assert.StartsWith("invalid arguments for wl_shm#7.create_pool", told.Message, StringComparison.Ordinal);
+        loop.Remove(first);
+        first.Dispose();
+        var second = Host.Connect(loop, host.SocketPath);
+        host.DropClients();
+        told = Assert.Throws<WaylandException>(() => second.RoundTrip(loop));
+        Assert.StartsWith("the connection to the compositor broke", told.Message, StringComparison.Ordinal);
+        loop.Remove(second);
+        second.Dispose();
+    }
+
     [Fact]
     public void A_show_that_ends_while_the_next_compositor_does_not_answer_is_judged_like_any_other()
     {

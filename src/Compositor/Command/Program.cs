@@ -137,8 +137,10 @@ internal static class Program
         guest.Changed += StopIfGone;
         var host = Host.Await(loop, options.IsFramed, sentence => messages.Info($"{sentence} Waiting for one."));
         guest.Changed -= StopIfGone;
-        return host ?? throw (guest.State == GuestState.Gone ? new ExitException(ExitCode.GuestLost, guest.Problem)
-            : new ExitException(ExitCode.Ok, "Interrupted."));
+        if (guest.State != GuestState.Gone)
+            return host ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+        host?.Dispose();
+        throw new ExitException(ExitCode.GuestLost, guest.Problem);
 
         void StopIfGone()
         {

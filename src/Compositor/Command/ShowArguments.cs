@@ -151,7 +151,11 @@ internal static class ShowArguments
         {
             var words = parsed.GetValue(source)!;
             var defaults = ConfigFile.Read()?.Apply(settings, parsed, words, start(words)) ?? start(words);
-            return (int)run(settings.Read(parsed, defaults));
+            var show = settings.Read(parsed, defaults);
+            // The list of VMs runs several shows in one process.
+            using (show.Report)
+            using (show.Trace)
+                return (int)run(show);
         });
         return command;
     }

@@ -13,18 +13,21 @@ internal sealed class ScanoutTest(Loop loop, Seats seats, Requirements require, 
 
     public bool HasWitness => _drm is not null;
 
-    /// <summary>Runs one case. The result has a problem if the memory for the pattern cannot be allocated here.</summary>
+    /// <summary>Runs one case. The result has a problem if there is no such pattern here: its memory, size or rate.</summary>
     public IEnumerable<CaseResult> Run(Case @case, double seconds)
     {
-        using var guest = Sources.Slot(@case.Options, loop, messages);
+        GuestSlot? slot = null;
         try
         {
-            guest.Open();
+            slot = Sources.Slot(@case.Options, loop, messages);
+            slot.Open();
         }
         catch (SourceException e) when (@case.Guest is null)
         {
+            slot?.Dispose();
             return [new(@case, e.Message)];
         }
+        using var guest = slot;
         using var trial = new Trial(loop, seats, guest, @case.Options, _drm);
         trial.Run(seconds);
         var facts = HostFacts.Of(seats.Host);

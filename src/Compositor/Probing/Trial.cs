@@ -111,10 +111,11 @@ internal sealed class Trial : IDisposable
     private bool IsBehindAnother(Watch watch) =>
         !watch.IsSeen && watch.Frames.Count >= EnoughDiscarded && Watches.Any(other => other.IsSeen);
 
+    /// <summary>Who listens at the socket may not be the compositor (kwin_wayland_wrapper): that has no library of one.</summary>
     private void TurnWhileBusy(Func<bool> done)
     {
-        _patience = _host.NewPatience(IdleNs, BusyNs, LongestNs);
-        TurnUntil(IdleNs, done);
+        _patience = _host.Version is null ? null : _host.NewPatience(IdleNs, BusyNs, LongestNs);
+        TurnUntil(_patience is null ? LongestNs : IdleNs, done);
         _patience = null;
     }
 

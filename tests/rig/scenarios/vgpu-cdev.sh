@@ -57,7 +57,7 @@ permissions() {
 }
 
 try_as_nobody() {
-	WAYLAND_DISPLAY='' setpriv --reuid nobody --regid nogroup --clear-groups "$GUESTPLANE" \
+	XDG_RUNTIME_DIR=/nonexistent setpriv --reuid nobody --regid nogroup --clear-groups "$GUESTPLANE" \
 		show "vfio:$MBOCHS_NODE" 2>"$SHARE/$1.err"
 	echo $? >"$SHARE/$1.rc"
 }
