@@ -21,6 +21,8 @@ public sealed class FailureTests
             "guestplane cannot go on: mmap of 4096 bytes: Cannot allocate memory."),
         ["a full disk"] = (new IOException("No space left on device : '/x'", NoSpace), 71,
             "guestplane cannot go on: No space left on device : '/x'."),
+        ["a device that is gone"] = (new LinuxException("DRM_IOCTL_SYNCOBJ_QUERY", Errno.NoDevice), 71,
+            "guestplane cannot go on: DRM_IOCTL_SYNCOBJ_QUERY: No such device."),
         ["a failing disk"] = (new IOException("whatever", Io), 71, "guestplane cannot go on: whatever."),
         ["no permission"] = (new UnauthorizedAccessException("Access to the path is denied."), 71,
             "guestplane cannot go on: Access to the path is denied."),

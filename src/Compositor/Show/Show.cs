@@ -125,11 +125,6 @@ internal sealed class Show : IDisposable
             {
                 Reconnect();
             }
-            // The GPU of its explicit synchronisation is gone, and it will be, or it goes on with another one.
-            catch (LinuxException e) when (_options.Reconnect && e.Errno == Errno.NoDevice)
-            {
-                Reconnect();
-            }
             // The compositor accepted the connection, and then did not answer.
             catch (ExitException e) when (_options.Reconnect && e.Code == ExitCode.NoHost)
             {
