@@ -141,7 +141,7 @@ public sealed class ShareShowTests : IDisposable
         using var memory = QemuDesktop.Memory(1);
         using var share = ProgramRun.Shell("/nonexistent", "none", $"share {Pattern} --socket {Socket}", "ulimit -n 4096;");
         share.WaitFor($"guestplane show {Source}");
-        Assert.False(Leave(memory, 200, Burst));
+        LeaveUnmeasured(share, memory, 200, Burst);
         for (var n = 0; n < Listeners; n++)
         {
             using var client = SharedDisplay.ClientOf(Socket);
@@ -152,27 +152,53 @@ public sealed class ShareShowTests : IDisposable
     }
 
     /// <returns>True if the share does not want to know this user.</returns>
-    private bool Leave(SafeHandle memory, int count, int messages = 1)
+    private bool Leave(SafeHandle memory, int count)
     {
         using var client = SharedDisplay.ConnectTo(Socket);
-        client.Say($"\0AUTH EXTERNAL {RawDBusClient.Hex()}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
-        if (client.Line() is null)
+        if (!Greet(client))
             return true;
-        client.Line();
-        var message = new QemuRawMessage
-        {
-            Path = "/",
-            Interface = "org.freedesktop.DBus.Peer",
-            Member = "Ping",
-            Fds = [.. Enumerable.Repeat(memory, count)],
-            FdCount = 1,
-        };
+        client.Send(Undeclared(memory, count));
+        WaitUntilHandled(client);
+        return false;
+    }
+
+    /// <summary>sd-bus drops all such messages that it finds at once. So the share is stopped while they are sent.</summary>
+    private void LeaveUnmeasured(ProgramRun share, SafeHandle memory, int count, int messages)
+    {
+        using var client = SharedDisplay.ConnectTo(Socket);
+        Assert.True(Greet(client));
+        share.Signal("STOP");
+        Assert.True(SpinWait.SpinUntil(() => share.IsStopped, QemuDesktop.Soon));
+        var message = Undeclared(memory, count);
         for (var sent = 0; sent < messages; sent++)
             client.Send(message);
-        // It has been handled when this is answered.
+        share.Signal("CONT");
+        Assert.True(WaitUntilHandled(client));
+    }
+
+    /// <returns>False if the share closes the connection.</returns>
+    private static bool Greet(RawDBusClient client)
+    {
+        client.Say($"\0AUTH EXTERNAL {RawDBusClient.Hex()}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
+        return client.Line() is not null && client.Line() is not null;
+    }
+
+    private static QemuRawMessage Undeclared(SafeHandle memory, int count) => new()
+    {
+        Path = "/",
+        Interface = "org.freedesktop.DBus.Peer",
+        Member = "Ping",
+        Fds = [.. Enumerable.Repeat(memory, count)],
+        FdCount = 1,
+    };
+
+    /// <summary>What was sent before has been handled when this is answered, or the connection has ended.</summary>
+    /// <returns>True if it is answered.</returns>
+    private static bool WaitUntilHandled(RawDBusClient client)
+    {
         client.Send("/", "org.freedesktop.DBus.Peer", "Ping");
-        client.Next()?.Dispose();
-        return false;
+        using var answer = client.Next();
+        return answer is not null;
     }
 
     /// <summary>A peer-to-peer QEMU has one display client; through a share it has many.</summary>
