@@ -69,6 +69,13 @@ public sealed class Fd : SafeHandle
             CheckWhole((long)LibC.pread(Number, p, bytes.Length, offset), bytes.Length, $"pread at 0x{offset:x}");
     }
 
+    /// <summary>pread(2). False if it fails, or if there are fewer bytes.</summary>
+    public unsafe bool TryReadAt(Span<byte> bytes, long offset)
+    {
+        fixed (byte* p = bytes)
+            return (long)LibC.pread(Number, p, bytes.Length, offset) == bytes.Length;
+    }
+
     /// <summary>pwrite(2) of exactly <paramref name="bytes"/>.</summary>
     public unsafe void WriteAt(ReadOnlySpan<byte> bytes, long offset)
     {

@@ -180,6 +180,29 @@ public sealed class AttackTests
         Assert.All(desktop.Host.Violations, violation => Assert.Contains("wl_shm buffer ends at", violation.Text, StringComparison.Ordinal));
     }
 
+    /// <summary>Whoever maps such memory ends by SIGBUS.</summary>
+    [Fact]
+    public void A_screenshot_of_memory_that_has_shrunk_ends_nothing()
+    {
+        const uint F12 = 88;
+        var folder = Directory.CreateTempSubdirectory("guestplane-shots-");
+        using var desktop = QemuDesktop.Shown($"--keys screenshot=F12 --screenshots {folder.FullName}");
+        using var memory = SparseFile("/dev/shm", 64 * 48 * 4);
+        var commits = desktop.Host.Commits(desktop.Primary.Id);
+        desktop.Qemu.Console.ScanoutMap(memory, 0, 64, 48, 256, QemuDesktop.Xrgb);
+        desktop.Wait(h => h.Commits(desktop.Primary.Id) > commits);
+        desktop.Host.KeyboardEnter(desktop.Root.Id);
+        desktop.Host.Key(F12, true);
+        desktop.Run!.WaitFor($"The screenshot is in {folder.FullName}/guestplane-");
+        RandomAccess.SetLength(memory, 0);
+        desktop.Host.Key(F12, false);
+        desktop.Host.Key(F12, true);
+        desktop.Run.WaitFor("There is no screenshot: ");
+        desktop.Run.Terminate();
+        Assert.Equal(0, desktop.Run.Wait().ExitCode);
+        folder.Delete(recursive: true);
+    }
+
     [Theory]
     [InlineData("a cursor")]
     [InlineData("a pointer")]
