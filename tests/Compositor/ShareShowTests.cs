@@ -146,6 +146,8 @@ public sealed class ShareShowTests : IDisposable
         {
             using var client = SharedDisplay.ClientOf(Socket);
             using var listener = SharedDisplay.Listen(client);
+            using var second = SharedDisplay.Listen(client);
+            using var third = SharedDisplay.Listen(client);
         }
         End(share);
         Assert.DoesNotContain("can connect no more", share.Messages, StringComparison.Ordinal);

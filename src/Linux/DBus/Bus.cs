@@ -26,13 +26,13 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     private nint _bus;
     private string? _failure;
     private bool _isInside, _isDisposing;
-    private int _strays;
+    private int _strays, _owned = 1;
     private ExceptionDispatchInfo? _thrown;
 
     private Bus(nint bus)
     {
         _bus = bus;
-        StrayFds.Opened();
+        StrayFds.Own(_owned);
     }
 
     /// <summary>The connection has ended; the argument is the reason. No event follows it.</summary>
@@ -128,7 +128,11 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         try
         {
             serve?.Invoke(bus);
+            var before = StrayFds.Unowned();
             BusException.Check(sd_bus_start(handle), "a D-Bus connection");
+            var more = Math.Max(0, StrayFds.Unowned() - before);
+            bus._owned += more;
+            StrayFds.Own(more);
             return bus;
         }
         catch
@@ -207,7 +211,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             Forget(_calls[^1]);
         sd_bus_close_unref(_bus);
         _bus = 0;
-        StrayFds.Closed();
+        StrayFds.Own(-_owned);
     }
 
     internal void SendCall(nint message, BusHandler answered, long withinNs)

@@ -31,8 +31,8 @@ public static class StrayFds
     // How many there were at the end of the last search.
     private static int s_usual;
 
-    // Each has a descriptor, which sd-bus owns.
-    private static int s_connections;
+    // Those that sd-bus owns: the socket of each connection, and since version 256 its peer's pidfd.
+    private static int s_owned;
 
     // Messages from one look to the next; 0 for none.
     private static int s_interval;
@@ -42,11 +42,11 @@ public static class StrayFds
     public static void Watch() =>
         s_interval = (int)Math.Clamp(ProcessRights.FileLimit / (4 * MostOfMessage), 1, 64);
 
-    /// <summary>To be called with each connection that begins.</summary>
-    internal static void Opened() => Interlocked.Increment(ref s_connections);
+    /// <summary>sd-bus owns so many descriptors more, or fewer.</summary>
+    internal static void Own(int more) => Interlocked.Add(ref s_owned, more);
 
-    /// <summary>To be called with each connection that has ended.</summary>
-    internal static void Closed() => Interlocked.Decrement(ref s_connections);
+    /// <summary>The descriptors that have no owner here; 0 if nobody looks.</summary>
+    internal static int Unowned() => s_interval > 0 ? Count() : 0;
 
     /// <summary>To be called before a message is handled.</summary>
     internal static int Before() => s_search > 0 ? Count() : 0;
@@ -76,7 +76,7 @@ public static class StrayFds
     {
         if (s_first < 0)
             s_first = s_usual = Count();
-        else if (IsOpen(s_usual + Fd.Live + s_connections + Many) && Count() > s_usual + Many)
+        else if (IsOpen(s_usual + Fd.Live + s_owned + Many) && Count() > s_usual + Many)
             s_search = Searched;
     }
 
@@ -86,10 +86,10 @@ public static class StrayFds
         stat folder;
         fixed (byte* path = "/proc/self/fd"u8)
             if (LibC.stat(path, &folder) == 0 && folder.st_size > 0)
-                return (int)folder.st_size - Fd.Live - s_connections;
+                return (int)folder.st_size - Fd.Live - s_owned;
         try
         {
-            return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live - s_connections;
+            return Directory.GetFileSystemEntries("/proc/self/fd").Length - Fd.Live - s_owned;
         }
         catch (IOException)
         {
