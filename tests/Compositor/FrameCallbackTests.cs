@@ -169,6 +169,23 @@ public sealed class FrameCallbackTests : IDisposable
         await End();
     }
 
+    /// <summary>The window would seem hidden for ever, and its guest would wait after each image.</summary>
+    [Fact]
+    public async Task One_that_never_comes_is_requested_again_when_later_images_are_on_screen()
+    {
+        _guest.HasTickets = true;
+        Shown();
+        _server.Faults.LosesCallbacks = true;
+        Step(2);
+        Assert.Equal(2, Callbacks);
+        _server.Faults.LosesCallbacks = false;
+        var end = Clock.Now + (long)s_soon.TotalNanoseconds;
+        for (var n = 3; Callbacks == 2 && Clock.Now < end; n++)
+            Step(n);
+        Assert.Equal(3, Callbacks);
+        await End();
+    }
+
     /// <summary>The feedback of one image may be lost. The cursor of a hidden window is in its place when that is seen again.</summary>
     [Theory]
     [InlineData(1, 25)]

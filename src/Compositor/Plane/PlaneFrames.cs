@@ -188,6 +188,8 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
             return;
         Backlog?.Answered(frame, Presentation.Vblanks.Refresh);
         var now = Clock.Now;
+        if (_frame is not null && !frame.IsDiscarded && frame.Committed >= _requested && now - _requested > PromptNs)
+            GiveUpCallback();
         if (_frame is null)
             AnsweredWithoutCallback(frame, isNewest, now);
         else if (!frame.IsDiscarded && MostCommits > 1)
@@ -239,6 +241,14 @@ internal sealed class PlaneFrames : IPresentationListener, IDisposable
         _proof.FrameTaken(now, isPrompt: now - _committed < PromptNs && !IsSuspended());
         _plane.CommitWaiting();
         Act(now);
+    }
+
+    /// <summary>The image that it was requested for, or a later one, is on screen: the compositor has lost it.</summary>
+    private void GiveUpCallback()
+    {
+        _frame!.Dispose();
+        _frame = null;
+        _plane!.Taken();
     }
 
     private void AnsweredWithoutCallback(in Frame frame, bool isNewest, long now)

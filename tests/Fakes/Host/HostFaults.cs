@@ -19,6 +19,7 @@ public sealed class HostFaults
     private readonly Action _changed;
     private volatile bool _neverRelease;
     private volatile bool _neverFrame;
+    private volatile bool _losesCallbacks;
     private volatile bool _neverAnswer;
     private volatile bool _presentsLater;
     private volatile bool _stall;
@@ -53,6 +54,13 @@ public sealed class HostFaults
     {
         get => _neverFrame;
         set => _neverFrame = value;
+    }
+
+    /// <summary>Forgets frame callbacks, and presents what they were requested for.</summary>
+    public bool LosesCallbacks
+    {
+        get => _losesCallbacks;
+        set => _losesCallbacks = value;
     }
 
     /// <summary>Shows frames without presentation feedback for any client, as headless sway 1.7 does.</summary>

@@ -106,6 +106,8 @@ internal sealed class HostSurface : HostObject
         AnswerRejected(vblank);
         if (Host.Faults.NeverFrame || !IsMapped || IsHidden)
             return;
+        if (Host.Faults.LosesCallbacks)
+            _frames.Clear();
         foreach (var frame in _frames)
         {
             Client.Send(frame, "done", vblank.Milliseconds);
