@@ -103,7 +103,11 @@ public static class DmaBuf
     private static void Sync(Fd fd, ulong flags)
     {
         var argument = new SyncArgument { Flags = flags };
-        var result = Ioctl.Try(fd, IoctlSync, ref argument);
+        int result;
+        // dma-buf.h: it must be restarted.
+        do
+            result = Ioctl.Try(fd, IoctlSync, ref argument);
+        while (result == -Errno.Interrupted || result == -Errno.Again);
         if (result < 0 && result != -Errno.NotTty)
             throw new LinuxException("DMA_BUF_IOCTL_SYNC", -result);
     }

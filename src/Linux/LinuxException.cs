@@ -24,6 +24,7 @@ public static class Errno
     public static int ConnectionReset => LibC.ECONNRESET;
     public static int Denied => LibC.EACCES;
     public static int FileTooLarge => LibC.EFBIG;
+    public static int Interrupted => LibC.EINTR;
     public static int Invalid => LibC.EINVAL;
     public static int NoDevice => LibC.ENODEV;
     public static int NoEntry => LibC.ENOENT;

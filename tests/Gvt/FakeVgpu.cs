@@ -18,6 +18,9 @@ internal sealed class FakeVgpu : IVfioGfx
     /// <summary>errno of GET, 0 none.</summary>
     public int GetErrno { get; set; }
 
+    /// <summary>Runs when GET fails.</summary>
+    public Action GetFails { get; set; } = () => { };
+
     /// <summary>Answers ENOMEM to the first query of each id.</summary>
     public bool FirstQueryFails { get; set; }
 
@@ -62,7 +65,10 @@ internal sealed class FakeVgpu : IVfioGfx
     {
         Gets.Add(id);
         if (GetErrno != 0)
+        {
+            GetFails();
             return -GetErrno;
+        }
         using var memory = Memfd.Create("vgpu", BufferSize);
         var number = memory.Number;
         // The caller owns what it gets.

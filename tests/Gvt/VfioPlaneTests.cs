@@ -156,6 +156,18 @@ public sealed class VfioPlaneTests : IDisposable
     }
 
     [Fact]
+    public void A_plane_that_is_off_when_its_id_is_queried_again_is_off()
+    {
+        Show(1);
+        _vgpu.Plane = FakeVgpu.Xrgb(2, 640, 480);
+        _vgpu.GetErrno = Errno.NoEntry;
+        _vgpu.GetFails = () => _vgpu.Plane = default;
+        Assert.Equal(_now + Second / 60, Poll());
+        Assert.Equal([true, false], _flips.Select(flip => flip.Scanout is not null));
+        Assert.Empty(_refusals);
+    }
+
+    [Fact]
     public void Failing_queries_are_repeated_ever_more_rarely()
     {
         _vgpu.QueryErrno = _ => Errno.Invalid;

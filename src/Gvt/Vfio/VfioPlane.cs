@@ -76,14 +76,15 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         var result = Query();
         if (result < 0)
             return Failed(head, now, "VFIO_DEVICE_QUERY_GFX_PLANE", -result, out lost);
-        if (_info.Format == 0 || _info.Size == 0)
-        {
-            Show(head, null, now);
-            return Math.Max(Succeeded(now), kind == PlaneKind.Primary || Gets > 0 ? now : now + UnseenNs);
-        }
+        if (IsOff)
+            return SwitchedOff(head, now);
         var held = Find(out var old, out var errno, out var problem);
         if (held is null && IsStale(errno) && Query() == 0)
+        {
+            if (IsOff)
+                return SwitchedOff(head, now);
             held = Find(out old, out errno, out problem);
+        }
         if (held is null)
             return problem is not null ? Refused(head, now, problem)
                 : Failed(head, now, $"VFIO_DEVICE_GET_GFX_DMABUF of id {_info.Id}", errno, out lost);
@@ -100,6 +101,15 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         foreach (var held in _held.Values)
             held.Dispose();
         _held.Clear();
+    }
+
+    /// <summary>What the last query has said.</summary>
+    private bool IsOff => _info.Format == 0 || _info.Size == 0;
+
+    private long SwitchedOff(Head head, long now)
+    {
+        Show(head, null, now);
+        return Math.Max(Succeeded(now), kind == PlaneKind.Primary || Gets > 0 ? now : now + UnseenNs);
     }
 
     private int Query()
