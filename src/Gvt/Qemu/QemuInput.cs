@@ -6,7 +6,7 @@ namespace Guestplane.Gvt.Qemu;
 /// <summary>
 /// A console's keyboard, mouse and touch screen (org.qemu.Display1.Keyboard, .Mouse, .MultiTouch). Calls are sent without
 /// requesting an answer. Motion is sent only as fast as QEMU reads: absolute positions replace each other, relative motion adds
-/// up.
+/// up. It outlives a connection.
 /// </summary>
 internal sealed class QemuInput : IHeadInput, IDisposable
 {
@@ -23,6 +23,9 @@ internal sealed class QemuInput : IHeadInput, IDisposable
 
     private readonly Loop _loop;
     private readonly LoopTimer _retry;
+
+    /// <summary>What the VM holds, or may hold because a connection ended before QEMU had read the release.</summary>
+    private readonly HashSet<QmpEvent> _held = [];
     private QemuConnection? _connection;
     private byte[] _path = [];
     private (double X, double Y)? _position;
@@ -47,15 +50,20 @@ internal sealed class QemuInput : IHeadInput, IDisposable
 
     public event Action? Changed;
 
-    /// <summary>Switches to a console of a VM, or to none (null).</summary>
+    /// <summary>
+    /// Switches to a console of a VM, or to none (null). The VM may outlive the connection: QEMU lifts keys only when a listener
+    /// goes (ui/dbus-console.c, listener_vanished_cb), and buttons never.
+    /// </summary>
     public void Connect(QemuConnection? connection, ConsoleInfo? console)
     {
+        ReleaseAll();
         (_connection, _position, _moveX, _moveY) = (connection, null, 0, 0);
         if (console is null)
             return;
         _path = Bus.ZeroEnded(console.Path);
         Size = (console.Width, console.Height);
         HasTouch = console.HasTouch;
+        ReleaseAll();
         Set(console.IsAbsolute, console.Locks);
     }
 
@@ -72,8 +80,8 @@ internal sealed class QemuInput : IHeadInput, IDisposable
 
     public void Key(uint code, bool pressed)
     {
-        if (Qnum.FromLinux(code) is { } qnum)
-            Send("org.qemu.Display1.Keyboard"u8, pressed, qnum);
+        if (HasKey(code))
+            Send(new(QmpEventKind.Key, code, pressed));
     }
 
     public void Button(uint code, bool pressed)
@@ -91,7 +99,7 @@ internal sealed class QemuInput : IHeadInput, IDisposable
             return;
         // The position must arrive before the button, even if the queue is full.
         SendMotion(always: true);
-        Send("org.qemu.Display1.Mouse"u8, pressed, known);
+        Send(new(QmpEventKind.Button, known, pressed));
     }
 
     public void MoveTo(double x, double y)
@@ -115,9 +123,11 @@ internal sealed class QemuInput : IHeadInput, IDisposable
     public void Touch(TouchKind kind, int slot, double x, double y)
     {
         // A VM that hangs gets no moves. The end of a touch has the position, too.
-        if (HasTouch && _connection is { } connection && !(kind == TouchKind.Update && connection.Bus.Queued > 0))
-            connection.Call(_path, "org.qemu.Display1.MultiTouch"u8, "SendEvent"u8)
-                .Add((uint)kind).Add((ulong)slot).Add(Math.Clamp(x, 0, Size.Width)).Add(Math.Clamp(y, 0, Size.Height)).Send();
+        if (!HasTouch || _connection is not { } connection || (kind == TouchKind.Update && connection.Bus.Queued > 0))
+            return;
+        connection.Call(_path, "org.qemu.Display1.MultiTouch"u8, "SendEvent"u8)
+            .Add((uint)kind).Add((ulong)slot).Add(Math.Clamp(x, 0, Size.Width)).Add(Math.Clamp(y, 0, Size.Height)).Send();
+        Hold(new(QmpEventKind.Touch, (uint)slot, Touch: kind), connection.Bus);
     }
 
     public void Dispose() => _loop.Remove(_retry);
@@ -150,12 +160,36 @@ internal sealed class QemuInput : IHeadInput, IDisposable
         for (; Math.Abs(sum) >= WheelNotch; sum -= Math.Sign(sum) * WheelNotch)
         {
             var button = sum < 0 ? negative : positive;
-            Send("org.qemu.Display1.Mouse"u8, true, button);
-            Send("org.qemu.Display1.Mouse"u8, false, button);
+            Send(new(QmpEventKind.Button, button, true));
+            Send(new(QmpEventKind.Button, button, false));
         }
         return sum;
     }
 
-    private void Send(ReadOnlySpan<byte> device, bool pressed, uint what) =>
-        _connection?.Call(_path, device, pressed ? "Press"u8 : "Release"u8).Add(what).Send();
+    private void ReleaseAll()
+    {
+        foreach (var press in _held.ToList())
+            if (press.Kind == QmpEventKind.Touch)
+                Touch(TouchKind.Cancel, (int)press.Code, 0, 0);
+            else
+                Send(press.Release);
+    }
+
+    /// <summary>Sends a key or a button.</summary>
+    private void Send(QmpEvent next)
+    {
+        if (_connection is not { } connection)
+            return;
+        var isKey = next.Kind == QmpEventKind.Key;
+        connection.Call(_path, isKey ? "org.qemu.Display1.Keyboard"u8 : "org.qemu.Display1.Mouse"u8,
+            next.IsPressed ? "Press"u8 : "Release"u8).Add(isKey ? Qnum.FromLinux(next.Code)!.Value : next.Code).Send();
+        Hold(next, connection.Bus);
+    }
+
+    /// <summary>A release that is still in our queue may be lost with the connection.</summary>
+    private void Hold(QmpEvent sent, Bus bus)
+    {
+        if (sent.IsPress || bus is { IsClosed: false, Queued: 0 })
+            sent.Update(_held);
+    }
 }

@@ -11,7 +11,10 @@ internal enum QmpEventKind
     Touch,
 }
 
-/// <summary>One event for input-send-event, which is up to four InputEvents of QEMU's (qapi/ui.json).</summary>
+/// <summary>
+/// One event for input-send-event, which is up to four InputEvents of QEMU's (qapi/ui.json). <see cref="QemuInput"/> has its
+/// keys, buttons and fingers in the same form.
+/// </summary>
 /// <param name="Code">A key's Linux code, an InputButton, or the slot of a finger.</param>
 /// <param name="IsPressed">Of a key or button.</param>
 /// <param name="Touch">Of a finger.</param>
@@ -39,6 +42,16 @@ internal readonly record struct QmpEvent(
     /// <summary>What ends a press.</summary>
     public QmpEvent Release =>
         Kind == QmpEventKind.Touch ? new(Kind, Code, Touch: TouchKind.Cancel) : this with { IsPressed = false };
+
+    /// <summary>The VM has got this event.</summary>
+    /// <param name="held">The presses that it holds.</param>
+    public void Update(HashSet<QmpEvent> held)
+    {
+        if (IsPress)
+            held.Add(Press);
+        else if (IsRelease)
+            held.Remove(Press);
+    }
 
     /// <summary>The event in place of this one and the next; null if both must be sent.</summary>
     public QmpEvent? Merge(QmpEvent next) => (Kind, next.Kind) switch

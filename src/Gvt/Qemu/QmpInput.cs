@@ -107,7 +107,7 @@ internal sealed class QmpInput : IHeadInput, IDisposable
         else if (error is not null)
             OnRefused();
         else
-            _sent.ForEach(Taken);
+            _sent.ForEach(sent => sent.Update(_held));
         _sent.Clear();
         Flush();
     }
@@ -189,15 +189,6 @@ internal sealed class QmpInput : IHeadInput, IDisposable
     {
         foreach (var press in _held.Concat(_queue.Where(queued => queued.IsPress)).ToList())
             Send(press.Release);
-    }
-
-    /// <summary>QEMU has given this event to the VM.</summary>
-    private void Taken(QmpEvent sent)
-    {
-        if (sent.IsPress)
-            _held.Add(sent.Press);
-        else if (sent.IsRelease)
-            _held.Remove(sent.Press);
     }
 
     /// <summary>

@@ -73,6 +73,20 @@ public sealed class QemuDirectTests
         vm.Turn(() => !vm.Qemu.HasClient);
     }
 
+    /// <summary>QEMU goes on, and has no listener whose end would lift the keys.</summary>
+    [Fact]
+    public void What_is_held_when_the_vGPU_goes_is_released()
+    {
+        using var vm = Joined(out var found);
+        vm.Input.Key(29, true);
+        vm.Input.Button(0x110, true);
+        vm.Sent(2);
+        found.Remove();
+        vm.Turn(() => vm.Lost.Count == 1);
+        vm.Input.Key(29, false);
+        Assert.Equal([new QemuKey(0, 29, false), new QemuButton(0, 0, false)], vm.Sent(4).Skip(2));
+    }
+
     [Fact]
     public void If_a_restarted_VM_has_no_such_vGPU_its_planes_come_by_QEMU()
     {

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Guestplane.Compositor;
+using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Tests.Fakes.Qemu;
 
@@ -10,6 +11,9 @@ namespace Guestplane.Tests.Gvt.Qemu;
 /// <summary>--wait: a VM that ends and comes back.</summary>
 public sealed class QemuReturnTests
 {
+    // linux/input-event-codes.h; QEMU's numbers of the keys are the same.
+    private const uint LeftCtrl = 29, A = 30, Left = 0x110;
+
     [Fact]
     public void A_VM_is_found_again_and_its_last_image_stays_until_then()
     {
@@ -73,6 +77,46 @@ public sealed class QemuReturnTests
         vm.Turn(() => vm.Returns == 1 && vm.Qemu.Console.Listeners == 1);
         vm.Input.Key(31, true);
         Assert.Equal([new QemuKey(0, 31, true)], vm.Sent(1));
+    }
+
+    /// <summary>QEMU closes the connection when another viewer takes the display, and the VM keeps what is pressed.</summary>
+    [Fact]
+    public void What_was_held_is_released_when_the_VM_is_back()
+    {
+        using var vm = new QemuVm(QemuVm.Small(console => console.IsAbsolute = true), byQmp: true);
+        vm.Input.Key(LeftCtrl, true);
+        vm.Input.Key(A, true);
+        vm.Input.Key(A, false);
+        vm.Input.Button(Left, true);
+        vm.Input.Touch(TouchKind.Begin, 1, 5, 6);
+        Assert.Equal(5, vm.Sent(5).Count);
+        vm.Qemu.Die();
+        vm.Turn(() => vm.Lost.Count == 1);
+        vm.Input.Key(LeftCtrl, false);
+        vm.Turn(() => vm.Returns == 1);
+        Assert.Equal(
+            [new QemuKey(0, LeftCtrl, false), new QemuButton(0, 0, false), new QemuTouch(0, 3, 1, 0, 0)],
+            vm.Sent(8).Skip(5).OrderBy(sent => sent is QemuTouch).ThenBy(sent => sent is QemuButton));
+    }
+
+    /// <summary>QEMU still reads what its socket has, and not what is in our queue.</summary>
+    [Fact]
+    public void A_release_that_is_lost_with_the_connection_is_sent_again_when_the_VM_is_back()
+    {
+        // More than the socket (16 MB, each message a kilobyte) and Bus.MostQueued take, so that the connection ends.
+        const int Taps = 20_000;
+        using var vm = new QemuVm(byQmp: true);
+        vm.Input.Button(Left, true);
+        vm.Sent(1);
+        vm.Qemu.Pause(true);
+        for (var i = 0; i < Taps; i++)
+        {
+            vm.Input.Key(A, true);
+            vm.Input.Key(A, false);
+        }
+        vm.Input.Button(Left, false);
+        vm.Turn(() => vm.Returns == 1);
+        vm.Turn(() => vm.Qemu.Input.Contains(new QemuButton(0, 0, false)));
     }
 
     [Fact]
