@@ -95,11 +95,8 @@ internal sealed class QemuInput : IHeadInput, IDisposable
             BtnExtra or BtnForward => Extra,
             _ => null,
         };
-        if (button is not { } known)
-            return;
-        // The position must arrive before the button, even if the queue is full.
-        SendMotion(always: true);
-        Send(new(QmpEventKind.Button, known, pressed));
+        if (button is { } known)
+            Send(new(QmpEventKind.Button, known, pressed));
     }
 
     public void MoveTo(double x, double y)
@@ -180,6 +177,8 @@ internal sealed class QemuInput : IHeadInput, IDisposable
     {
         if (_connection is not { } connection)
             return;
+        // What is done at a position must come after it, even if the queue is full.
+        SendMotion(always: true);
         var isKey = next.Kind == QmpEventKind.Key;
         connection.Call(_path, isKey ? "org.qemu.Display1.Keyboard"u8 : "org.qemu.Display1.Mouse"u8,
             next.IsPressed ? "Press"u8 : "Release"u8).Add(isKey ? Qnum.FromLinux(next.Code)!.Value : next.Code).Send();

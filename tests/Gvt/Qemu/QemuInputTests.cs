@@ -203,6 +203,29 @@ public sealed class QemuInputTests
         Assert.InRange(vm.Qemu.Input.Count, 2, Places / 2);
     }
 
+    /// <summary>The position waits while QEMU does not read, and what is done there must not overtake it.</summary>
+    [Theory]
+    [InlineData("wheel")]
+    [InlineData("button")]
+    [InlineData("key")]
+    public void What_is_done_at_a_place_comes_after_the_place(string what)
+    {
+        using var vm = new QemuVm(Absolute());
+        vm.Pause();
+        for (var i = 0; i < 2000; i++)
+            vm.Input.MoveTo(i % 60, i % 40);
+        vm.Input.MoveTo(61, 41);
+        if (what == "wheel")
+            vm.Input.Wheel(0, 120);
+        else if (what == "button")
+            vm.Input.Button(Left, true);
+        else
+            vm.Input.Key(30, true);
+        vm.Qemu.Pause(false);
+        vm.Turn(() => vm.Qemu.Input.Any(input => input is QemuButton or QemuKey));
+        Assert.Equal(new QemuPosition(0, 61, 41), vm.Qemu.Input.TakeWhile(input => input is QemuPosition).Last());
+    }
+
     [Fact]
     public void No_relative_motion_is_lost_while_QEMU_does_not_read()
     {
