@@ -89,6 +89,7 @@ public sealed class InputSourceTests : IDisposable
         using var run = Show(ByQmp);
         _qmp.IsAbsolute = false;
         // Asked each second: QMP has no event for it.
+        _host.KeyboardEnter(Root.Id);
         _host.PointerEnter(Root.Id, 5, 5);
         Wait(() =>
         {

@@ -94,6 +94,39 @@ public sealed class SeatShowTests
         desktop.End();
     }
 
+    /// <summary>The seat has no keyboard, or another program has it: no key would free a locked pointer.</summary>
+    [Fact]
+    public void A_click_without_a_keyboard_locks_nothing_and_its_grab_ends_with_the_pointers_leaving()
+    {
+        using var desktop = Desktop(isAbsolute: false, host: setup => setup.KeyboardPresent = false);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        Click(desktop);
+        desktop.Wait(h => h.Transcript.Matching(".get_relative_pointer(").Count == 1);
+        desktop.Host.PointerMoveBy(3, -4);
+        desktop.WaitQemu(q => q.Input.Contains(new QemuMotion(0, 3, -4)));
+        Assert.Empty(desktop.Host.Transcript.Matching(".lock_pointer("));
+        desktop.Host.PointerLeave();
+        desktop.Wait(h => ShowTests.Root(h)!.Title == "fake");
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        desktop.Wait(h => h.Cursor is not null);
+        Assert.Single(desktop.Host.Transcript.Matching(".get_relative_pointer("));
+        desktop.End();
+    }
+
+    /// <summary>By that very click, and after it.</summary>
+    [Fact]
+    public void A_keyboard_that_comes_after_the_click_locks_the_pointer()
+    {
+        using var desktop = Desktop(isAbsolute: false);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        Click(desktop);
+        desktop.Host.KeyboardEnter(desktop.Root.Id);
+        desktop.Wait(h => h is { IsPointerLocked: true, AreShortcutsInhibited: true });
+        desktop.Host.KeyboardLeave();
+        desktop.Wait(h => h is { IsPointerLocked: false, AreShortcutsInhibited: false });
+        desktop.End();
+    }
+
     [Theory]
     [InlineData("click")]
     [InlineData("wheel")]
@@ -286,6 +319,12 @@ public sealed class SeatShowTests
     {
         desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
         desktop.Host.KeyboardEnter(desktop.Root.Id);
+    }
+
+    private static void Click(QemuDesktop desktop)
+    {
+        desktop.Host.PointerButton(Left, true);
+        desktop.Host.PointerButton(Left, false);
     }
 
     private static int Descriptors(QemuDesktop desktop) =>

@@ -3,7 +3,11 @@ using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
 
-/// <summary>A pointer over our windows. A relative guest receives motion only during a grab, which locks the pointer.</summary>
+/// <summary>
+/// A pointer over our windows. A relative guest receives motion only during a grab, which locks the pointer: without a keyboard
+/// of ours only in a kiosk, because no key would free it.
+/// </summary>
+// Fields: the compositor's objects, what they have of the window, and what a frame has so far.
 internal sealed class Pointer : IDisposable
 {
     private const uint Left = 0x110;
@@ -13,6 +17,7 @@ internal sealed class Pointer : IDisposable
 
     private readonly WlPointer _proxy;
     private readonly Globals _globals;
+    private readonly WindowFocus _windows;
     private readonly DefaultPointer _default;
     private WindowInput? _focus;
     private uint _enterSerial;
@@ -27,7 +32,7 @@ internal sealed class Pointer : IDisposable
 
     public Pointer(WlPointer proxy, Globals globals, WindowFocus windows)
     {
-        (_proxy, _globals, _default) = (proxy, globals, new(proxy, globals));
+        (_proxy, _globals, _windows, _default) = (proxy, globals, windows, new(proxy, globals));
         proxy.Enter += (_, e) => Enter(windows.Find(e.Surface), e.Serial, e.SurfaceX.Value, e.SurfaceY.Value);
         proxy.Leave += (_, _) => Leave();
         proxy.Motion += (_, e) => _moved = (e.SurfaceX.Value, e.SurfaceY.Value);
@@ -53,14 +58,21 @@ internal sealed class Pointer : IDisposable
             Leave();
     }
 
-    /// <summary>A keyboard has entered a window. A kiosk's grab ended when it left the one where the pointer may be.</summary>
-    public void GrabUnasked() => _focus?.GrabUnasked();
+    /// <summary>
+    /// A keyboard has entered a window. A kiosk's grab ended when it left the one where the pointer may be; a click's may have
+    /// begun before it came.
+    /// </summary>
+    public void KeyboardEntered()
+    {
+        if (_focus is not { } focus)
+            return;
+        focus.GrabUnasked();
+        Show(focus);
+    }
 
     public void Dispose()
     {
-        var focus = _focus;
         Leave();
-        focus?.PointerGone();
         _default.Dispose();
         _proxy.Dispose();
     }
@@ -88,6 +100,7 @@ internal sealed class Pointer : IDisposable
         focus.ReleaseButtons(this);
         (_focus, _rest) = (null, default);
         Unlock();
+        focus.PointerLeft();
     }
 
     /// <summary>The events of a frame belong together (wl_pointer.frame): moves before it presses.</summary>
@@ -179,7 +192,8 @@ internal sealed class Pointer : IDisposable
             _relative = relatives.GetRelativePointer(_proxy);
             _relative.RelativeMotion += (_, e) => _focus?.MoveBy(e.DxUnaccel.Value, e.DyUnaccel.Value);
         }
-        if (_locked is not null || _globals.PointerConstraints is not { } constraints)
+        var mayLock = focus.TakesPointer || _windows.HasKeyboard;
+        if (_locked is not null || !mayLock || _globals.PointerConstraints is not { } constraints)
             return;
         _locked = constraints.LockPointer(focus.Surface, _proxy, null, ZwpPointerConstraintsV1Lifetime.Persistent);
         // The compositor may end a lock by itself. A kiosk's stays: the compositor may restore it, or it is asked for again.

@@ -20,7 +20,7 @@ internal sealed class Seat : IDisposable
         (Id, Proxy, _globals, _loop, _windows) = (id, globals.BindSeat(id), globals, loop, windows);
         _layout = layout;
         Proxy.Capabilities += (_, e) => SetCapabilities(e.Capabilities);
-        windows.KeyboardEntered += GrabUnasked;
+        windows.KeyboardEntered += OnKeyboardEntered;
     }
 
     /// <summary>The id of its global.</summary>
@@ -55,13 +55,13 @@ internal sealed class Seat : IDisposable
 
     public void Dispose()
     {
-        _windows.KeyboardEntered -= GrabUnasked;
+        _windows.KeyboardEntered -= OnKeyboardEntered;
         SetCapabilities(default);
         _tablets?.Dispose();
         Proxy.Dispose();
     }
 
-    private void GrabUnasked() => _pointer?.GrabUnasked();
+    private void OnKeyboardEntered() => _pointer?.KeyboardEntered();
 
     private void OnPressed(uint? serial)
     {

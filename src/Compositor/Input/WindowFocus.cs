@@ -26,6 +26,9 @@ internal sealed class WindowFocus
     /// <summary>True if the guest takes input by one of the windows.</summary>
     public bool HasInput => _inputs.Exists(input => input.HasInput);
 
+    /// <summary>True if a keyboard is in one of the windows.</summary>
+    public bool HasKeyboard => _inputs.Exists(input => input.HasKeyboard);
+
     /// <summary>True if a keyboard or a pointer is in one of the windows.</summary>
     public bool IsAny => _inputs.Exists(input => input.HasKeyboard || input.HasPointer);
 
@@ -49,7 +52,7 @@ internal sealed class WindowFocus
     {
         if (hasEntered)
             KeyboardEntered?.Invoke();
-        else if (!_inputs.Exists(input => input.HasKeyboard))
+        else if (!HasKeyboard)
             _inputs.ForEach(input => input.Grab(false));
     }
 }

@@ -149,10 +149,10 @@ internal sealed class WindowInput : IDisposable
         KeyboardChanged?.Invoke(false);
     }
 
-    /// <summary>A pointer is gone for good. Where no keyboard is, nothing else would end its grab.</summary>
-    public void PointerGone()
+    /// <summary>The last pointer has left. Where no keyboard is, nothing else would end its grab.</summary>
+    public void PointerLeft()
     {
-        if (!HasKeyboard)
+        if (!HasKeyboard && !HasPointer)
             Grab(false);
     }
 
