@@ -66,6 +66,9 @@ internal abstract class FloatingPlane : IDisposable
     /// </summary>
     protected Layer? Layer { get; private set; }
 
+    /// <summary>False where the whole image is shown, whatever its crop is.</summary>
+    protected bool CanCrop => _host.Globals.Viewporter is not null;
+
     /// <summary>Takes a flip of this plane, the newest of the head.</summary>
     public void Flip(Flip flip)
     {

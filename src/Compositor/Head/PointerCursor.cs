@@ -24,14 +24,17 @@ internal sealed class PointerCursor(ScreenSetup setup, WindowInput input, Func<b
             input.SetPointerImage(PointerImage.Hidden);
             return default;
         }
-        var (width, height) = placement.MapSize(scanout.Width, scanout.Height);
+        // The crop of a larger buffer is the whole image; the hotspot is in the buffer.
+        var source = CanCrop ? flip.UprightSource : new(0, 0, scanout.Width, scanout.Height);
+        var (width, height) = placement.MapSize(source.Width, source.Height);
         if (Math.Max(width, height) > MostSide)
             (width, height) = Placement.Fit((MostSide, MostSide), (width, height));
         var whole = new Rectangle(0, 0, width, height);
-        var placed = Layer!.Place(whole, flip.UprightSource, (scanout.Width, scanout.Height), whole);
+        var placed = Layer!.Place(whole, source, (scanout.Width, scanout.Height), whole);
         if (isNewImage)
             _images++;
-        var (hotspotX, hotspotY) = (flip.Hotspot.X * width / scanout.Width, flip.Hotspot.Y * height / scanout.Height);
+        var (hotspotX, hotspotY) = ((flip.Hotspot.X - source.X) * width / source.Width,
+            (flip.Hotspot.Y - source.Y) * height / source.Height);
         input.SetPointerImage(new(Surface, hotspotX, hotspotY, _images));
         return placed;
     }
