@@ -92,6 +92,24 @@ public sealed class QemuTabletShowTests
         desktop.End();
     }
 
+    /// <summary>The surface of the pointer's image cannot be a pen's too.</summary>
+    [Fact]
+    public void The_cursor_is_the_guests_own_while_a_pen_is_near()
+    {
+        using var desktop = Desktop(isAbsolute: true);
+        desktop.Host.PointerEnter(desktop.Root.Id, 1, 1);
+        desktop.Qemu.Console.CursorDefine(8, 8, 3, 2, Enumerable.Repeat((byte)255, 256).ToArray());
+        desktop.Qemu.Console.MouseSet(20, 10, true);
+        desktop.Wait(h => h.Cursor is (_, 3, 2));
+        desktop.Host.PenEnter(desktop.Root.Id);
+        desktop.Wait(h => h.ArePensHidden && ShowTests.Cursor(h) is { Position: (20, 10), Buffer.Width: 8 });
+        desktop.Qemu.Console.MouseSet(30, 20, true);
+        desktop.Wait(h => h.Cursor is null && ShowTests.Cursor(h) is { Position: (30, 20) });
+        desktop.Host.PenFrame(("proximity_out", []));
+        desktop.Wait(h => h.Cursor is (_, 3, 2) && ShowTests.Cursor(h) is null);
+        desktop.End();
+    }
+
     [Fact]
     public void A_guest_that_takes_relative_motion_gets_no_pen()
     {
@@ -101,6 +119,7 @@ public sealed class QemuTabletShowTests
         desktop.Host.PenFrame(("up", []), ("proximity_out", []));
         Settle(desktop);
         Assert.All(desktop.Sent(2), input => Assert.IsType<QemuKey>(input));
+        Assert.False(desktop.Host.ArePensHidden);
         desktop.End();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class HeadCursor : IDisposable
         if (mayBePointer)
             _pointer = new PointerCursor(setup, input, maySend);
         _chosen = Choose();
-        input.AbsoluteChanged += ChooseAgain;
+        input.DeviceChanged += ChooseAgain;
         _seats.Changed += ChooseAgain;
     }
 
@@ -66,7 +66,7 @@ internal sealed class HeadCursor : IDisposable
 
     public void Dispose()
     {
-        _input.AbsoluteChanged -= ChooseAgain;
+        _input.DeviceChanged -= ChooseAgain;
         _seats.Changed -= ChooseAgain;
         _pointer?.Dispose();
         _subsurface?.Dispose();
@@ -74,14 +74,15 @@ internal sealed class HeadCursor : IDisposable
 
     /// <summary>
     /// Chooses the compositor's pointer image for a guest that takes absolute positions, because its pointer is where the
-    /// compositor's is; otherwise a subsurface, where the guest puts it. The user may force either one; if not, the one that the
-    /// compositor lacks is replaced by the other. Without a seat there is no pointer.
+    /// compositor's is; otherwise a subsurface, where the guest puts it, as also for a pen, which hides its own image. The user
+    /// may force either one; if not, the one that the compositor lacks is replaced by the other. Without a seat there is no
+    /// pointer.
     /// </summary>
     private FloatingPlane? Choose() => _mode switch
     {
         CursorMode.Pointer => _pointer,
-        CursorMode.Auto when _pointer is not null && (_subsurface is null || (_input.State.IsAbsolute && _seats.All.Count > 0)) =>
-            _pointer,
+        CursorMode.Auto when _pointer is not null && (_subsurface is null
+            || (_input.State is { IsAbsolute: true, Pens: 0 } && _seats.All.Count > 0)) => _pointer,
         _ => _subsurface,
     };
 

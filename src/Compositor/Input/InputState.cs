@@ -20,7 +20,8 @@ internal readonly record struct PointerImage(
 /// <param name="IsAbsolute">True if the guest takes absolute positions, and for guests without input.</param>
 /// <param name="IsGrabbed">True if the guest has the keyboard; a relative guest then has the pointer too.</param>
 /// <param name="Image">The cursor plane as a pointer image; hidden while the plane is off or on a subsurface.</param>
-internal readonly record struct InputState(bool IsAbsolute, bool IsGrabbed, PointerImage Image)
+/// <param name="Pens">How many pens are near the window.</param>
+internal readonly record struct InputState(bool IsAbsolute, bool IsGrabbed, PointerImage Image, int Pens = 0)
 {
     /// <summary>True if the compositor's pointer is locked in place and its motion goes to the guest.</summary>
     public bool IsLocked => IsGrabbed && !IsAbsolute;

@@ -13,6 +13,9 @@ internal sealed class Pen
     private (double X, double Y)? _place;
     private bool _isLeaving;
 
+    /// <summary>Of proximity_in; null once the compositor's image is hidden.</summary>
+    private uint? _nearSerial;
+
     public Pen(ZwpTabletToolV2 tool, WindowFocus windows)
     {
         tool.ProximityIn += (_, e) =>
@@ -22,6 +25,8 @@ internal sealed class Pen
                 EndFrame();
             Leave();
             _focus = windows.Find(e.Surface);
+            _focus?.AddPens(1);
+            _nearSerial = e.Serial;
         };
         tool.ProximityOut += (_, _) => _isLeaving = true;
         tool.Motion += (_, e) => _place = (e.X.Value, e.Y.Value);
@@ -32,7 +37,11 @@ internal sealed class Pen
             if (e.Button is Stylus or Stylus2)
                 _buttons.Add((e.Button == Stylus ? Right : Middle, e.State == ZwpTabletToolV2ButtonState.Pressed));
         };
-        tool.Frame += (_, _) => EndFrame();
+        tool.Frame += (_, _) =>
+        {
+            EndFrame();
+            HideImage(tool);
+        };
         tool.Removed += (_, _) => Leave();
     }
 
@@ -58,10 +67,23 @@ internal sealed class Pen
             Leave();
     }
 
+    /// <summary>
+    /// The guest's image is on a subsurface while a pen is near: the pointer's cannot be the pen's, too, as a surface has one
+    /// role.
+    /// </summary>
+    private void HideImage(ZwpTabletToolV2 tool)
+    {
+        if (_nearSerial is not { } serial || _focus is not { State.Pointer: { IsDefault: false, Surface: null } })
+            return;
+        tool.SetCursor(serial, null, 0, 0);
+        _nearSerial = null;
+    }
+
     /// <summary>The tool is gone, or it is near no window of ours.</summary>
     public void Leave()
     {
         _focus?.ReleaseButtons(this);
+        _focus?.AddPens(-1);
         (_focus, _isLeaving) = (null, false);
     }
 }

@@ -115,8 +115,8 @@ internal sealed class WindowInput : IDisposable
     /// <summary>Set only by <see cref="Change"/>, which applies each change in a fixed order.</summary>
     public InputState State { get; private set; }
 
-    /// <summary>Raised first: the guest has become absolute or relative.</summary>
-    public event Action? AbsoluteChanged;
+    /// <summary>Raised first: the guest has become absolute or relative, or a pen has come or gone.</summary>
+    public event Action? DeviceChanged;
 
     /// <summary>Raised second, for a pointer over this window: the previous state and the new one.</summary>
     public event Action<InputState, InputState>? PointerChanged;
@@ -155,6 +155,10 @@ internal sealed class WindowInput : IDisposable
         if (!HasKeyboard && !HasPointer)
             Grab(false);
     }
+
+    /// <summary>Pens are near the window.</summary>
+    /// <param name="more">-1 if one has left.</param>
+    public void AddPens(int more) => Change(State with { Pens = State.Pens + more });
 
     /// <summary>Grabs for a relative guest that needs no click.</summary>
     public void GrabUnasked()
@@ -338,8 +342,8 @@ internal sealed class WindowInput : IDisposable
     /// <summary>The cursor plane comes first, because it may change the pointer's image.</summary>
     private void Apply(InputState before, InputState now)
     {
-        if (now.IsAbsolute != before.IsAbsolute)
-            AbsoluteChanged?.Invoke();
+        if ((now.IsAbsolute, now.Pens) != (before.IsAbsolute, before.Pens))
+            DeviceChanged?.Invoke();
         PointerChanged?.Invoke(before, now);
         if (now.IsGrabbed != before.IsGrabbed)
             GrabChanged?.Invoke();

@@ -124,6 +124,9 @@ public sealed partial class FakeHost
     public void PenFrame(params (string Event, object?[] Arguments)[] events) =>
         Each<HostTabletTool>(pen => pen.SendFrame(events));
 
+    /// <summary>True if there are pens, and none has an image of the compositor's.</summary>
+    public bool ArePensHidden => Locked(() => All<HostTabletTool>().ToList() is { Count: > 0 } pens && pens.TrueForAll(pen => pen.IsHidden));
+
     /// <summary>Living objects of the tablet protocol, by interface.</summary>
     public int TabletObjects(string name) => Locked(() => All<HostObject>().Count(made => made.Model.Name == name));
 

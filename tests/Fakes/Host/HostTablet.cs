@@ -95,6 +95,10 @@ internal sealed class HostTabletTool(HostClient client, InterfaceModel model, ui
     private const uint Pen = 0x140;
 
     private HostTabletPart? _tablet;
+    private uint _serial;
+
+    /// <summary>Whether the client has hidden its image since it came near.</summary>
+    public bool IsHidden { get; private set; }
 
     public void Start(HostTabletPart tablet)
     {
@@ -103,8 +107,20 @@ internal sealed class HostTabletTool(HostClient client, InterfaceModel model, ui
         Send("done");
     }
 
-    public void Enter(HostSurface surface) =>
-        SendFrame(("proximity_in", [Host.NextSerial(), _tablet, surface]));
+    public void Enter(HostSurface surface)
+    {
+        (_serial, IsHidden) = (Host.NextSerial(), false);
+        SendFrame(("proximity_in", [_serial, _tablet, surface]));
+    }
+
+    public override void Handle(Request request)
+    {
+        if (request.Name != "set_cursor")
+            return;
+        if (request.UInt("serial") != _serial)
+            Host.Violate($"{this}.set_cursor: no proximity_in had the serial {request.UInt("serial")}");
+        IsHidden = request.Nullable<HostSurface>("surface") is null;
+    }
 
     public void SendFrame(params (string Event, object?[] Arguments)[] events)
     {
