@@ -17,7 +17,7 @@ internal sealed class QmpChannel : IDisposable
     private readonly LoopWatch _watch;
     private readonly LoopPatience _patience;
     private readonly List<byte> _line = [];
-    private bool _isReady, _isOver;
+    private bool _isReady;
 
     /// <param name="loop">The loop to run in.</param>
     /// <param name="socket">Connected to QEMU's -qmp socket; owned from now on.</param>
@@ -40,12 +40,15 @@ internal sealed class QmpChannel : IDisposable
     /// <summary>Called once, with a clause that says why. The connection is closed by then.</summary>
     public required Action<string> Ended { get; init; }
 
+    /// <summary>True once the connection is closed.</summary>
+    public bool IsOver { get; private set; }
+
     /// <summary>Sends a command. It must be answered within five seconds.</summary>
     /// <param name="command">JSON, in one line.</param>
     /// <param name="passed">A descriptor for getfd.</param>
     public void Send(ReadOnlySpan<byte> command, Fd? passed = null)
     {
-        if (_isOver)
+        if (IsOver)
             return;
         try
         {
@@ -60,7 +63,7 @@ internal sealed class QmpChannel : IDisposable
 
     public void Dispose()
     {
-        _isOver = true;
+        IsOver = true;
         _loop.Remove(_watch);
         _loop.Remove(_patience);
         _socket.Dispose();
@@ -74,7 +77,7 @@ internal sealed class QmpChannel : IDisposable
             var count = UnixSocket.Receive(_socket, bytes);
             if (count == 0)
                 End("QEMU closed its QMP socket");
-            for (var i = 0; i < count && !_isOver; i++)
+            for (var i = 0; i < count && !IsOver; i++)
                 if (bytes[i] != (byte)'\n')
                     _line.Add(bytes[i]);
                 else
@@ -137,7 +140,7 @@ internal sealed class QmpChannel : IDisposable
 
     private void End(string why)
     {
-        if (_isOver)
+        if (IsOver)
             return;
         Dispose();
         Ended(why);

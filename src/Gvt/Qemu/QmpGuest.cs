@@ -19,7 +19,7 @@ public sealed class QmpGuest : IGuest
     private readonly uint? _console;
     private readonly string _path;
     private readonly string? _user;
-    private readonly QmpGuest? _before;
+    private QmpGuest? _before;
     private readonly List<JsonElement> _answers = [];
     private QmpInput? _input;
     private QmpChannel? _channel;
@@ -116,16 +116,23 @@ public sealed class QmpGuest : IGuest
 
     private void Begin()
     {
-        _input = _before?._input ?? new QmpInput(_loop);
-        Heads = _before?.Heads ?? [new Head("0") { Input = _input }];
+        var input = _before?._input ?? new QmpInput(_loop);
+        input.ReadMice(_answers[^1]);
+        if (_console is null)
+            input.Connect(_channel);
+        else
+            input.Connect(_channel, IdOf(_answers[0]), HeadOf(_answers[1]));
+        // Releasing what is held found QEMU gone, which End has reported: the input stays that of the life before.
+        if (_channel!.IsOver)
+        {
+            input.Connect(null);
+            return;
+        }
+        (_input, Heads, _isOpen) = (input, _before?.Heads ?? [new Head("0") { Input = input }], true);
         if (_before is not null)
             _before._input = null;
-        _input.ReadMice(_answers[^1]);
-        if (_console is null)
-            _input.Connect(_channel);
-        else
-            _input.Connect(_channel, IdOf(_answers[0]), HeadOf(_answers[1]));
-        _isOpen = true;
+        // Each life would else keep all lives before it.
+        _before = null;
         _opened!(null);
     }
 
