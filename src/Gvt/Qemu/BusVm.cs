@@ -34,18 +34,18 @@ internal sealed record BusVm(string Owner, string Name, string? Uuid, int Pid)
             if (answer.Error is { } error && !error.Contains("NameHasNoOwner", StringComparison.Ordinal))
                 done([], $"the bus does not list its VMs ({error})");
             else
-                TryDescribe(bus, answer.IsError ? [] : ReadNames(answer), done);
+                TryDescribe(bus, answer, done);
         });
 
-    private static void TryDescribe(Bus bus, List<string> owners, Action<IReadOnlyList<BusVm>, string?> done)
+    private static void TryDescribe(Bus bus, BusMessage answer, Action<IReadOnlyList<BusVm>, string?> done)
     {
         try
         {
-            Describe(bus, owners, done);
+            Describe(bus, ReadNames(answer), done);
         }
         catch (BusException e)
         {
-            // The connection has ended.
+            // The connection has ended, or the names are malformed.
             done([], $"the bus does not list its VMs ({e.Message})");
         }
     }
@@ -53,7 +53,7 @@ internal sealed record BusVm(string Owner, string Name, string? Uuid, int Pid)
     private static List<string> ReadNames(BusMessage answer)
     {
         var names = new List<string>();
-        if (!answer.HasSignature("as"u8))
+        if (answer.IsError || !answer.HasSignature("as"u8))
             return names;
         answer.Enter('a', "s"u8);
         while (names.Count < Most && answer.TryReadString() is { } name)

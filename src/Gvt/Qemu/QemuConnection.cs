@@ -25,7 +25,7 @@ internal sealed class QemuConnection : IDisposable
     {
         (_loop, Bus, _choice, _notThere, Pid, Sizes) = (loop, bus, choice, notThere, pid, new(loop));
         bus.Closed += why => Fail(Consoles.Count == 0 && Refusal is not null ? Refusal(why)
-            : $"the connection to the VM's display was closed ({why})");
+            : Closed(why));
         loop.Add(bus);
     }
 
@@ -56,6 +56,9 @@ internal sealed class QemuConnection : IDisposable
 
     /// <summary>Properties of a console have changed.</summary>
     public event Action<ConsoleInfo>? Changed;
+
+    /// <summary>A clause for a peer that has closed the connection.</summary>
+    public static string Closed(string why) => $"the connection to the VM's display was closed ({why})";
 
     /// <summary>A VM on a message bus.</summary>
     public static QemuConnection OnBus(Loop loop, Bus bus, BusVmChoice choice) =>
@@ -166,15 +169,15 @@ internal sealed class QemuConnection : IDisposable
         try
         {
             ReadObjects(answer);
+            Consoles = [.. _consoles.Values.OrderBy(console => console.Id)];
+            foreach (var console in Consoles)
+                WatchProperties(console);
         }
         catch (BusException e)
         {
-            Fail($"its list of consoles cannot be read ({e.Message})");
+            Fail(e.IsPeerGone ? Closed(e.Cause) : $"its list of consoles cannot be read ({e.Message})");
             return true;
         }
-        Consoles = [.. _consoles.Values.OrderBy(console => console.Id)];
-        foreach (var console in Consoles)
-            WatchProperties(console);
         Ready?.Invoke();
         return true;
     }

@@ -113,17 +113,24 @@ public static class QemuInventory
     private static List<FoundConsole> ConsolesOf(Loop loop, BusVm vm)
     {
         var consoles = new List<FoundConsole>();
-        using var connection = QemuConnection.OnBus(loop, Bus.OpenSession(), BusVmChoice.ByOwner(vm.Owner));
-        Await(loop, over =>
+        try
         {
-            connection.Failed += _ => over();
-            connection.Ready += () =>
+            using var connection = QemuConnection.OnBus(loop, Bus.OpenSession(), BusVmChoice.ByOwner(vm.Owner));
+            Await(loop, over =>
             {
-                consoles.AddRange(connection.Consoles.Select(console => console.Found));
-                over();
-            };
-            connection.Start();
-        });
+                connection.Failed += _ => over();
+                connection.Ready += () =>
+                {
+                    consoles.AddRange(connection.Consoles.Select(console => console.Found));
+                    over();
+                };
+                connection.Start();
+            });
+        }
+        catch (BusException)
+        {
+            // The bus has ended: the VM is listed without its consoles.
+        }
         return consoles;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Guestplane.Compositor;
 using Guestplane.Gvt;
 using Guestplane.Gvt.Qemu;
@@ -74,6 +75,37 @@ public sealed class QemuBusTests : IDisposable
         _qemu.JoinBus(BusPath);
         Turn(() => changes.Count == 2 && _qemu.Console.Listeners == 1);
         Assert.Equal([GuestState.Away, GuestState.Here], changes);
+    }
+
+    /// <summary>The list is there and unread: what we ask the bus for next cannot be sent.</summary>
+    [Fact]
+    public void A_bus_that_ends_before_its_VMs_consoles_are_read_is_one_sentence()
+    {
+        _qemu.JoinBus(BusPath);
+        using var bus = Guestplane.Linux.DBus.Bus.Open($"unix:path={BusPath}");
+        using var handle = new SafeSocketHandle(Guestplane.Linux.DBus.Sdbus.sd_bus_get_fd(bus.Handle), ownsHandle: false);
+        using var socket = new Socket(handle);
+        using var connection = QemuConnection.OnBus(_loop, bus, BusVmChoice.First());
+        var (fails, isReady) = (new List<string>(), false);
+        connection.Failed += fails.Add;
+        connection.Ready += () => isReady = true;
+        using var isAsked = new ManualResetEventSlim();
+        using var mayAnswer = new ManualResetEventSlim();
+        _qemu.Faults.When(QemuStage.GetManagedObjects, () =>
+        {
+            isAsked.Set();
+            mayAnswer.Wait(s_patience);
+        });
+        connection.Start();
+        Turn(() => isAsked.IsSet);
+        mayAnswer.Set();
+        Assert.True(SpinWait.SpinUntil(() => socket.Available > 0, s_patience));
+        _daemon.Kill();
+        _daemon.WaitForExit();
+        Turn(() => fails.Count > 0);
+        Turn(() => bus.IsClosed);
+        Assert.Equal("the connection to the VM's display was closed (Connection reset by peer)", Assert.Single(fails));
+        Assert.False(isReady);
     }
 
     [Fact]
