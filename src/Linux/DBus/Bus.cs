@@ -15,6 +15,8 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     /// <summary>Keeps a peer that sends without end from starving the rest of the loop.</summary>
     private const int MostMessagesPerTurn = 64;
 
+    private const long ReadWithinNs = 1_000_000_000;
+
     /// <summary>sd-bus.h: UINT64_MAX.</summary>
     private const ulong NoTimeout = ulong.MaxValue;
 
@@ -272,8 +274,8 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             result = sd_bus_process(_bus, null);
             leavesFds = StrayFds.After(before, ref _strays);
         }
-        if (result == 0)
-            Expire(now);
+        if (result >= 0)
+            Expire(now, isAllRead: result == 0);
         _isInside = false;
         if (_isDisposing)
             Dispose();
@@ -286,15 +288,22 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         Interlocked.Exchange(ref _thrown, null)?.Throw();
     }
 
-    /// <summary>Ends the calls whose answer is late. All that the socket had has been read.</summary>
-    private void Expire(long now)
+    /// <summary>
+    /// Ends the calls whose answer is late, once all that the socket had has been read. A peer that never stops sending has a
+    /// second for that.
+    /// </summary>
+    private void Expire(long now, bool isAllRead)
     {
         // Without a lambda, which would be allocated in each turn.
         for (var i = _calls.Count - 1; i >= 0 && !_isDisposing && _thrown is null; i = Math.Min(i, _calls.Count) - 1)
         {
             var call = _calls[i];
-            if (call.Deadline <= now)
+            if (call.Deadline > now)
+                continue;
+            if (isAllRead || call.IsExtended)
                 call.Arrive(0);
+            else
+                call.Extend(now + ReadWithinNs);
         }
     }
 

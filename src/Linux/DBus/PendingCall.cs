@@ -18,13 +18,19 @@ internal sealed unsafe class PendingCall : IDisposable
     public BusHandler Answered { get; }
 
     /// <summary>CLOCK_MONOTONIC, ns: after that the answer is late.</summary>
-    public long Deadline { get; }
+    public long Deadline { get; private set; }
+
+    /// <summary>True after <see cref="Extend"/>.</summary>
+    public bool IsExtended { get; private set; }
 
     /// <summary>sd-bus's own handle of the call; 0 before it is sent.</summary>
     public nint Slot { get; set; }
 
     /// <summary>This, as sd-bus passes it back with the answer.</summary>
     public void* Data => (void*)GCHandle.ToIntPtr(_self);
+
+    /// <summary>Waits longer: the answer may be there, and unread.</summary>
+    public void Extend(long deadline) => (Deadline, IsExtended) = (deadline, true);
 
     /// <summary>Hands the answer to the connection, which forgets the call. 0 stands for one that is late.</summary>
     public void Arrive(nint answer) => _arrived(this, answer);

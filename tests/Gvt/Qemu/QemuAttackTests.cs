@@ -173,8 +173,12 @@ public sealed class QemuAttackTests
     }
 
     /// <summary>As of a guestplane that was stopped by SIGSTOP, or of a machine that had other things to do.</summary>
-    [Fact]
-    public void An_answer_that_is_there_is_not_late()
+    /// <param name="before">Messages that are read first, in more than one turn.</param>
+    /// <param name="moments">How long it is late, in ms.</param>
+    [Theory]
+    [InlineData(0, 20)]
+    [InlineData(200, 1200)]
+    public void An_answer_that_is_there_is_not_late(int before, int moments)
     {
         const long Moment = 1_000_000;
         using var peer = new MutePeer(_ => false);
@@ -184,12 +188,29 @@ public sealed class QemuAttackTests
             problem = answer.Error;
             return true;
         }, Moment);
+        peer.Fill(before);
         peer.AnswerFirst();
-        var late = Clock.Now + 20 * Moment;
+        var late = Clock.Now + moments * Moment;
         // The time in which we do not run.
         SpinWait.SpinUntil(() => Clock.Now > late);
         peer.Turn(() => problem != "no answer");
         Assert.Null(problem);
+    }
+
+    [Fact]
+    public void A_peer_that_never_stops_sending_does_not_suspend_the_patience_with_its_answers()
+    {
+        // More than are read in a turn.
+        const int PerTurn = 100;
+        using var peer = new MutePeer(_ => false);
+        var isLate = false;
+        peer.Bus.Call([], "/x\0"u8, "x.y"u8, "Z"u8).Send(answer => isLate = answer.IsLate, 1);
+        peer.Turn(() =>
+        {
+            peer.Fill(PerTurn);
+            return isLate;
+        });
+        Assert.Empty(peer.Ends);
     }
 
     [Fact]
@@ -298,6 +319,7 @@ public sealed class QemuAttackTests
     {
         private readonly Loop _loop = new();
         private readonly Socket _theirs;
+        private byte[] _left = [];
 
         public MutePeer(BusHandler handler)
         {
@@ -326,6 +348,26 @@ public sealed class QemuAttackTests
                 Assert.Equal(SocketError.Shutdown, e.SocketErrorCode);
             }
         });
+
+        /// <summary>Sends so many signals, or as many as there is room for.</summary>
+        public void Fill(int count)
+        {
+            _theirs.Blocking = false;
+            try
+            {
+                var signals = Enumerable.Range(0, count).SelectMany(i =>
+                    Message(DBusType.Signal, (uint)i + 1, (1, "o", "/x"), (2, "s", "x.y"), (3, "s", "Z")));
+                byte[] left = [.. _left, .. signals];
+                var sent = left.Length == 0 ? 0 : _theirs.Send(left);
+                // The rest of a message that went only in part.
+                _left = left[sent..];
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock)
+            {
+                // There is enough.
+            }
+            _theirs.Blocking = true;
+        }
 
         /// <summary>Answers the first call that this side has sent, whatever it is.</summary>
         public void AnswerFirst() => _theirs.Send(Message(DBusType.Return, 1, (5, "u", 1u)));
