@@ -124,9 +124,10 @@ internal sealed class ConsoleInfo(string path)
 
     private void ReadInterfaces(BusMessage message)
     {
+        var names = 0;
         message.Enter('v', "as"u8);
         message.Enter('a', "s"u8);
-        while (message.TryReadString() is { } name)
+        while (message.TryReadString(ref names) is { } name)
         {
             HasInput &= name != NoInput;
             HasPlanes |= name == PlanesInterface.Console;

@@ -134,9 +134,10 @@ internal sealed class ShareListener : IDisposable
 
     private static void ReadInterfaces(BusMessage answer, ref ListenerWays ways)
     {
+        var names = 0;
         answer.Enter('v', "as"u8);
         answer.Enter('a', "s"u8);
-        while (answer.TryReadString() is { } name)
+        while (answer.TryReadString(ref names) is { } name)
             ways |= name switch
             {
                 PlanesInterface.Listener => ListenerWays.Planes,

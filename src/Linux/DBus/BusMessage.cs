@@ -112,6 +112,11 @@ public readonly unsafe ref struct BusMessage
     }
 
     /// <summary>The next string of the current array; null at its end.</summary>
+    /// <param name="strings">How many the array has had so far.</param>
+    /// <exception cref="BusException">It has more than anybody needs: a message may have millions.</exception>
+    public string? TryReadString(ref int strings) => strings++ < MostElements ? TryReadString() : throw TooLong();
+
+    /// <summary>The same for a caller that stops by itself.</summary>
     public string? TryReadString()
     {
         byte* value;

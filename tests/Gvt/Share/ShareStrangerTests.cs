@@ -83,6 +83,15 @@ public sealed class ShareStrangerTests
     }
 
     [Fact]
+    public void A_listener_with_more_interfaces_than_anybody_has_is_closed()
+    {
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        using var listener = SharedDisplay.Listen(client, [.. Enumerable.Repeat("x", 2000)]);
+        display.WaitFor("its properties cannot be read");
+    }
+
+    [Fact]
     public void A_client_that_leaves_is_not_worth_a_line()
     {
         using var display = new SharedDisplay();
