@@ -78,7 +78,7 @@ public static unsafe partial class Libvirt
         var count = virConnectListAllDomains(connection, &domains, Active);
         for (var i = 0; i < count; i++)
         {
-            if (HasDBusDisplay(domains[i]))
+            if (DBusDisplay(domains[i]) >= 0)
                 names.Add(Marshal.PtrToStringUTF8((nint)virDomainGetName(domains[i])) ?? "");
             _ = virDomainFree(domains[i]);
         }
@@ -88,23 +88,27 @@ public static unsafe partial class Libvirt
         return names;
     }
 
-    private static bool HasDBusDisplay(nint domain)
+    /// <summary>The place of the D-Bus display among the domain's displays; -1 if it has none.</summary>
+    private static int DBusDisplay(nint domain)
     {
         var xml = virDomainGetXMLDesc(domain, 0);
-        var has = Marshal.PtrToStringUTF8((nint)xml)?.Contains("<graphics type='dbus'", StringComparison.Ordinal) == true;
+        string[] displays = (Marshal.PtrToStringUTF8((nint)xml) ?? "").Split("<graphics type='");
         NativeMemory.Free(xml);
-        return has;
+        // The first part is what stands before all displays.
+        return Array.FindIndex(displays[1..], display => display.StartsWith("dbus'", StringComparison.Ordinal));
     }
 
     private static Fd? Open(nint connection, string domain, out string? problem)
     {
         problem = null;
         var found = Find(connection, domain);
-        var number = found == 0 ? -1 : virDomainOpenGraphicsFD(found, 0, 0);
+        var display = found == 0 ? -1 : DBusDisplay(found);
+        var number = display < 0 ? -1 : virDomainOpenGraphicsFD(found, (uint)display, 0);
         if (number < 0)
             problem = found == 0
                 ? $"{LastError()}{OtherConnection(connection)}"
-                : $"{LastError()} (the domain must run, and needs <graphics type='dbus' p2p='yes'/>)";
+                : $"{(display < 0 ? "it has no D-Bus display" : LastError())} "
+                    + "(the domain must run, and needs <graphics type='dbus' p2p='yes'/>)";
         if (found != 0)
             _ = virDomainFree(found);
         return number < 0 ? null : Fd.Own(number);
