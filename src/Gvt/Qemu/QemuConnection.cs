@@ -11,6 +11,9 @@ internal sealed class QemuConnection : IDisposable
 {
     public const long AnswerWithinNs = 5_000_000_000;
 
+    /// <summary>A clause.</summary>
+    public const string Hangs = "it does not answer: it hangs or is stopped";
+
     private static readonly byte[] s_root = Bus.ZeroEnded("/org/qemu/Display1");
 
     private readonly Loop _loop;
@@ -153,7 +156,7 @@ internal sealed class QemuConnection : IDisposable
             return true;
         if (answer.IsLate)
         {
-            Fail("it does not answer: it hangs or is stopped");
+            Fail(Hangs);
             return true;
         }
         string[] absent = ["ServiceUnknown", "NameHasNoOwner", "UnknownMethod", "UnknownObject"];

@@ -48,7 +48,7 @@ public sealed class QemuGuest : IGuest
     {
         (_loop, _source, _console, _before, _use) = (loop, source, console, before, use);
         _clipboard = before?._clipboard ?? new();
-        loop.Add(_patience = new LoopPatience(() => End("it does not answer: it hangs or is stopped")));
+        loop.Add(_patience = new LoopPatience(() => End(QemuConnection.Hangs)));
     }
 
     public string Source => _source.Words;

@@ -137,7 +137,8 @@ public sealed class QemuSource
 
     /// <param name="wanted">What should be at the path.</param>
     /// <param name="remedy">A clause: how to make somebody listen there.</param>
-    internal static Fd Connect(string path, string wanted, string remedy)
+    /// <param name="busy">A clause for a socket where others wait already.</param>
+    internal static Fd Connect(string path, string wanted, string remedy, string busy = QmpChannel.NoAnswer)
     {
         try
         {
@@ -155,7 +156,8 @@ public sealed class QemuSource
         }
         catch (LinuxException e)
         {
-            throw Absent($"{e.Message}: {remedy}");
+            throw Absent(e.Errno == Errno.Again ? busy
+                : Errno.IsOfMachine(e.Errno) ? e.Message : $"{e.Message}: {remedy}");
         }
     }
 
@@ -212,7 +214,8 @@ public sealed class QemuSource
     /// <summary>A share closes the connection of those that it does not let in, and tells them nothing.</summary>
     private static void ToShare(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
     {
-        var socket = Connect(path, "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {path}");
+        var socket = Connect(path, "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {path}",
+            QemuConnection.Hangs);
         ToPeer(loop, socket, done, refusal: why => $"the connection to {path} ended at once ({why}): "
             + "what serves it is no share, or a share whose own messages say more");
     }

@@ -9,6 +9,12 @@ namespace Guestplane.Gvt.Qemu;
 /// </summary>
 internal sealed class QmpChannel : IDisposable
 {
+    /// <summary>A clause: QEMU accepts nobody while it serves somebody, or it is stopped.</summary>
+    public const string NoAnswer = "nothing answers on the QMP socket: "
+        + "QEMU serves one client, so end another one, and check that QEMU listens there";
+
+    private const string NotQmp = "the program that answers does not speak QMP";
+
     // The answers here have a few kB at most; a longer line is not QMP.
     private const int LongestLine = 1 << 20;
 

@@ -92,6 +92,23 @@ public sealed class QemuQmpTests : IDisposable
         Assert.Equal(live, Fd.Live);
     }
 
+    /// <summary>QEMU's backlog is 1, and it accepts nobody while it serves somebody.</summary>
+    [Fact]
+    public void A_socket_where_others_wait_already_is_that_of_a_QEMU_that_serves_another_client()
+    {
+        using var socket = Listening(backlog: 0);
+        using var other = UnixSocket.Connect(SocketPath);
+        Assert.Contains("QEMU serves one client, so end another one", Refusal(), StringComparison.Ordinal);
+    }
+
+    private Socket Listening(int backlog = 8)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        socket.Listen(backlog);
+        return socket;
+    }
+
     /// <summary>Of a socket that says this to whoever comes, and then hangs up.</summary>
     private string RefusalOf(byte[] says) => RefusalOf(client =>
     {
@@ -104,9 +121,7 @@ public sealed class QemuQmpTests : IDisposable
 
     private string RefusalOf(Action<Socket> serve)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Bind(new UnixDomainSocketEndPoint(SocketPath));
-        socket.Listen();
+        using var socket = Listening();
         var served = Task.Run(() =>
         {
             using var client = socket.Accept();
