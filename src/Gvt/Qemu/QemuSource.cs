@@ -207,7 +207,7 @@ public sealed class QemuSource
         }
         catch (BusException e)
         {
-            done(null, Absent(e.IsPeerGone && refusal is not null ? refusal(e.Cause) : e.Message));
+            done(null, Absent(!e.IsPeerGone ? e.Message : refusal?.Invoke(e.Cause) ?? QemuConnection.Closed(e.Cause)));
         }
     }
 
@@ -224,9 +224,9 @@ public sealed class QemuSource
     {
         try
         {
-            done(QemuConnection.ToPeer(loop, UnixSocket.Inherit(number)), null);
+            ToPeer(loop, UnixSocket.Inherit(number), done);
         }
-        catch (Exception e) when (e is LinuxException or BusException)
+        catch (LinuxException)
         {
             throw Absent($"file descriptor {number} is not an open socket: " +
                 "the program that starts guestplane must leave it open without FD_CLOEXEC");

@@ -114,6 +114,18 @@ public sealed class QemuHandshakeTests
     }
 
     [Fact]
+    public void A_socket_whose_other_end_is_closed_is_no_fault_of_the_program_that_passed_it()
+    {
+        var (ours, theirs) = UnixSocket.Pair();
+        theirs.Dispose();
+        using var loop = new Loop();
+        var source = $"qemu:fd={ours.Number}";
+        ours.GiveAway();
+        Assert.Equal($"{source} cannot be shown: the connection to the VM's display was closed (Broken pipe).",
+            Assert.Throws<SourceException>(() => QemuVm.Open(source, loop)).Message);
+    }
+
+    [Fact]
     public void A_show_ends_with_its_console()
     {
         using var vm = new QemuVm();
