@@ -33,8 +33,6 @@ public sealed class QmpFuzz
     {
         var (live, ends) = (Fd.Live, new List<string?>());
         var (ours, theirs) = UnixSocket.Pair();
-        var (client, other) = UnixSocket.Pair();
-        other.Dispose();
         var says = Enumerable.Range(0, random.Next(1, 8)).SelectMany(i => Encoding.UTF8.GetBytes(s_words[Math.Min(i, 3)])).ToArray();
         if (random.Next(3) == 0)
             says = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Of(s_words))));
@@ -42,7 +40,11 @@ public sealed class QmpFuzz
             says = random.Mutated(says);
         if (says.Length > 0)
             UnixSocket.Send(theirs, says);
-        using var qmp = new Qmp(loop, ours, client, ends.Add);
+        using var qmp = new Qmp(loop, ours, (display, problem) =>
+        {
+            display?.Dispose();
+            ends.Add(problem);
+        });
         if (random.Next(2) == 0)
             theirs.Dispose();
         // As much as there is; then it hangs up, if it has not.

@@ -79,13 +79,15 @@ static void ReadCommandLine(string[] arguments)
 void Talk(byte[] says)
 {
     var (ours, theirs) = UnixSocket.Pair();
-    var (client, other) = UnixSocket.Pair();
-    other.Dispose();
     var isOver = false;
     if (says.Length > 0)
         UnixSocket.Send(theirs, says);
     theirs.Dispose();
-    using var qmp = new Qmp(loop, ours, client, _ => isOver = true);
+    using var qmp = new Qmp(loop, ours, (display, _) =>
+    {
+        display?.Dispose();
+        isOver = true;
+    });
     for (var turns = 0; !isOver; turns++)
     {
         loop.Turn(1_000_000);

@@ -37,6 +37,7 @@ public sealed class QemuGuest : IGuest
     private readonly QemuClipboard _clipboard;
     private QemuGuest? _before;
     private List<QemuConsole> _consoles = [];
+    private IDisposable? _attempt;
     private QemuConnection? _connection;
     private Action<SourceException?>? _opened;
     private State _state;
@@ -95,7 +96,7 @@ public sealed class QemuGuest : IGuest
     {
         _opened = done;
         _patience.Start(PatienceNs);
-        _source.Reach(_loop, OnReached);
+        _attempt = _source.Reach(_loop, OnReached);
     }
 
     public void Start(Loop loop)
@@ -287,6 +288,7 @@ public sealed class QemuGuest : IGuest
         }
         _state = State.Ended;
         _loop.Remove(_patience);
+        _attempt?.Dispose();
         _connection?.Dispose();
         _connection = null;
     }

@@ -23,9 +23,10 @@ public sealed class QemuSource
         libvirt:DOMAIN       a libvirt VM by its name, UUID or number, with <graphics type='dbus' p2p='yes'>
         """;
 
-    private readonly Action<Loop, Action<QemuConnection?, SourceException?>> _reach;
+    private readonly Func<Loop, Action<QemuConnection?, SourceException?>, IDisposable?> _reach;
 
-    private QemuSource(string words, bool canReturn, Action<Loop, Action<QemuConnection?, SourceException?>> reach) =>
+    private QemuSource(
+        string words, bool canReturn, Func<Loop, Action<QemuConnection?, SourceException?>, IDisposable?> reach) =>
         (Words, CanReturn, _reach) = (words, canReturn, reach);
 
     /// <summary>The source as the user wrote it.</summary>
@@ -92,13 +93,13 @@ public sealed class QemuSource
 
     /// <summary>
     /// Tries to connect once. Calls <paramref name="done"/>, now or later, with the connection, or with a clause that has the
-    /// reason and the remedy.
+    /// reason and the remedy. Returns what ends an attempt that nobody waits for any more; null for nothing.
     /// </summary>
-    internal void Reach(Loop loop, Action<QemuConnection?, SourceException?> done)
+    internal IDisposable? Reach(Loop loop, Action<QemuConnection?, SourceException?> done)
     {
         try
         {
-            _reach(loop, done);
+            return _reach(loop, done);
         }
         catch (SourceException e)
         {
@@ -109,6 +110,7 @@ public sealed class QemuSource
             SharedLibrary.CheckFiles();
             done(null, Absent("libsystemd.so.0 is not installed (Debian: libsystemd0)"));
         }
+        return null;
     }
 
     private static SourceException Absent(string clause) => new(SourceFault.NotThere, clause);
@@ -119,12 +121,13 @@ public sealed class QemuSource
         return equals < 0 ? (words, "") : (words[..equals], words[(equals + 1)..]);
     }
 
-    private static void OnBus(
+    private static IDisposable? OnBus(
         Loop loop, Action<QemuConnection?, SourceException?> done, string? address, BusVmChoice choice)
     {
         try
         {
             done(QemuConnection.OnBus(loop, address is null ? Bus.OpenSession() : Bus.Open(address), choice), null);
+            return null;
         }
         catch (BusException e)
         {
@@ -177,28 +180,24 @@ public sealed class QemuSource
             + $"and your clipboard: write {words(name)} if you trust that user");
     }
 
-    private static void ByQmp(Loop loop, Action<QemuConnection?, SourceException?> done, string path, string? user = null)
+    private static Qmp ByQmp(Loop loop, Action<QemuConnection?, SourceException?> done, string path, string? user = null)
     {
         var socket = Connect(
             path, "QEMU's -qmp socket", $"start QEMU with -display dbus,p2p=yes -qmp unix:{path},server=on,wait=off");
         CheckUser(socket, path, user, name => $"qemu:user={name},qmp={path}");
         var pid = PeerCredentials.ProcessIdOf(socket.Number);
-        var (ours, theirs) = UnixSocket.Pair();
-        _ = new Qmp(loop, socket, theirs, problem =>
+        return new(loop, socket, (display, problem) =>
         {
-            if (problem is null)
-            {
-                ToPeer(loop, ours, done, pid);
-                return;
-            }
-            ours.Dispose();
-            done(null, Absent(problem));
+            if (display is not null)
+                ToPeer(loop, display, done, pid);
+            else
+                done(null, Absent(problem!));
         });
     }
 
     /// <summary>Connects to the peer. It may have gone meanwhile, which is reported like any other failure.</summary>
     /// <param name="refusal">See <see cref="QemuConnection.Refusal"/>.</param>
-    private static void ToPeer(Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done, int? pid = null,
+    private static IDisposable? ToPeer(Loop loop, Fd socket, Action<QemuConnection?, SourceException?> done, int? pid = null,
         Func<string, string>? refusal = null)
     {
         try
@@ -209,22 +208,23 @@ public sealed class QemuSource
         {
             done(null, Absent(!e.IsPeerGone ? e.Message : refusal?.Invoke(e.Cause) ?? QemuConnection.Closed(e.Cause)));
         }
+        return null;
     }
 
     /// <summary>A share closes the connection of those that it does not let in, and tells them nothing.</summary>
-    private static void ToShare(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
+    private static IDisposable? ToShare(Loop loop, Action<QemuConnection?, SourceException?> done, string path)
     {
         var socket = Connect(path, "guestplane share's socket", $"serve it by guestplane share SOURCE --socket {path}",
             QemuConnection.Hangs);
-        ToPeer(loop, socket, done, refusal: why => $"the connection to {path} ended at once ({why}): "
+        return ToPeer(loop, socket, done, refusal: why => $"the connection to {path} ended at once ({why}): "
             + "what serves it is no share, or a share whose own messages say more");
     }
 
-    private static void ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)
+    private static IDisposable? ByFd(Loop loop, Action<QemuConnection?, SourceException?> done, int number)
     {
         try
         {
-            ToPeer(loop, UnixSocket.Inherit(number), done);
+            return ToPeer(loop, UnixSocket.Inherit(number), done);
         }
         catch (LinuxException)
         {
@@ -249,6 +249,7 @@ public sealed class QemuSource
                 isAsked = false;
                 Opened(loop, opened.Result, done);
             }), TaskScheduler.Default);
+            return null;
         });
     }
 

@@ -9,24 +9,35 @@ namespace Guestplane.Gvt.Qemu;
 internal sealed class Qmp : IDisposable
 {
     private readonly QmpChannel _channel;
-    private readonly Fd _client;
-    private readonly Action<string?> _done;
-    private bool _isFdSent;
+    private readonly Fd _ours, _client;
+    private readonly Action<Fd?, string?> _done;
+    private bool _isFdSent, _isAdded;
 
     /// <param name="loop">The loop to run in.</param>
     /// <param name="socket">Connected to QEMU's -qmp socket; owned from now on.</param>
-    /// <param name="client">QEMU's end of the display connection; owned from now on.</param>
-    /// <param name="done">Called with null when QEMU has accepted the client, or with a clause that says why not.</param>
-    public Qmp(Loop loop, Fd socket, Fd client, Action<string?> done)
+    /// <param name="done">Called with our end of the display connection, the callee's, or with a clause in place of it.</param>
+    /// <exception cref="LinuxException">No descriptors are left. The socket is closed.</exception>
+    public Qmp(Loop loop, Fd socket, Action<Fd?, string?> done)
     {
-        (_client, _done) = (client, done);
+        _done = done;
         _channel = new(loop, socket) { Ready = SendFd, Answered = OnAnswer, Ended = End };
+        try
+        {
+            (_ours, _client) = UnixSocket.Pair();
+        }
+        catch
+        {
+            _channel.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
     {
         _channel.Dispose();
         _client.Dispose();
+        if (!_isAdded)
+            _ours.Dispose();
     }
 
     private void SendFd() => _channel.Send("""{"execute":"getfd","arguments":{"fdname":"guestplane"}}"""u8, _client);
@@ -41,7 +52,10 @@ internal sealed class Qmp : IDisposable
             End(_isFdSent ? $"QEMU takes no display client ({error}): start it with -display dbus,p2p=yes"
                 : $"QEMU refused: {error}");
         else if (_isFdSent)
+        {
+            _isAdded = true;
             End(null);
+        }
         else
         {
             _isFdSent = true;
@@ -52,6 +66,6 @@ internal sealed class Qmp : IDisposable
     private void End(string? why)
     {
         Dispose();
-        _done(why);
+        _done(_isAdded ? _ours : null, why);
     }
 }

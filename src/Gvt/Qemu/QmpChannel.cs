@@ -23,7 +23,7 @@ internal sealed class QmpChannel : IDisposable
     private readonly LoopWatch _watch;
     private readonly LoopPatience _patience;
     private readonly List<byte> _line = [];
-    private bool _isReady;
+    private bool _isGreeted, _isReady;
 
     /// <param name="loop">The loop to run in.</param>
     /// <param name="socket">Connected to QEMU's -qmp socket; owned from now on.</param>
@@ -32,8 +32,7 @@ internal sealed class QmpChannel : IDisposable
         (_loop, _socket) = (loop, socket);
         loop.Add(_watch = new LoopWatch(socket, _ => Read()));
         loop.Add(_patience = new LoopPatience(() => End(_isReady ? "QEMU does not answer: it hangs or is stopped"
-            : "nothing answers on the QMP socket: "
-                + "QEMU serves one client, so end another one, and check that QEMU listens there")));
+            : NoAnswer)));
         _patience.Start(QemuConnection.AnswerWithinNs);
     }
 
@@ -89,7 +88,7 @@ internal sealed class QmpChannel : IDisposable
                 else
                     ReadLine();
             if (_line.Count > LongestLine)
-                End("the program that answers does not speak QMP");
+                End(NotQmp);
         }
         catch (LinuxException e)
         {
@@ -111,7 +110,7 @@ internal sealed class QmpChannel : IDisposable
         // A text that is no text, such as "\ud800", is found only when it is read.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            End("the program that answers does not speak QMP");
+            End(NotQmp);
         }
     }
 
@@ -119,8 +118,11 @@ internal sealed class QmpChannel : IDisposable
     {
         if (message.TryGetProperty("QMP", out _))
         {
-            if (!_isReady)
-                Send("""{"execute":"qmp_capabilities"}"""u8);
+            // Each one that is answered gives the program five seconds more.
+            if (_isGreeted)
+                End(NotQmp);
+            _isGreeted = true;
+            Send("""{"execute":"qmp_capabilities"}"""u8);
             return;
         }
         var isError = message.TryGetProperty("error", out var value);

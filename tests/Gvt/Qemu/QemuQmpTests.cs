@@ -66,6 +66,7 @@ public sealed class QemuQmpTests : IDisposable
     [InlineData("[1, 2]\n17\n\"QMP\"\n")]
     [InlineData("\n\n\n")]
     [InlineData("{\"QMP\": 1}\n{\"return\": 1}\n{\"return\": 1}\n{\"return\": 1}\n")]
+    [InlineData("{\"QMP\": 1}\n{\"QMP\": 1}\n")]
     public void A_peer_that_does_not_speak_QMP_is_one_sentence_and_leaks_nothing(string says)
     {
         var live = Fd.Live;
@@ -89,6 +90,25 @@ public sealed class QemuQmpTests : IDisposable
                 client.Send("{\"return\": {}}\n"u8);
         });
         Assert.Matches("^qemu:qmp=[^\n]*[.]$", sentence);
+        Assert.Equal(live, Fd.Live);
+    }
+
+    /// <summary>Each greeting would be answered, and awaited for five seconds more.</summary>
+    [Fact]
+    public void A_second_greeting_is_not_QMP() =>
+        Assert.Contains("does not speak QMP", RefusalOf("{\"QMP\": 1}\n{\"QMP\": 1}\n"u8.ToArray()), StringComparison.Ordinal);
+
+    /// <summary>Its patience with all steps is shorter than that with each of them.</summary>
+    [Fact]
+    public void An_attempt_ends_with_its_guest()
+    {
+        using var socket = Listening();
+        using var loop = new Loop();
+        var live = Fd.Live;
+        var guest = new QemuGuest(QemuSource.Parse($"qemu:qmp={SocketPath}", null), loop);
+        guest.Open(problem => Assert.Fail($"{problem}"));
+        Assert.NotEqual(live, Fd.Live);
+        guest.Dispose();
         Assert.Equal(live, Fd.Live);
     }
 
