@@ -104,11 +104,13 @@ internal sealed class QemuConsole : IDisposable
     private void Listen(QemuConnection connection, ConsoleInfo info)
     {
         var (ours, theirs) = UnixSocket.Pair();
-        _listener = new QemuListener(_loop, ours, Head, _images, Throttle, info);
-        _listener.Closed += why => Lose($"the VM has ended, or its console is gone ({why})");
         using (theirs)
+        {
+            _listener = new QemuListener(_loop, ours, Head, _images, Throttle, info);
+            _listener.Closed += why => Lose($"the VM has ended, or its console is gone ({why})");
             connection.Call(_path, "org.qemu.Display1.Console"u8, "RegisterListener"u8)
                 .Add(theirs).Send(OnRegistered, QemuConnection.AnswerWithinNs);
+        }
     }
 
     private bool OnRegistered(BusMessage answer)

@@ -112,9 +112,9 @@ public sealed class QemuGuest : IGuest
             if (_left > 0)
                 Heads[0].Refuse($"{Source} has {_left} more graphic consoles: show one of them by --console.");
         }
-        catch (BusException e)
+        catch (Exception e) when (e is BusException or LinuxException)
         {
-            // QEMU ended meanwhile, or takes no descriptors.
+            // QEMU ended meanwhile, or takes no descriptors, or we have none left.
             End(e.Message);
         }
     }

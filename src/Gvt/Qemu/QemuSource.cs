@@ -105,6 +105,11 @@ public sealed class QemuSource
         {
             done(null, e);
         }
+        catch (LinuxException e)
+        {
+            // No descriptors are left, which may change.
+            done(null, Absent(e.Message));
+        }
         catch (DllNotFoundException)
         {
             SharedLibrary.CheckFiles();

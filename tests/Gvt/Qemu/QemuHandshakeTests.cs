@@ -114,6 +114,14 @@ public sealed class QemuHandshakeTests
     }
 
     [Fact]
+    public void A_listener_without_descriptors_is_a_VM_that_is_lost()
+    {
+        using var vm = new QemuVm(start: false);
+        Descriptors.WithOnly(0, vm.Guest.Start);
+        Assert.EndsWith(" is gone: socketpair: Too many open files.", Assert.Single(vm.Lost), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_socket_whose_other_end_is_closed_is_no_fault_of_the_program_that_passed_it()
     {
         var (ours, theirs) = UnixSocket.Pair();

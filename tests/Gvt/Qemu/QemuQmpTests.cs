@@ -121,6 +121,21 @@ public sealed class QemuQmpTests : IDisposable
         Assert.Contains("QEMU serves one client, so end another one", Refusal(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_attempt_without_descriptors_is_one_that_failed()
+    {
+        using var socket = Listening();
+        using var loop = new Loop();
+        var live = Fd.Live;
+        // For the QMP socket, and none for the display's.
+        const int Free = 1;
+        SourceException? refused = null;
+        Descriptors.WithOnly(Free, () =>
+            refused = Record.Exception(() => QemuVm.Open($"qemu:qmp={SocketPath}", loop)) as SourceException);
+        Assert.Equal($"qemu:qmp={SocketPath} cannot be shown: socketpair: Too many open files.", refused?.Message);
+        Assert.Equal(live, Fd.Live);
+    }
+
     private Socket Listening(int backlog = 8)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
