@@ -5,8 +5,8 @@ using Tmds.Linux;
 namespace Guestplane.Linux;
 
 /// <summary>
-/// A unix socket at which clients connect. Accepting never blocks. When descriptors run out it pauses for a second, because
-/// poll(2) would report the waiting client for ever.
+/// A unix socket at which clients connect. Accepting never blocks. When it fails, as without descriptors, it pauses for a second,
+/// because poll(2) would report the waiting client for ever.
 /// </summary>
 public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
 {
@@ -65,12 +65,20 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
         }
     }
 
-    /// <summary>Listens at a socket that a service manager passed to us, and that listens already.</summary>
+    /// <summary>
+    /// Listens at a socket that a service manager passed to us, and that listens already. sd_listen_fds(3) has made it
+    /// close-on-exec.
+    /// </summary>
     /// <param name="path">Its path; empty if it has none.</param>
-    /// <exception cref="LinuxException">It is no socket.</exception>
+    /// <exception cref="LinuxException">It is no socket, or none that takes connections.</exception>
     public static ListeningSocket Inherited(int number, out string path)
     {
-        var socket = UnixSocket.Own(number);
+        int listens;
+        socklen_t length = sizeof(int);
+        Check(LibC.getsockopt(number, LibC.SOL_SOCKET, LibC.SO_ACCEPTCONN, &listens, &length), $"file descriptor {number}");
+        if (listens == 0)
+            throw new LinuxException($"file descriptor {number}", LibC.EINVAL);
+        var socket = Fd.Own(number);
         path = UnixSocket.PathOf(socket);
         var flags = LibC.fcntl(number, LibC.F_GETFL);
         _ = LibC.fcntl(number, LibC.F_SETFL, flags | LibC.O_NONBLOCK);
@@ -118,7 +126,8 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
         var number = accept4(_socket.Number, LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK);
         if (number >= 0)
             Connected?.Invoke(Fd.Own(number));
-        else if (Errno.IsOfMachine(LibC.errno))
+        else if ((ready & PollEvents.HangUp) != 0
+            || (LibC.errno != LibC.EAGAIN && LibC.errno != LibC.EINTR && LibC.errno != LibC.ECONNABORTED))
         {
             _pausedUntil = now + PauseNs;
             Paused?.Invoke(LinuxException.Last("accept").Message);

@@ -13,13 +13,6 @@ public static unsafe class UnixSocket
     public static Fd Inherit(int number)
     {
         InheritedFds.Check(number);
-        return Own(number);
-    }
-
-    /// <summary>Takes ownership of an inherited socket. sd_listen_fds(3) has made it close-on-exec.</summary>
-    /// <exception cref="LinuxException">The descriptor is not open, or is not a socket.</exception>
-    public static Fd Own(int number)
-    {
         int type;
         socklen_t length = sizeof(int);
         var result = LibC.getsockopt(number, LibC.SOL_SOCKET, LibC.SO_TYPE, &type, &length);

@@ -406,6 +406,33 @@ public sealed class ShareShowTests : IDisposable
         Assert.True(File.Exists(Socket));
     }
 
+    /// <summary>As by a unit with Accept=yes.</summary>
+    [Fact]
+    public void A_socket_of_the_service_manager_that_takes_no_connections_is_one_sentence()
+    {
+        Assert.SkipUnless(Tools.Has("systemd-socket-activate"), "needs systemd-socket-activate");
+        using var manager = Process.Start(new ProcessStartInfo(
+            "systemd-socket-activate", ["--accept", "-l", Socket, Repository.Program, "share", Pattern])
+        {
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(Socket), Tools.Patience));
+            using var client = SharedDisplay.ConnectTo(Socket);
+            string? line;
+            do
+                line = manager.StandardError.ReadLine();
+            while (line is not null && !line.StartsWith("guestplane:", StringComparison.Ordinal));
+            Assert.Equal("guestplane: The service manager's socket takes no connections: its unit needs ListenStream= and Accept=no.", line);
+        }
+        finally
+        {
+            manager.Kill();
+            manager.WaitForExit();
+        }
+    }
+
     private static void Wait(FakeHost host, Func<FakeHost, bool> condition) =>
         Assert.True(host.WaitUntil(condition, QemuDesktop.Soon), "the host did not come to see it");
 }

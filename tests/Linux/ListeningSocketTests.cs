@@ -103,6 +103,47 @@ public sealed class ListeningSocketTests : IDisposable
         Assert.Empty(_folder.EnumerateFileSystemInfos());
     }
 
+    /// <summary>As of a unit with Accept=yes, ListenDatagram= or ListenFIFO=: poll(2) would report it for ever.</summary>
+    [Theory]
+    [InlineData("connection")]
+    [InlineData("datagrams")]
+    [InlineData("file")]
+    public void What_takes_no_connections_is_not_inherited(string kind)
+    {
+        var (ours, theirs) = UnixSocket.Pair();
+        using var datagrams = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        using var file = File.OpenHandle("/dev/null");
+        using (ours)
+        using (theirs)
+        using (var passed = new BorrowedFd(kind switch
+        {
+            "connection" => ours.Number,
+            "datagrams" => (int)datagrams.Handle,
+            _ => (int)file.DangerousGetHandle(),
+        }).Duplicate())
+            Assert.Throws<LinuxException>(() => ListeningSocket.Inherited(passed.Number, out _));
+    }
+
+    /// <summary>Whoever passed the socket to us may end it, and poll(2) reports that for ever.</summary>
+    [Fact]
+    public void A_socket_that_takes_connections_no_more_is_not_asked_without_end()
+    {
+        using var passed = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        passed.Bind(new UnixDomainSocketEndPoint(Socket));
+        passed.Listen();
+        var ours = new BorrowedFd((int)passed.Handle).Duplicate();
+        using var socket = ListeningSocket.Inherited(ours.Number, out _);
+        ours.GiveAway();
+        using var loop = new Loop();
+        var paused = new List<string>();
+        socket.Paused += paused.Add;
+        loop.Add(socket);
+        passed.Shutdown(SocketShutdown.Both);
+        loop.Turn();
+        loop.Turn(waitNs: 0);
+        Assert.Single(paused);
+    }
+
     private ListeningSocket? Try()
     {
         try

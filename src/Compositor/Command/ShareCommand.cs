@@ -171,7 +171,7 @@ internal static class ShareCommand
     private static (ListeningSocket Socket, string Path) Listen(ShareOptions options)
     {
         if (options.Socket is null && ServiceManager.Sockets() is [var number, ..])
-            return (ListeningSocket.Inherited(number, out var name), name);
+            return Inherited(number);
         var path = options.Socket ?? ShareSocket.Default ?? throw new ExitException(
             ExitCode.Usage, "There is no XDG_RUNTIME_DIR for the socket: give its path by --socket PATH.");
         if (options.Source.Split("qemu:socket=", 2) is ["", { Length: > 0 } shared]
@@ -191,6 +191,19 @@ internal static class ShareCommand
         catch (LinuxException e)
         {
             throw new ExitException(ExitCode.CannotWrite, $"The socket cannot be made: {e.Message}; give another --socket.");
+        }
+    }
+
+    private static (ListeningSocket Socket, string Path) Inherited(int number)
+    {
+        try
+        {
+            return (ListeningSocket.Inherited(number, out var path), path);
+        }
+        catch (LinuxException)
+        {
+            throw new ExitException(ExitCode.Usage,
+                "The service manager's socket takes no connections: its unit needs ListenStream= and Accept=no.");
         }
     }
 
