@@ -15,6 +15,9 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
 
     private readonly Fd _socket;
     private string? _path;
+
+    // Of the path, which may be another program's one day.
+    private (ulong Device, ulong Inode)? _file;
     private long _pausedUntil;
 
     private ListeningSocket(Fd socket, string? path) => (_socket, _path) = (socket, path);
@@ -45,6 +48,7 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
             // The name gets these permissions with its first moment (net/unix/af_unix.c), and the others below.
             Check(LibC.fchmod(number, (mode_t)OwnerOnly), path);
             BindBeside(socket, name, path);
+            var file = FileOwner.Identity(name);
             try
             {
                 SetRights(name, path, mode, group);
@@ -56,7 +60,7 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
                 // It has the path by now, or never gets it.
                 _ = Unlink(name);
             }
-            return new ListeningSocket(socket, path);
+            return new ListeningSocket(socket, path) { _file = file };
         }
         catch
         {
@@ -106,8 +110,9 @@ public sealed unsafe partial class ListeningSocket : LoopSource, IDisposable
 
     public void Dispose()
     {
-        // Before the socket is closed: from then on the path may be another program's. Somebody may have removed it already.
-        if (_path is { } path)
+        // Before the socket is closed: from then on the path may be another program's, and the inode another file's. If somebody
+        // has removed the path, it may be another program's already.
+        if (_path is { } path && FileOwner.Identity(path) == _file)
             _ = Unlink(path);
         _path = null;
         _socket.Dispose();

@@ -144,6 +144,19 @@ public sealed class ListeningSocketTests : IDisposable
         Assert.Single(paused);
     }
 
+    [Fact]
+    public void The_path_of_another_server_stays()
+    {
+        var first = ListeningSocket.Create(Socket, OwnerOnly, null);
+        File.Delete(Socket);
+        using (ListeningSocket.Create(Socket, OwnerOnly, null))
+        {
+            first.Dispose();
+            UnixSocket.Connect(Socket).Dispose();
+        }
+        Assert.False(File.Exists(Socket));
+    }
+
     private ListeningSocket? Try()
     {
         try
