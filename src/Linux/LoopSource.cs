@@ -79,6 +79,8 @@ public sealed class LoopPatience(Action over) : LoopSource
 
     protected internal override long Deadline => _deadline;
 
+    public bool IsSet => _deadline != Never;
+
     /// <summary>Calls back after that many nanoseconds, unless <see cref="Cancel"/> is called before.</summary>
     public void Start(long nanoseconds) => _deadline = Clock.Now + nanoseconds;
 

@@ -115,8 +115,8 @@ internal sealed class ListenerCalls(Bus bus, PixelReader pixels) : IDisposable
     public void MoveCursor(SharedCursor cursor, BusAnswer answer) => Send(Begin(Name, "MouseSet"u8)
         .Add(cursor.Position.X).Add(cursor.Position.Y).Add(cursor.IsOn ? 1 : 0), answer);
 
-    public void GetInterfaces(BusHandler answered, long withinNs) =>
-        Begin("org.freedesktop.DBus.Properties"u8, "GetAll"u8).Add(Interface).Send(answered, withinNs);
+    public void GetInterfaces(BusHandler answered) =>
+        Begin("org.freedesktop.DBus.Properties"u8, "GetAll"u8).Add(Interface).Send(answered, Linux.LoopSource.Never);
 
     public void Dispose()
     {

@@ -16,7 +16,7 @@ internal sealed class ShareConnection : IDisposable
     private readonly Loop _loop;
     private readonly Bus _bus;
     private readonly ClientObjects _objects;
-    private readonly LoopTimer _patience;
+    private readonly LoopPatience _patience;
     private bool _isOver;
 
     /// <param name="socket">Owned.</param>
@@ -34,8 +34,8 @@ internal sealed class ShareConnection : IDisposable
         _bus.MostQueued = MostQueued;
         _bus.Closed += why => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : Strays > StrayFds.Few ? why : null);
         loop.Add(_bus);
-        loop.Add(_patience = new LoopTimer(OnSilence));
-        _patience.Set(Clock.Now + ReadyWithinNs);
+        loop.Add(_patience = new LoopPatience(OnSilence));
+        _patience.Start(ReadyWithinNs);
     }
 
     /// <summary>The client.</summary>
@@ -104,7 +104,7 @@ internal sealed class ShareConnection : IDisposable
         }
     }
 
-    private void OnSilence(long now)
+    private void OnSilence()
     {
         if (!_bus.IsReady)
             End("it did not authenticate within 5 s");

@@ -21,7 +21,7 @@ internal sealed class ShareListener : IDisposable
     private readonly ListenerCalls _calls;
     private readonly PlaneSenders _planes;
     private readonly Func<long, long>? _poll;
-    private readonly LoopTimer _patience;
+    private readonly LoopPatience _patience;
     // Set while the client polls.
     private readonly LoopTimer _polls;
     private bool _isReady, _isOver;
@@ -41,12 +41,12 @@ internal sealed class ShareListener : IDisposable
         _planes = new(head, _calls, answered => _bus.Answer(answer => OnAnswer(answer, answered)));
         _planes.Failed += why => Said?.Invoke(why);
         loop.Add(_bus);
-        loop.Add(_patience = new LoopTimer(OnSilence));
+        loop.Add(_patience = new LoopPatience(OnSilence));
         loop.Add(_polls = new LoopTimer(OnPollsEnded));
-        _patience.Set(Clock.Now + ReadyWithinNs);
+        _patience.Start(ReadyWithinNs);
         head.Listeners++;
         head.Head.Flipped += OnFlip;
-        _calls.GetInterfaces(OnInterfaces, ReadyWithinNs);
+        _calls.GetInterfaces(OnInterfaces);
     }
 
     /// <summary>Who registered it.</summary>
@@ -241,12 +241,12 @@ internal sealed class ShareListener : IDisposable
     {
         IsSlow = false;
         if (_planes.IsWaiting)
-            _patience.Set(Clock.Now + SlowAfterNs);
+            _patience.Start(SlowAfterNs);
         else
             _patience.Cancel();
     }
 
-    private void OnSilence(long now)
+    private void OnSilence()
     {
         if (!_isReady)
         {

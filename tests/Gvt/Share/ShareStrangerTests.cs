@@ -82,6 +82,35 @@ public sealed class ShareStrangerTests
         Assert.Equal(0, display.Ask(() => display.Server.Listeners));
     }
 
+    /// <summary>As by SIGSTOP. The handshake of each takes several steps, which follow when the share runs again.</summary>
+    [Fact]
+    public async Task A_pause_of_the_share_itself_is_no_clients_fault()
+    {
+        const long Pause = 5_100_000_000;
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        using var other = display.Connect();
+        using var listener = client.SendListener(SharedDisplay.Console);
+        display.Until(() => display.Server is { Listeners: 1, Connections: 2 });
+        using var isPaused = new ManualResetEventSlim();
+        var pause = Task.Run(() => display.Do(() =>
+        {
+            isPaused.Set();
+            var end = Clock.Now + Pause;
+            SpinWait.SpinUntil(() => Clock.Now > end);
+        }), TestContext.Current.CancellationToken);
+        isPaused.Wait(TestContext.Current.CancellationToken);
+        other.Authenticate();
+        listener.Authenticate();
+        using (var call = listener.Expect("GetAll"))
+            listener.Answer(call, "a{sv}", (object)Array.Empty<object>());
+        display.Show(display.Image(1));
+        listener.Expect("ScanoutDMABUF").Dispose();
+        other.Call(Root, Manager, "GetManagedObjects").Dispose();
+        await pause;
+        Assert.Empty(display.Said);
+    }
+
     [Fact]
     public void A_listener_with_more_interfaces_than_anybody_has_is_closed()
     {
