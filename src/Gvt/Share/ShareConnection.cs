@@ -22,7 +22,7 @@ internal sealed class ShareConnection : IDisposable
     /// <param name="socket">Owned.</param>
     /// <param name="peer">The client.</param>
     /// <param name="objects">What the client sees.</param>
-    /// <exception cref="BusException">The client has gone already.</exception>
+    /// <exception cref="BusException">The client has gone already, or has sent what cannot be read.</exception>
     public ShareConnection(Loop loop, Fd socket, PeerCredentials peer, ClientObjects objects)
     {
         (_loop, Peer, _objects) = (loop, peer, objects);
@@ -32,7 +32,7 @@ internal sealed class ShareConnection : IDisposable
                 bus.Serve(one.Path, message => Handle(one, message));
         });
         _bus.MostQueued = MostQueued;
-        _bus.Closed += why => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : Strays > StrayFds.Few ? why : null);
+        _bus.Closed += why => End(Reason(_bus, why));
         loop.Add(_bus);
         loop.Add(_patience = new LoopPatience(OnSilence));
         _patience.Start(ReadyWithinNs);
@@ -46,6 +46,14 @@ internal sealed class ShareConnection : IDisposable
 
     /// <summary>The connection has ended: null if the client closed it, else a clause that says why we did.</summary>
     public event Action<string?>? Ended;
+
+    /// <summary>Why the connection of a client has ended, as a clause; null if the client closed it.</summary>
+    /// <param name="why">As <see cref="Bus.Closed"/> has it: the client is told nothing.</param>
+    public static string? Reason(Bus bus, string why) => bus.IsUnread ? $"it has not read {bus.MostQueued} messages"
+        : bus.IsPeerGone ? null : bus.Strays > StrayFds.Few ? why : $"it sent what cannot be read ({why})";
+
+    /// <summary>The same of one that has ended before it has begun.</summary>
+    public static string? Reason(BusException e) => e.IsPeerGone ? null : $"it sent what cannot be read ({e.Cause})";
 
     /// <summary>Notifies the client that a console has another size.</summary>
     public void NotifySize(SharedHead head) => Notify(bus => ClientObjects.NotifySize(bus, head));

@@ -28,7 +28,7 @@ internal sealed class ShareListener : IDisposable
 
     /// <param name="socket">The descriptor that the client passed, owned.</param>
     /// <param name="poll">Polls the guest for the client; returns when to do so again. Null if it reports flips.</param>
-    /// <exception cref="BusException">The client has gone already.</exception>
+    /// <exception cref="BusException">The client has gone already, or has sent what cannot be read.</exception>
     public ShareListener(Loop loop, Fd socket, SharedHead head, PeerCredentials client, Func<long, long>? poll)
     {
         (_loop, _head, _poll, Client) = (loop, head, poll, client);
@@ -36,7 +36,7 @@ internal sealed class ShareListener : IDisposable
             [new("PollFlips", "", PlanesInterface.PollTypes, Poll)]));
         _bus = Bus.Server(socket, bus => bus.Serve(planes.Path, message => Handle(planes, message)));
         _bus.MostQueued = MostQueued;
-        _bus.Closed += why => End(_bus.IsUnread ? $"it has not read {MostQueued} messages" : Strays > StrayFds.Few ? why : null);
+        _bus.Closed += why => End(ShareConnection.Reason(_bus, why));
         _calls = new(_bus, head.Pixels);
         _planes = new(head, _calls, answered => _bus.Answer(answer => OnAnswer(answer, answered)));
         _planes.Failed += why => Said?.Invoke(why);

@@ -139,10 +139,10 @@ public sealed class ShareServer : IDisposable
         {
             Connect(socket, peer);
         }
-        catch (BusException)
+        catch (BusException e)
         {
-            // The client has gone already.
             socket.Dispose();
+            SayClosed(peer, isListener: false, ShareConnection.Reason(e));
         }
     }
 
@@ -171,8 +171,7 @@ public sealed class ShareServer : IDisposable
         connection.Ended += why =>
         {
             _connections.Remove(connection);
-            if (why is not null)
-                Said?.Invoke($"The connection of {Name(peer)} was closed: {why}.");
+            SayClosed(peer, isListener: false, why);
             // Posted: the message that ends it is counted when it has been handled.
             _loop.Post(() => CountStrays(peer.User, connection.Strays));
         };
@@ -196,10 +195,10 @@ public sealed class ShareServer : IDisposable
         {
             listener = new(_loop, socket, head, peer, _vm.IsPolled ? now => Poll(now) : null);
         }
-        catch (BusException)
+        catch (BusException e)
         {
-            // The client has gone already.
             socket.Dispose();
+            SayClosed(peer, isListener: true, ShareConnection.Reason(e));
             return;
         }
         _listeners.Add(listener);
@@ -208,12 +207,18 @@ public sealed class ShareServer : IDisposable
         listener.Ended += why =>
         {
             _listeners.Remove(listener);
-            if (why is not null)
-                Said?.Invoke($"A listener of {Name(peer)} was closed: {why}.");
+            SayClosed(peer, isListener: true, why);
             ListenerRemoved?.Invoke();
             _loop.Post(() => CountStrays(peer.User, listener.Strays));
         };
         ListenerAdded?.Invoke();
+    }
+
+    private void SayClosed(PeerCredentials peer, bool isListener, string? why)
+    {
+        if (why is not null)
+            Said?.Invoke(isListener ? $"A listener of {Name(peer)} was closed: {why}."
+                : $"The connection of {Name(peer)} was closed: {why}.");
     }
 
     private void CountStrays(uint user, int strays)

@@ -40,6 +40,9 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     /// <summary>The connection has ended; the argument is the reason. No event follows it.</summary>
     public event Action<string>? Closed;
 
+    /// <summary>True if the connection has ended because the peer closed it.</summary>
+    public bool IsPeerGone { get; private set; }
+
     public bool IsClosed => _failure is not null || _bus == 0;
 
     /// <summary>The number of messages that the socket has not accepted yet.</summary>
@@ -280,7 +283,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         if (_isDisposing)
             Dispose();
         else if (result < 0)
-            End(Marshal.GetPInvokeErrorMessage(-result));
+            End(Marshal.GetPInvokeErrorMessage(-result), BusException.IsOfGonePeer(-result));
         else if (IsUnread && !IsClosed)
             End("the peer does not read what it is sent");
         else if (leavesFds && !IsClosed)
@@ -319,9 +322,9 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         call.Dispose();
     }
 
-    private void End(string why)
+    private void End(string why, bool isPeerGone = false)
     {
-        _failure = why;
+        (_failure, IsPeerGone) = (why, isPeerGone);
         Closed?.Invoke(why);
     }
 

@@ -11,8 +11,10 @@ public sealed class BusException(string what, int errno) : Exception($"{what}: {
     public string Cause => Marshal.GetPInvokeErrorMessage(Errno);
 
     /// <summary>True if the peer has closed the connection.</summary>
-    public bool IsPeerGone => Errno == Linux.Errno.NotConnected || Errno == Linux.Errno.ConnectionReset
-        || Errno == Linux.Errno.Pipe;
+    public bool IsPeerGone => IsOfGonePeer(Errno);
+
+    internal static bool IsOfGonePeer(int errno) => errno == Linux.Errno.NotConnected || errno == Linux.Errno.ConnectionReset
+        || errno == Linux.Errno.Pipe;
 
     /// <summary>Returns the result of an sd-bus call, or throws its failure.</summary>
     internal static int Check(int result, string what) => result >= 0 ? result : throw new BusException(what, -result);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Guestplane.Gvt;
 using Guestplane.Gvt.Share;
 using Guestplane.Linux;
+using Guestplane.Tests.Fakes;
 using Guestplane.Tests.Fakes.Qemu;
 using Guestplane.Tests.Linux;
 
@@ -109,6 +110,36 @@ public sealed class ShareStrangerTests
         other.Call(Root, Manager, "GetManagedObjects").Dispose();
         await pause;
         Assert.Empty(display.Said);
+    }
+
+    /// <summary>sd-bus ends the connection for each of them, and the client sees no reason.</summary>
+    [Theory]
+    [InlineData("a descriptor before its time")]
+    [InlineData("a byte order that is none")]
+    [InlineData("a message of 128 MiB")]
+    public void What_cannot_be_read_costs_the_client_its_connection_and_one_line(string what)
+    {
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        using var other = display.Connect();
+        using var listener = client.SendListener(SharedDisplay.Console);
+        foreach (var one in (RawDBusClient[])[other, listener])
+        {
+            if (what[0..12] == "a descriptor")
+            {
+                using var file = File.OpenHandle("/dev/null");
+                one.Say([0], QemuRawMessage.Duplicates([file], new FdLedger()));
+                continue;
+            }
+            one.Authenticate();
+            byte[] header = what[2] == 'b' ? [.. "X234567890123456"u8]
+                : [(byte)'l', 1, 0, 1, .. BitConverter.GetBytes(128 << 20), 1, 0, 0, 0, 0, 0, 0, 0];
+            one.Say(header, []);
+        }
+        display.WaitFor("The connection of process");
+        display.WaitFor("A listener of process");
+        Assert.All(display.Said, line => Assert.Contains(" was closed: it sent what cannot be read (", line, StringComparison.Ordinal));
+        Assert.Equal(2, display.Said.Count);
     }
 
     [Fact]
