@@ -163,6 +163,9 @@ internal sealed class ImageSender(SharedHead head, ListenerCalls calls, BusAnswe
         var way = calls.Best(Ways, _pending);
         if (way == ListenerWays.None)
         {
+            // The guest draws for those that see it.
+            if (head.Answering > 1)
+                _ticket = 0;
             Failed?.Invoke($"takes {_pending.Scanout} in none of the ways in which it can be sent");
             return;
         }

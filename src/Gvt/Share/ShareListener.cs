@@ -44,7 +44,6 @@ internal sealed class ShareListener : IDisposable
         loop.Add(_patience = new LoopPatience(OnSilence));
         loop.Add(_polls = new LoopTimer(OnPollsEnded));
         _patience.Start(ReadyWithinNs);
-        head.Listeners++;
         head.Head.Flipped += OnFlip;
         _calls.GetInterfaces(OnInterfaces);
     }
@@ -85,7 +84,8 @@ internal sealed class ShareListener : IDisposable
             return;
         _isOver = true;
         _head.Head.Flipped -= OnFlip;
-        _head.Listeners--;
+        if (_isReady && !IsSlow)
+            _head.Answering--;
         _loop.Remove(_bus);
         _loop.Remove(_patience);
         _loop.Remove(_polls);
@@ -96,7 +96,7 @@ internal sealed class ShareListener : IDisposable
 
     private bool OnInterfaces(BusMessage answer)
     {
-        if (answer.IsNoAnswer)
+        if (_isOver || answer.IsNoAnswer)
             return true;
         try
         {
@@ -112,6 +112,7 @@ internal sealed class ShareListener : IDisposable
             return true;
         }
         _isReady = true;
+        _head.Answering++;
         _patience.Cancel();
         _head.Head.Replay(OnFlip, Clock.Now);
         return true;
@@ -151,12 +152,7 @@ internal sealed class ShareListener : IDisposable
 
     private void OnFlip(Flip flip)
     {
-        if (_isOver)
-            return;
-        // The guest does not wait for a client that does not answer.
-        if (flip.Ticket > 0 && (!_isReady || IsSlow))
-            _head.Head.Release(flip.Ticket);
-        if (!_isReady)
+        if (_isOver || !_isReady)
             return;
         try
         {
@@ -239,6 +235,10 @@ internal sealed class ShareListener : IDisposable
     /// <summary>The client was heard, or something was sent to it.</summary>
     private void AwaitAnswer()
     {
+        if (_isOver)
+            return;
+        if (IsSlow)
+            _head.Answering++;
         IsSlow = false;
         if (_planes.IsWaiting)
             _patience.Start(SlowAfterNs);
@@ -253,7 +253,9 @@ internal sealed class ShareListener : IDisposable
             End("its program did not authenticate it, or did not answer for its properties, within 2 s");
             return;
         }
+        // The guest does not wait for a client that does not answer.
         IsSlow = true;
+        _head.Answering--;
         Said?.Invoke("has not answered for a second; it gets the newest image when it does, and the others do not wait for it");
     }
 

@@ -44,8 +44,8 @@ internal sealed class SharedHead : IDisposable
         private set;
     }
 
-    /// <summary>How many clients are notified of its flips.</summary>
-    public int Listeners { get; set; }
+    /// <summary>How many clients answer for its flips: the guest waits for the first of them.</summary>
+    public int Answering { get; set; }
 
     /// <summary><see cref="Size"/> has changed.</summary>
     public event Action<SharedHead>? Resized;
@@ -90,7 +90,7 @@ internal sealed class SharedHead : IDisposable
     private void Take(Flip flip)
     {
         // Nobody else answers for it.
-        if (flip.Ticket > 0 && Listeners == 0)
+        if (flip.Ticket > 0 && Answering == 0)
             Head.Release(flip.Ticket);
         if (flip.Plane == PlaneKind.Cursor)
             Cursor.Take(flip);

@@ -251,6 +251,46 @@ public sealed class ShareListenerTests
         display.Until(() => released is [1, 2]);
     }
 
+    /// <summary>The guest waits for those that answer, and for nobody else.</summary>
+    [Theory]
+    [InlineData("is not authenticated")]
+    [InlineData("is slow")]
+    [InlineData("takes no image")]
+    public void A_listener_beside_one_that_answers_releases_no_ticket(string beside)
+    {
+        using var display = new SharedDisplay();
+        var released = new List<long>();
+        display.Head.Released += released.Add;
+        var image = display.Image(1, isMappable: false);
+        display.Show(image);
+        using var client = display.Client();
+        var quick = SharedDisplay.Listen(client, SharedDisplay.DmaBuf2);
+        AnswerImage(quick);
+        using var other = beside == "is not authenticated" ? client.SendListener(SharedDisplay.Console) : SharedDisplay.Listen(client);
+        display.Until(() => display.Server.Listeners == 2);
+        if (beside == "is slow")
+            display.WaitFor("has not answered for a second");
+        if (beside == "takes no image")
+        {
+            using var scanout = other.Expect("ScanoutDMABUF");
+            other.Refuse(scanout);
+            using var update = other.Expect("UpdateDMABUF");
+            other.Answer(update);
+            display.WaitFor("in none of the ways");
+        }
+        Raise(1);
+        Assert.Empty(display.Ask(() => released.ToArray()));
+        AnswerImage(quick, "UpdateDMABUF");
+        display.Until(() => released is [1]);
+        quick.Dispose();
+        display.Until(() => display.Server.Listeners < 2);
+        Raise(2);
+        Assert.Equal([1L, 2], display.Ask(() => released.ToArray()));
+
+        void Raise(long ticket) => display.Do(() =>
+            display.Head.Raise(new(PlaneKind.Primary, image, default, default, true, 0) { Ticket = ticket }));
+    }
+
     private static void AnswerImage(RawDBusClient listener, params string[] calls)
     {
         foreach (var member in calls is [] ? ["ScanoutDMABUF2", "UpdateDMABUF"] : calls)
