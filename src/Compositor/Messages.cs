@@ -1,10 +1,18 @@
+using Guestplane.Linux;
+
 namespace Guestplane.Compositor;
 
 /// <summary>Messages while the program runs: one line each on standard error, above the status line.</summary>
-internal sealed class Messages(StreamWriter output)
+/// <param name="hourNs">How long <see cref="MostPerHour"/> last.</param>
+internal sealed class Messages(StreamWriter output, long hourNs = 3_600_000_000_000)
 {
-    private const int MaxRemembered = 200;
+    /// <summary>A guest, or strangers at the socket of a share, may cause as many different sentences as they like.</summary>
+    private const int MostPerHour = 200;
+
     private readonly HashSet<string> _said = [];
+
+    // When the first of them was said.
+    private long _since;
 
     /// <summary>The stream of the messages, which the status line shares.</summary>
     public Stream Stream => output.BaseStream;
@@ -28,7 +36,7 @@ internal sealed class Messages(StreamWriter output)
             Once(sentence);
     }
 
-    /// <summary>Reports a problem after which the show continues: each sentence once, 200 sentences at most.</summary>
+    /// <summary>Reports a problem after which the show continues: each sentence once, and 200 an hour at most.</summary>
     public void Warn(string sentence) => Once("warning: " + sentence);
 
     /// <summary>Reports why the program ends.</summary>
@@ -43,7 +51,16 @@ internal sealed class Messages(StreamWriter output)
 
     private void Once(string sentence)
     {
-        if (_said.Count < MaxRemembered && _said.Add(sentence))
+        if (_said.Contains(sentence))
+            return;
+        var now = Clock.Now;
+        if (_said.Count >= MostPerHour && now - _since >= hourNs)
+            _said.Clear();
+        if (_said.Count == 0)
+            _since = now;
+        if (_said.Count >= MostPerHour)
+            sentence = $"These were {MostPerHour} messages; others are left out for up to an hour.";
+        if (_said.Add(sentence))
             Write(sentence);
     }
 
