@@ -29,6 +29,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     private string? _failure;
     private bool _isInside, _isDisposing;
     private int _strays, _owned = 1;
+    private BegunMessage? _begun;
     private ExceptionDispatchInfo? _thrown;
 
     private Bus(nint bus)
@@ -132,6 +133,8 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         var bus = new Bus(handle);
         try
         {
+            if (isServer)
+                bus.LimitMessages();
             serve?.Invoke(bus);
             var before = StrayFds.Unowned();
             BusException.Check(sd_bus_start(handle), "a D-Bus connection");
@@ -145,6 +148,16 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             bus.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Each message is seen by a filter, also what sd-bus answers by itself.</summary>
+    private void LimitMessages()
+    {
+        nint slot;
+        var data = AddHandler(_ => true);
+        BusException.Check(sd_bus_add_filter(_bus, &slot, &OnSignal, data), "a D-Bus connection");
+        SetLastSlot(slot);
+        _begun = new();
     }
 
     /// <summary>Serves an object. The handler gets every call to it.</summary>
@@ -232,11 +245,8 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         call.Slot = slot;
     }
 
-    internal void SendCall(nint message, BusAnswer answer, long withinNs) =>
-        BusException.Check(CallAsync(message, answer.Data, withinNs), "a call");
-
-    private int CallAsync(nint message, void* data, long withinNs) => sd_bus_call_async(
-        _bus, null, message, &OnAnswer, data, withinNs == Never ? ulong.MaxValue : (ulong)withinNs / 1000);
+    internal void SendCall(nint message, BusAnswer answer, long withinNs) => BusException.Check(sd_bus_call_async(
+        _bus, null, message, &OnAnswer, answer.Data, withinNs == Never ? NoTimeout : (ulong)withinNs / 1000), "a call");
 
     protected internal override int PollFd => IsClosed ? -1 : sd_bus_get_fd(_bus);
 
@@ -258,11 +268,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         }
     }
 
-    protected internal override PollEvents Prepare()
-    {
-        var events = IsClosed ? 0 : sd_bus_get_events(_bus);
-        return events > 0 ? (PollEvents)events : PollEvents.None;
-    }
+    protected internal override PollEvents Prepare() => (PollEvents)(IsClosed ? 0 : Math.Max(0, sd_bus_get_events(_bus)));
 
     protected internal override void Check(PollEvents ready, long now)
     {
@@ -270,6 +276,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             return;
         var (result, leavesFds) = (1, false);
         _isInside = true;
+        _begun?.Count(PollFd);
         // The limit is looked at after each message: a peer that asks without reading fills the queue by its own calls.
         for (var i = 0; i < MostMessagesPerTurn && result > 0 && !leavesFds && (i == 0 || MayGoOn); i++)
         {
@@ -286,6 +293,8 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             End(Marshal.GetPInvokeErrorMessage(-result), BusException.IsOfGonePeer(-result));
         else if (IsUnread && !IsClosed)
             End("the peer does not read what it is sent");
+        else if (_begun is { IsTooLong: true } && !IsClosed)
+            End("a message is longer than 1 MiB");
         else if (leavesFds && !IsClosed)
             End($"its messages had {_strays} descriptors more than they declared");
         Interlocked.Exchange(ref _thrown, null)?.Throw();
@@ -363,6 +372,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     /// <summary>Exceptions must not cross sd-bus's stack frames: the first is kept, and Check throws it afterwards.</summary>
     private bool Invoke(BusHandler handler, nint message)
     {
+        _begun?.Complete();
         try
         {
             return handler(new BusMessage(message));

@@ -35,6 +35,10 @@ internal static unsafe partial class Sdbus
     public static partial int sd_bus_set_sender(nint bus, byte* name);
 
     [LibraryImport(Library)]
+    public static partial int sd_bus_add_filter(
+        nint bus, nint* slot, delegate* unmanaged[Cdecl]<nint, void*, void*, int> callback, void* data);
+
+    [LibraryImport(Library)]
     public static partial int sd_bus_is_ready(nint bus);
 
     [LibraryImport(Library)]

@@ -142,6 +142,33 @@ public sealed class ShareStrangerTests
         Assert.Equal(2, display.Said.Count);
     }
 
+    /// <summary>sd-bus takes up to 128 MiB of each, and waits for the rest for ever.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_message_that_is_long_and_not_complete_takes_little_memory(bool isListener)
+    {
+        const int Length = 127 << 20, Chunk = 1 << 16;
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        using var one = isListener ? SharedDisplay.Listen(client) : display.Client();
+        one.Say([(byte)'l', 1, 0, 1, .. BitConverter.GetBytes(Length), 1, 0, 0, 0, 0, 0, 0, 0], []);
+        for (var sent = 0; display.Said.IsEmpty && sent < Length - Chunk; sent += Chunk)
+            one.Say(new byte[Chunk], []);
+        display.WaitFor("it sent what cannot be read (a message is longer than 1 MiB)");
+    }
+
+    [Fact]
+    public void Many_messages_that_sd_bus_answers_are_no_long_one()
+    {
+        const int Bytes = 2 << 20, Each = 256;
+        using var display = new SharedDisplay();
+        using var client = display.Client();
+        for (var sent = 0; sent < Bytes; sent += Each)
+            client.Call("/", "org.freedesktop.DBus.Peer", "Ping").Dispose();
+        Assert.Empty(display.Said);
+    }
+
     [Fact]
     public void A_listener_with_more_interfaces_than_anybody_has_is_closed()
     {
