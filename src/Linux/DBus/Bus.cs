@@ -15,8 +15,6 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     /// <summary>Keeps a peer that sends without end from starving the rest of the loop.</summary>
     private const int MostMessagesPerTurn = 64;
 
-    private const long ReadWithinNs = 1_000_000_000;
-
     /// <summary>sd-bus.h: UINT64_MAX.</summary>
     private const ulong NoTimeout = ulong.MaxValue;
 
@@ -24,7 +22,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
     internal static ReadOnlySpan<byte> OurName => ":1.0"u8;
 
     private readonly List<(GCHandle Handler, nint Slot)> _handlers = [];
-    private readonly List<PendingCall> _calls = [];
+    private readonly PendingCalls _calls = new();
     private nint _bus;
     private string? _failure;
     private bool _isInside, _isDisposing;
@@ -225,8 +223,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             handler.Free();
         }
         _handlers.Clear();
-        while (_calls.Count > 0)
-            Forget(_calls[^1]);
+        _calls.ForgetAll();
         sd_bus_close_unref(_bus);
         _bus = 0;
         StrayFds.Own(-_owned);
@@ -240,7 +237,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         // sd-bus looks at its timeouts before it reads: after a stop of ours, an answer that is there would be too late.
         var result = sd_bus_call_async(_bus, &slot, message, &OnAnswer, call.Data, NoTimeout);
         if (result < 0)
-            Forget(call);
+            _calls.Forget(call);
         BusException.Check(result, "a call");
         call.Slot = slot;
     }
@@ -262,9 +259,7 @@ public sealed unsafe class Bus : LoopSource, IDisposable
             ulong microseconds;
             var isSet = sd_bus_get_timeout(_bus, &microseconds) > 0 && microseconds <= long.MaxValue / 1000;
             var deadline = isSet ? (long)microseconds * 1000 : Never;
-            foreach (var call in _calls)
-                deadline = Math.Min(deadline, call.Deadline);
-            return deadline;
+            return Math.Min(deadline, _calls.Deadline);
         }
     }
 
@@ -300,35 +295,17 @@ public sealed unsafe class Bus : LoopSource, IDisposable
         Interlocked.Exchange(ref _thrown, null)?.Throw();
     }
 
-    /// <summary>
-    /// Ends the calls whose answer is late, once all that the socket had has been read. A peer that never stops sending has a
-    /// second for that.
-    /// </summary>
+    /// <summary>Ends the calls whose answer is late.</summary>
     private void Expire(long now, bool isAllRead)
     {
-        // Without a lambda, which would be allocated in each turn.
-        for (var i = _calls.Count - 1; i >= 0 && !_isDisposing && _thrown is null; i = Math.Min(i, _calls.Count) - 1)
-        {
-            var call = _calls[i];
-            if (call.Deadline > now)
-                continue;
-            if (isAllRead || call.IsExtended)
-                call.Arrive(0);
-            else
-                call.Extend(now + ReadWithinNs);
-        }
+        while (!_isDisposing && _thrown is null && _calls.Late(now, isAllRead) is { } call)
+            call.Arrive(0);
     }
 
     private void OnArrived(PendingCall call, nint answer)
     {
-        Forget(call);
+        _calls.Forget(call);
         Invoke(call.Answered, answer);
-    }
-
-    private void Forget(PendingCall call)
-    {
-        _calls.Remove(call);
-        call.Dispose();
     }
 
     private void End(string why, bool isPeerGone = false)
