@@ -16,6 +16,7 @@ internal sealed class LibvirtDaemon : IDisposable
           <os><type arch='x86_64' machine='pc'>hvm</type></os>
           <devices>
             <emulator>/usr/bin/qemu-system-x86_64</emulator>
+            <graphics type='vnc'><listen type='socket'/></graphics>
             <graphics type='dbus' p2p='yes'/>
             <video><model type='vga'/></video>
           </devices>

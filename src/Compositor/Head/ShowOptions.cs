@@ -49,6 +49,9 @@ internal sealed record SplashImage(uint Background, string? Image, long AfterNs 
 /// <summary>What the user wants of a show. Options in <c>Command/ShowArguments.cs</c> set most of it.</summary>
 internal sealed record ShowOptions
 {
+    /// <summary>Nobody prints them, and the compiler's text of all members would be three kilobytes of the program.</summary>
+    public override string ToString() => nameof(ShowOptions);
+
     /// <summary>The source, as <c>Sources</c> parses it.</summary>
     public required string Source { get; init; }
 

@@ -12,6 +12,9 @@ internal sealed record HeadLayout(
 /// <summary>The result of one head, made once when a show or a case ends. JSON fields in this order: doc/report.md.</summary>
 internal sealed record HeadResult : IJsonObject
 {
+    /// <summary>The report has its members. The compiler's text of them would be two kilobytes of the program.</summary>
+    public override string ToString() => $"{nameof(HeadResult)} {Name}";
+
     public IEnumerable<(string Name, object? Value)> Fields =>
     [
         ("name", Name), ("transport", Transport), ("reason", Reason), ("format", Format), ("modifier", Modifier),

@@ -257,15 +257,22 @@ public sealed class VfioGuest : IGuest
     {
         if (_closed)
             return LoopSource.Never;
-        Close();
+        _closed = true;
+        var isTakenOff = false;
+        foreach (var plane in _planes)
+            isTakenOff |= plane.TakeOff(_head, Clock.Now);
+        // Posted, so that the compositor is told first.
+        if (isTakenOff)
+            _loop.Post(Close);
+        else
+            Close();
         Lost?.Invoke($"{Source} is gone: {why}.");
         return LoopSource.Never;
     }
 
+    /// <summary>May be called again.</summary>
     private void Close()
     {
-        if (_closed)
-            return;
         _closed = true;
         _monitor?.Dispose();
         if (_processWatch is not null)
