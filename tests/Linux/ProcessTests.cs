@@ -84,9 +84,10 @@ public sealed class ProcessTests
     {
         var file = Path.GetTempFileName();
         var known = new KnownPath(file);
-        Assert.True(known.Exists);
+        Assert.False(known.IsGone);
         File.Delete(file);
-        Assert.False(known.Exists);
+        Assert.True(known.IsGone);
+        Assert.False(new KnownPath($"/dev/null/{Path.GetFileName(file)}").IsGone);
     }
 
     [Fact]

@@ -69,6 +69,14 @@ public sealed class VgpuSwayTests(VgpuSwayBoot boot) : RigTests<VgpuSwayBoot>(bo
         Assert.Matches(@"pid:\d+ is gone: it was removed\.\n$", Boot.Messages("loses"));
     }
 
+    /// <summary>QEMU's device_del.</summary>
+    [Fact]
+    public void A_vGPU_that_its_VMM_has_closed_is_released()
+    {
+        Assert.Equal(74, Boot.ExitCode("closes"));
+        Assert.Matches(@"pid:\d+ is gone: its VMM has closed it\.\n$", Boot.Messages("closes"));
+    }
+
     [Fact]
     public void A_vGPU_can_be_removed_while_it_is_shown()
     {

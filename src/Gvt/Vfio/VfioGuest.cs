@@ -9,32 +9,34 @@ public sealed class VfioGuest : IGuest
     /// <summary>GVT-g's GPU is Intel's integrated one, always at this address. A borrowed descriptor has no path.</summary>
     private const string IntelGpu = "/sys/devices/pci0000:00/0000:00:02.0";
 
-    private const long SysfsLookNs = 1_000_000_000;
+    private const long LookNs = 1_000_000_000;
 
     private readonly VfioDevice _device;
     private readonly Loop _loop;
     private readonly Head _head;
     private readonly List<VfioPlane> _planes = [];
     private readonly VfioRegionPlane? _region;
-    private readonly KnownPath? _presence;
+    private readonly KnownPath? _presence, _original;
     private readonly Fd? _process;
     private readonly LoopWatch? _processWatch;
     private readonly long[] _notBefore = new long[3];
     private readonly int _dmaBufsBefore;
     private EdidRegion? _monitor;
     private bool _refusesMonitor;
-    private long _sysfsLooked;
+    private long _looked;
+    private int _looksWithoutOriginal;
     private bool _closed;
 
     /// <summary>
-    /// The device, its place in sysfs if known, the VMM's process if the device was borrowed, and the head of its console: null
-    /// for a head of its own.
+    /// The device, its place in sysfs if known, the VMM's process and own descriptor if the device was borrowed, and the head of
+    /// its console: null for a head of its own.
     /// </summary>
-    private readonly record struct Opened(VfioDevice Device, Mdev? Mdev = null, Fd? Process = null, Head? Console = null);
+    private readonly record struct Opened(
+        VfioDevice Device, Mdev? Mdev = null, Fd? Process = null, KnownPath? Original = null, Head? Console = null);
 
     private VfioGuest(string source, Loop loop, Opened opened, Edid? edid, IGuest? before = null)
     {
-        (Source, _loop, _device, _process) = (source, loop, opened.Device, opened.Process);
+        (Source, _loop, _device, _process, _original) = (source, loop, opened.Device, opened.Process, opened.Original);
         (_head, _dmaBufsBefore) = before is null ? (opened.Console ?? new Head("0"), 0) : (before.Heads[0], before.DmaBufs);
         Heads = [_head];
         try
@@ -106,7 +108,7 @@ public sealed class VfioGuest : IGuest
     public static VfioGuest OpenProcess(string source, int pid, Loop loop, Edid? edid = null)
     {
         var (display, process) = VmmProcess.Borrow(pid);
-        return new VfioGuest(source, loop, new(display.Device, MdevOf(display.SysfsPath), process), edid);
+        return new VfioGuest(source, loop, new(display.Device, MdevOf(display.SysfsPath), process, display.Original), edid);
     }
 
     /// <summary>Opens the vGPU behind a console of a VMM that does not ask it for its planes itself now.</summary>
@@ -121,7 +123,7 @@ public sealed class VfioGuest : IGuest
         var path = sysfsPath is null ? null : RealPath.Of(sysfsPath);
         var (display, process) = VmmProcess.Borrow(pid, displays => Meant(displays, path) ?? throw new SourceException(
             SourceFault.NotThere, $"Which of the {displays.Count} vGPUs of pid {pid} belongs to the console is not known."));
-        var guest = new VfioGuest(source, loop, new(display.Device, MdevOf(path), process, console), null);
+        var guest = new VfioGuest(source, loop, new(display.Device, MdevOf(path), process, display.Original, console), null);
         try
         {
             guest.CheckConsole(pid, path is null ? "" : new Mdev(path).Driver, mustBeOn);
@@ -164,7 +166,7 @@ public sealed class VfioGuest : IGuest
 
     public long Poll(long now)
     {
-        if (_closed || IsRemoved(now))
+        if (_closed || IsLost(now))
             return LoopSource.Never;
         if (_region is not null)
         {
@@ -241,16 +243,22 @@ public sealed class VfioGuest : IGuest
         }
     }
 
-    /// <summary>A write to a vGPU's "remove" file blocks until we close the vGPU. Only sysfs shows it.</summary>
-    private bool IsRemoved(long now)
+    /// <summary>
+    /// A write to a vGPU's "remove" file blocks until we close the vGPU, and only sysfs shows it. A VMM may close a vGPU and go on
+    /// (QEMU's device_del): it cannot have it again while we have it.
+    /// </summary>
+    private bool IsLost(long now)
     {
-        if (_presence is null || now - _sysfsLooked < SysfsLookNs)
+        if (now - _looked < LookNs)
             return false;
-        _sysfsLooked = now;
-        if (_presence.Exists)
-            return false;
-        End("it was removed");
-        return true;
+        _looked = now;
+        // A VMM that ends closes its descriptors a little before that is told.
+        _looksWithoutOriginal = _original?.IsGone == true ? _looksWithoutOriginal + 1 : 0;
+        if (_presence?.IsGone == true)
+            End("it was removed");
+        else if (_looksWithoutOriginal > 1)
+            End("its VMM has closed it");
+        return _closed;
     }
 
     private long End(string why)

@@ -69,7 +69,7 @@ internal static class VmmProcess
             if (Duplicate(process, pid, number) is not { } device)
                 continue;
             if (device.Serves(VfioAbi.PlaneDmabuf) || device.Serves(VfioAbi.PlaneRegion))
-                displays.Add(new(device, IsNode(target) ? Mdev.OfNode(target).SysfsPath
+                displays.Add(new(device, new($"/proc/{pid}/fd/{number}"), IsNode(target) ? Mdev.OfNode(target).SysfsPath
                     : ProcessFds.Info(pid, number, "vfio-device-syspath")));
             else
                 device.Dispose();

@@ -49,6 +49,25 @@ vmm_ends() {
 	echo $? >"$SHARE/vmm-after.rc"
 }
 
+# A VMM closes the vGPU and goes on, as QEMU does after device_del. The driver, its parent, flips on.
+vmm_closes_it() {
+	local driver orders
+
+	orders=$(mktemp -u) && mkfifo "$orders"
+	# shellcheck disable=SC2016 # expanded by the VMM
+	"$DRIVER" --uuid "$MBOCHS_UUID" --then-exec 3 mode=1024x768 flip=60,100000 -- \
+		bash -c 'exec 4<>"$1"; echo $$ >"$1.pid"; read -r _ <&4; exec 3>&-; read -r _ <&4' vmm "$orders" >"$SHARE/closes.driver" &
+	driver=$!
+	wait_until 5 test -s "$orders.pid"
+	show_start closes "pid:$(cat "$orders.pid")" --fullscreen
+	echo close >"$orders"
+	show_end
+	echo end >"$orders"
+	kill "$driver"
+	wait "$driver"
+	rm -f "$orders" "$orders.pid"
+}
+
 # A new vGPU is removed while its VMM and guestplane have it open: the removal waits for both.
 vmm_loses_it() {
 	local vmm remover SHOW_TIMEOUT=60
@@ -125,6 +144,7 @@ everything() {
 	switch_modes
 	last_flip last
 	vmm_ends
+	vmm_closes_it
 	busy
 	not_permitted
 	edid
