@@ -244,8 +244,8 @@ public sealed class VfioGuest : IGuest
     }
 
     /// <summary>
-    /// A write to a vGPU's "remove" file blocks until we close the vGPU, and only sysfs shows it. A VMM may close a vGPU and go on
-    /// (QEMU's device_del): it cannot have it again while we have it.
+    /// A write to a vGPU's "remove" file blocks until we close the vGPU, and only sysfs shows it. A VMM may close a vGPU and go
+    /// on (QEMU's device_del): it cannot have it again while we have it.
     /// </summary>
     private bool IsLost(long now)
     {
