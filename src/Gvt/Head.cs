@@ -37,6 +37,25 @@ public sealed class Head(string name)
         Flipped?.Invoke(flip);
     }
 
+    /// <summary>
+    /// Switches those planes off whose images only one GPU can read, before their device is closed. They are GVT-g's, in the
+    /// pages of the guest, which are other programs' after that (gvt_cache_destroy, drivers/gpu/drm/i915/gvt/kvmgt.c).
+    /// </summary>
+    /// <param name="now">CLOCK_MONOTONIC, ns.</param>
+    /// <returns>True if there were any.</returns>
+    internal bool TakeOffGuestPages(long now)
+    {
+        var isTakenOff = false;
+        for (var i = 0; i < _last.Length; i++)
+        {
+            if (_last[i].Scanout?.Gpu is null)
+                continue;
+            Raise(new Flip((PlaneKind)i, null, default, default, Changed: true, now));
+            isTakenOff = true;
+        }
+        return isTakenOff;
+    }
+
     /// <summary>Repeats the current flip of each plane, for a subscriber that was added later.</summary>
     /// <param name="now">CLOCK_MONOTONIC, ns.</param>
     public void Replay(Action<Flip> flipped, long now)

@@ -215,19 +215,6 @@ public sealed class VfioPlaneTests : IDisposable
         Assert.Contains("gone", lost, StringComparison.Ordinal);
     }
 
-    /// <summary>GVT-g's images are the memory of a guest that is gone; another driver's are kept for whoever shows them.</summary>
-    [Theory]
-    [InlineData(null, 1)]
-    [InlineData("/sys/devices/pci0000:00/0000:00:02.0", 2)]
-    public void An_image_in_the_guests_own_pages_is_taken_off_when_the_guest_is_lost(string? gpu, int flips)
-    {
-        _plane = new VfioPlane(PlaneKind.Primary, _vgpu, mayEvict: true, gpu);
-        Show(1);
-        Assert.Equal(gpu is not null, _plane.TakeOff(_head, _now));
-        Assert.False(_plane.TakeOff(_head, _now));
-        Assert.Equal((flips, gpu is null), (_flips.Count, _flips[^1].Scanout is not null));
-    }
-
     [Fact]
     public void Few_ids_are_kept_if_they_may_be_got_again()
     {

@@ -23,7 +23,9 @@ internal readonly record struct PointerImage(
 /// <param name="Pens">How many pens are near the window.</param>
 internal readonly record struct InputState(bool IsAbsolute, bool IsGrabbed, PointerImage Image, int Pens = 0)
 {
-    /// <summary>True if the compositor's pointer is locked in place and its motion goes to the guest.</summary>
+    /// <summary>
+    /// True if the motion of the compositor's pointer goes to the guest. It is locked in place then, if a keyboard can free it.
+    /// </summary>
     public bool IsLocked => IsGrabbed && !IsAbsolute;
 
     /// <summary>True if button presses go to the guest.</summary>

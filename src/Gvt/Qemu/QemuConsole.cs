@@ -78,8 +78,28 @@ internal sealed class QemuConsole : IDisposable
     /// <inheritdoc cref="IGuest.Poll"/>
     public long Poll(long now) => _planes?.Poll(now) ?? _listener?.Poll(now) ?? now;
 
-    /// <summary>The VM is gone; the last image stays.</summary>
+    /// <summary>The VM is gone; the last image stays, unless it is in the VM's own pages.</summary>
     public void Disconnect()
+    {
+        if (_planes is { } planes && Head.TakeOffGuestPages(Clock.Now))
+        {
+            // Posted, so that the compositor is told first.
+            _loop.Post(planes.Dispose);
+            DropPlanes();
+        }
+        Close();
+    }
+
+    public void Dispose()
+    {
+        Close();
+        Head.Released -= Throttle.Release;
+        Throttle.Dispose();
+        _input.Dispose();
+        _images.Dispose();
+    }
+
+    private void Close()
     {
         if (_connection is not null)
             _connection.Changed -= OnChanged;
@@ -87,18 +107,14 @@ internal sealed class QemuConsole : IDisposable
         _input.Connect(null, null);
         _listener?.Dispose();
         _listener = null;
-        _planesTaken += _planes?.DmaBufs ?? 0;
         _planes?.Dispose();
-        _planes = null;
+        DropPlanes();
     }
 
-    public void Dispose()
+    private void DropPlanes()
     {
-        Disconnect();
-        Head.Released -= Throttle.Release;
-        Throttle.Dispose();
-        _input.Dispose();
-        _images.Dispose();
+        _planesTaken += _planes?.DmaBufs ?? 0;
+        _planes = null;
     }
 
     private void Listen(QemuConnection connection, ConsoleInfo info)

@@ -50,10 +50,10 @@ internal sealed class ShareConnection : IDisposable
     /// <summary>Why the connection of a client has ended, as a clause; null if the client closed it.</summary>
     /// <param name="why">As <see cref="Bus.Closed"/> has it: the client is told nothing.</param>
     public static string? Reason(Bus bus, string why) => bus.IsUnread ? $"it has not read {bus.MostQueued} messages"
-        : bus.IsPeerGone ? null : bus.Strays > StrayFds.Few ? why : $"it sent what cannot be read ({why})";
+        : bus.IsPeerGone ? null : bus.Strays > StrayFds.Few ? why : $"what it sent cannot be read ({why})";
 
     /// <summary>The same of one that has ended before it has begun.</summary>
-    public static string? Reason(BusException e) => e.IsPeerGone ? null : $"it sent what cannot be read ({e.Cause})";
+    public static string? Reason(BusException e) => e.IsPeerGone ? null : $"what it sent cannot be read ({e.Cause})";
 
     /// <summary>Notifies the client that a console has another size.</summary>
     public void NotifySize(SharedHead head) => Notify(bus => ClientObjects.NotifySize(bus, head));

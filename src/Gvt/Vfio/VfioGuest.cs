@@ -25,7 +25,7 @@ public sealed class VfioGuest : IGuest
     private bool _refusesMonitor;
     private long _looked;
     private int _looksWithoutOriginal;
-    private bool _closed;
+    private State _state;
 
     /// <summary>
     /// The device, its place in sysfs if known, the VMM's process and own descriptor if the device was borrowed, and the head of
@@ -166,7 +166,7 @@ public sealed class VfioGuest : IGuest
 
     public long Poll(long now)
     {
-        if (_closed || IsLost(now))
+        if (_state != State.Open || IsLost(now))
             return LoopSource.Never;
         if (_region is not null)
         {
@@ -184,7 +184,11 @@ public sealed class VfioGuest : IGuest
         return _notBefore[0];
     }
 
-    public void Dispose() => Close();
+    public void Dispose()
+    {
+        if (_state != State.Closing)
+            Close();
+    }
 
     private void AddPlanes(Mdev? mdev)
     {
@@ -228,7 +232,7 @@ public sealed class VfioGuest : IGuest
     /// <summary>Plugs in a monitor of the window's size, so that one guest pixel is one device pixel.</summary>
     private void PlugMonitor(HeadSize window)
     {
-        if (_closed || _device.EdidRegion() is not { } region)
+        if (_state != State.Open || _device.EdidRegion() is not { } region)
             return;
         try
         {
@@ -258,19 +262,16 @@ public sealed class VfioGuest : IGuest
             End("it was removed");
         else if (_looksWithoutOriginal > 1)
             End("its VMM has closed it");
-        return _closed;
+        return _state != State.Open;
     }
 
     private long End(string why)
     {
-        if (_closed)
+        if (_state != State.Open)
             return LoopSource.Never;
-        _closed = true;
-        var isTakenOff = false;
-        foreach (var plane in _planes)
-            isTakenOff |= plane.TakeOff(_head, Clock.Now);
+        _state = State.Closing;
         // Posted, so that the compositor is told first.
-        if (isTakenOff)
+        if (_head.TakeOffGuestPages(Clock.Now))
             _loop.Post(Close);
         else
             Close();
@@ -278,10 +279,11 @@ public sealed class VfioGuest : IGuest
         return LoopSource.Never;
     }
 
-    /// <summary>May be called again.</summary>
     private void Close()
     {
-        _closed = true;
+        if (_state == State.Closed)
+            return;
+        _state = State.Closed;
         _monitor?.Dispose();
         if (_processWatch is not null)
             _loop.Remove(_processWatch);
@@ -290,5 +292,14 @@ public sealed class VfioGuest : IGuest
         _region?.Dispose();
         _device.Dispose();
         _process?.Dispose();
+    }
+
+    private enum State
+    {
+        Open,
+
+        /// <summary>The guest is lost, and the device is closed as soon as the compositor is told.</summary>
+        Closing,
+        Closed,
     }
 }

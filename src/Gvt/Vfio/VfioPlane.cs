@@ -96,19 +96,6 @@ internal sealed class VfioPlane(PlaneKind kind, IVfioGfx device, bool mayEvict, 
         return held.Scanout is null ? Refused(head, now, held.Problem!) : Succeeded(now);
     }
 
-    /// <summary>
-    /// Switches the plane off before the device is closed, if only its own GPU can read the image: that is GVT-g's, whose pages
-    /// are the guest's, and they are other programs' after that (gvt_cache_destroy, drivers/gpu/drm/i915/gvt/kvmgt.c).
-    /// </summary>
-    /// <returns>True if there was an image.</returns>
-    public bool TakeOff(Head head, long now)
-    {
-        if (gpu is null || _shown is null)
-            return false;
-        Show(head, null, now);
-        return true;
-    }
-
     public void Dispose()
     {
         foreach (var held in _held.Values)

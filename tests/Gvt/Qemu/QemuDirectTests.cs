@@ -73,6 +73,20 @@ public sealed class QemuDirectTests
         vm.Turn(() => !vm.Qemu.HasClient);
     }
 
+    /// <summary>GVT-g's images are the memory of a VM that is gone; another driver's stay.</summary>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("/sys/devices/pci0000:00/0000:00:02.0", false)]
+    public void An_image_in_the_VMs_own_pages_is_taken_off_when_the_VM_ends(string? gpu, bool stays)
+    {
+        using var vm = Joined(out var found);
+        found.Gpu = gpu;
+        Poll(vm);
+        vm.Qemu.Die();
+        vm.Turn(() => found.Closed == 1);
+        Assert.Equal(stays ? [true] : [true, false], vm.Flips.Select(flip => flip.Scanout is not null));
+    }
+
     /// <summary>QEMU goes on, and has no listener whose end would lift the keys.</summary>
     [Fact]
     public void What_is_held_when_the_vGPU_goes_is_released()
@@ -174,6 +188,9 @@ public sealed class QemuDirectTests
 
         public FakeVgpu Vgpu { get; } = new();
 
+        /// <summary>The only device that can read its images; null if all can.</summary>
+        public string? Gpu { get; set; }
+
         public int Devices { get; init; } = 1;
 
         /// <summary>Why the device cannot be opened; null if it can.</summary>
@@ -209,7 +226,7 @@ public sealed class QemuDirectTests
     /// <summary>The vGPU in one life of the VM.</summary>
     private sealed class Borrowed(Found found, Head head) : IGuest
     {
-        private readonly VfioPlane _plane = new(PlaneKind.Primary, found.Vgpu, mayEvict: false);
+        private readonly Lazy<VfioPlane> _plane = new(() => new(PlaneKind.Primary, found.Vgpu, mayEvict: false, found.Gpu));
         private bool _isClosed;
 
         public string Source => "qemu:";
@@ -218,7 +235,7 @@ public sealed class QemuDirectTests
 
         public bool IsPolled => true;
 
-        public int DmaBufs => _plane.Gets;
+        public int DmaBufs => _plane.Value.Gets;
 
         public event Action<string>? Lost;
 
@@ -226,7 +243,7 @@ public sealed class QemuDirectTests
 
         public void Start(Loop loop) { }
 
-        public long Poll(long now) => _plane.Poll(head, now, out _);
+        public long Poll(long now) => _plane.Value.Poll(head, now, out _);
 
         public void Dispose()
         {
@@ -234,7 +251,7 @@ public sealed class QemuDirectTests
                 return;
             _isClosed = true;
             found.Closed++;
-            _plane.Dispose();
+            _plane.Value.Dispose();
         }
     }
 }

@@ -138,7 +138,7 @@ public sealed class ShareStrangerTests
         }
         display.WaitFor("The connection of process");
         display.WaitFor("A listener of process");
-        Assert.All(display.Said, line => Assert.Contains(" was closed: it sent what cannot be read (", line, StringComparison.Ordinal));
+        Assert.All(display.Said, line => Assert.Contains(" was closed: what it sent cannot be read (", line, StringComparison.Ordinal));
         Assert.Equal(2, display.Said.Count);
     }
 
@@ -155,7 +155,7 @@ public sealed class ShareStrangerTests
         one.Say([(byte)'l', 1, 0, 1, .. BitConverter.GetBytes(Length), 1, 0, 0, 0, 0, 0, 0, 0], []);
         for (var sent = 0; display.Said.IsEmpty && sent < Length - Chunk; sent += Chunk)
             one.Say(new byte[Chunk], []);
-        display.WaitFor("it sent what cannot be read (a message is longer than 1 MiB)");
+        display.WaitFor("what it sent cannot be read (a message is longer than 1 MiB)");
     }
 
     [Fact]
