@@ -56,7 +56,10 @@ internal sealed class QemuInput : IHeadInput, IDisposable
     /// </summary>
     public void Connect(QemuConnection? connection, ConsoleInfo? console)
     {
+        // QEMU may close the old connection without reading this: it is released to the next one, too.
+        var held = _held.ToList();
         ReleaseAll();
+        _held.UnionWith(held);
         (_connection, _position, _moveX, _moveY) = (connection, null, 0, 0);
         if (console is null)
             return;
