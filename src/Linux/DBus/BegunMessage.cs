@@ -13,16 +13,24 @@ internal sealed unsafe class BegunMessage
 
     private long _bytes;
 
+    // Since the last message, or the beginning.
+    private int _turns;
+
     public bool IsTooLong => _bytes > Most;
 
-    /// <summary>To be called before the socket is read. If no message is complete then, these are bytes of one.</summary>
+    /// <summary>
+    /// To be called before the socket is read. If no message is complete then, these are bytes of one. What one turn reads, at most
+    /// what a socket holds, is not counted: nearly always it is a whole message, which costs no system call so.
+    /// </summary>
     public void Count(int socket)
     {
+        if (_turns++ == 0)
+            return;
         int unread;
         if (LibC.ioctl(socket, LibC.FIONREAD, &unread) == 0)
             _bytes += unread;
     }
 
     /// <summary>A message has been read.</summary>
-    public void Complete() => _bytes = 0;
+    public void Complete() => (_bytes, _turns) = (0, 0);
 }
