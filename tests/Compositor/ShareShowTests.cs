@@ -291,48 +291,20 @@ public sealed class ShareShowTests : IDisposable
     [Fact]
     public void A_socket_of_the_service_manager_is_used_and_left()
     {
-        Assert.SkipUnless(Tools.Has("systemd-socket-activate"), "needs systemd-socket-activate");
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
-        using var manager = Process.Start("systemd-socket-activate", ["-l", Socket, Repository.Program, "share", Pattern]);
-        try
-        {
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(Socket), Tools.Patience));
-            using var viewer = ProgramRun.ToEnd(host, $"show {Source} --frames 20 --no-clipboard");
+        using (new SocketActivation(Socket, ["share", Pattern]))
+        using (var viewer = ProgramRun.ToEnd(host, $"show {Source} --frames 20 --no-clipboard"))
             Assert.Equal((0, ""), (viewer.ExitCode, string.Join('\n', host.Violations.Select(violation => violation.Text))));
-        }
-        finally
-        {
-            manager.Kill();
-            manager.WaitForExit();
-        }
         Assert.True(File.Exists(Socket));
     }
 
-    /// <summary>As by a unit with Accept=yes.</summary>
     [Fact]
     public void A_socket_of_the_service_manager_that_takes_no_connections_is_one_sentence()
     {
-        Assert.SkipUnless(Tools.Has("systemd-socket-activate"), "needs systemd-socket-activate");
-        using var manager = Process.Start(new ProcessStartInfo(
-            "systemd-socket-activate", ["--accept", "-l", Socket, Repository.Program, "share", Pattern])
-        {
-            RedirectStandardError = true,
-        })!;
-        try
-        {
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(Socket), Tools.Patience));
-            using var client = SharedDisplay.ConnectTo(Socket);
-            string? line;
-            do
-                line = manager.StandardError.ReadLine();
-            while (line is not null && !line.StartsWith("guestplane:", StringComparison.Ordinal));
-            Assert.Equal("guestplane: The service manager's socket takes no connections: its unit needs ListenStream= and Accept=no.", line);
-        }
-        finally
-        {
-            manager.Kill();
-            manager.WaitForExit();
-        }
+        using var manager = new SocketActivation(Socket, ["share", Pattern], accept: true);
+        using var client = SharedDisplay.ConnectTo(Socket);
+        Assert.Equal("guestplane: The service manager's socket takes no connections: its unit needs ListenStream= and Accept=no.",
+            manager.FirstLine("guestplane:"));
     }
 
     private static void Wait(FakeHost host, Func<FakeHost, bool> condition) =>

@@ -82,7 +82,7 @@ internal sealed class HeadlessSway : IDisposable
 
     private async Task AwaitSockets()
     {
-        await Tools.Until(() => _sway.HasExited || (File.Exists(Commands) && File.Exists(Path.Combine(RuntimeDir, DisplayName))),
+        await Tools.Until(() => _sway.HasExited || (Tools.Listens(Commands) && Tools.Listens(Path.Combine(RuntimeDir, DisplayName))),
             () => "sway opened no socket");
         if (_sway.HasExited)
             Assert.Fail($"sway: {_log.Result}");

@@ -16,7 +16,6 @@ internal sealed class HeadlessWeston : IDisposable
         Assert.SkipUnless(Find("weston") && Find("weston-screenshooter"), "weston is not installed");
         // weston 10 spells its backends otherwise, and renders nothing unless told to.
         string[] backend = Version() >= 13 ? ["--backend=headless", "--renderer=gl"] : ["--backend=headless-backend.so", "--use-pixman"];
-        using var listening = new FileSystemWatcher(_runtime.FullName, Display);
         var start = new ProcessStartInfo("weston", [.. backend, "--no-config", "--debug", "--idle-time=0", "--width=1280", "--height=800", $"--socket={Display}"])
         {
             RedirectStandardError = true,
@@ -26,7 +25,7 @@ internal sealed class HeadlessWeston : IDisposable
         start.Environment["LIBGL_ALWAYS_SOFTWARE"] = "1";
         _weston = Process.Start(start)!;
         _log = _weston.StandardError.ReadToEndAsync();
-        if (listening.WaitForChanged(WatcherChangeTypes.Created, s_patience).TimedOut && !File.Exists(Path.Combine(_runtime.FullName, Display)))
+        if (!SpinWait.SpinUntil(() => Tools.Listens(Path.Combine(_runtime.FullName, Display)), s_patience))
             throw new TimeoutException("weston opened no socket");
     }
 

@@ -42,7 +42,7 @@ public sealed class KioskHostTests
         var runtime = Directory.CreateTempSubdirectory("guestplane-weston-");
         using (var weston = KioskHost.Weston(runtime, Pattern, Options))
         {
-            await Tools.Until(() => File.Exists(Path.Combine(runtime.FullName, HeadlessWeston.Display)), () => "weston opened no socket");
+            await Tools.Until(() => Tools.Listens(Path.Combine(runtime.FullName, HeadlessWeston.Display)), () => "weston opened no socket");
             await weston.AwaitShot(IsInTheMiddle);
         }
         runtime.Delete(recursive: true);
@@ -53,7 +53,7 @@ public sealed class KioskHostTests
     {
         var runtime = Directory.CreateTempSubdirectory("guestplane-weston-");
         await AwaitDimmed(source => KioskHost.Weston(runtime, source, Options), () =>
-            Tools.Until(() => File.Exists(Path.Combine(runtime.FullName, HeadlessWeston.Display)), () => "weston opened no socket"));
+            Tools.Until(() => Tools.Listens(Path.Combine(runtime.FullName, HeadlessWeston.Display)), () => "weston opened no socket"));
         runtime.Delete(recursive: true);
     }
 

@@ -50,7 +50,7 @@ internal sealed class LibvirtDaemon : IDisposable
     public static async Task<LibvirtDaemon> Start()
     {
         var libvirt = new LibvirtDaemon();
-        await Tools.Until(() => libvirt._daemon.HasExited || File.Exists(libvirt.Socket), () => "libvirt opened no socket");
+        await Tools.Until(() => libvirt._daemon.HasExited || Tools.Listens(libvirt.Socket), () => "libvirt opened no socket");
         if (libvirt._daemon.HasExited)
             Assert.Fail($"libvirtd: {libvirt._log.Result}");
         libvirt.Do("create", Path.Combine(libvirt._home.FullName, "domain.xml"));

@@ -46,7 +46,7 @@ internal sealed class NestedWeston : IDisposable
         Assert.SkipUnless(Tools.Has("weston"), "weston is not installed");
         var weston = new NestedWeston(outer, backend, options);
         var socket = Path.Combine(outer.RuntimeDir, DisplayName);
-        await Tools.Until(() => weston._weston.HasExited || File.Exists(socket), () => "weston opened no socket");
+        await Tools.Until(() => weston._weston.HasExited || Tools.Listens(socket), () => "weston opened no socket");
         if (weston._weston.HasExited)
             Assert.Fail($"weston: {weston._log.Result}");
         return weston;

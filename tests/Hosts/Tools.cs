@@ -8,10 +8,17 @@ internal static class Tools
     /// <summary>Long enough for a busy machine; nothing waits for its end but what has failed.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // __SO_ACCEPTCON among the flags of a line of /proc/net/unix (include/uapi/linux/net.h).
+    private const string Listening = " 00010000 ";
+
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
     public static bool Has(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    /// <summary>True if clients can connect to a unix socket. Its file is there earlier: a server binds first, and listens then.</summary>
+    public static bool Listens(string socket) =>
+        File.ReadLines("/proc/net/unix").Any(line => line.EndsWith($" {socket}", StringComparison.Ordinal) && line.Contains(Listening, StringComparison.Ordinal));
 
     /// <summary>
     /// Copies a program that is then started. This process must not have the copy open for writing: a child that another test starts

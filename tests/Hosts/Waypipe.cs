@@ -41,7 +41,7 @@ internal sealed class Waypipe : IDisposable
         var start = new ProcessStartInfo("waypipe", [.. options, "client"]) { RedirectStandardError = true };
         prepare(start);
         var client = Process.Start(start)!;
-        await Tools.Until(() => client.HasExited || File.Exists(socket), () => "waypipe opened no socket");
+        await Tools.Until(() => client.HasExited || Tools.Listens(socket), () => "waypipe opened no socket");
         return new(client, [.. options, "--unlink-socket"], arguments);
     }
 
