@@ -5,48 +5,50 @@ using System.Text;
 namespace Guestplane.Scanner;
 
 /// <summary>
-/// Writes the table of wl_interface (wayland-util.h). Names and signatures are u8 literals, because their addresses never
-/// change and libwayland keeps them as long as the display exists.
+/// Writes the table of wl_interface (wayland-util.h) as text and numbers, which InterfaceTable.Build reads: one line of each per
+/// interface. The text is a u8 literal, because its address never changes and libwayland keeps it as long as the display exists.
 /// </summary>
 internal static class TableWriter
 {
     public static string Write(IReadOnlyList<Interface> all)
     {
-        var index = all.Select((i, n) => (i.Name, n)).ToDictionary(x => x.Name, x => x.n);
-        var messages = all.Sum(i => i.Requests.Count + i.Events.Count);
-        var slots = all.SelectMany(i => i.Requests.Concat(i.Events)).Sum(Slots);
+        var known = new HashSet<string>(all.Select(i => i.Name));
+        var messages = all.SelectMany(Messages).ToArray();
         var writer = SourceWriter.File();
         writer.Block("internal static unsafe partial class InterfaceTable", () =>
         {
-            foreach (var i in all)
-                writer.Line($"internal const int {Naming.Pascal(i.Name)} = {index[i.Name]};");
+            for (var n = 0; n < all.Count; n++)
+                writer.Line($"internal const int {Naming.Pascal(all[n].Name)} = {n};");
             writer.Line();
             writer.Line($"internal const int Count = {all.Count};");
             writer.Line();
-            writer.Block("private static NativeInterface* Build()", () =>
-            {
-                writer.Line($"var table = new TableBuilder(interfaces: {all.Count}, messages: {messages}, slots: {slots});");
-                foreach (var i in all)
-                    WriteInterface(writer, i, index);
-                writer.Line("return table.Interfaces;");
-            });
+            writer.Line($"private const int MessageCount = {messages.Length}, SlotCount = {messages.Sum(Slots)};");
+            writer.Line();
+            writer.Line("private static ReadOnlySpan<byte> Text =>");
+            for (var n = 0; n < all.Count; n++)
+                writer.Line($"    \"{Text(all[n])}\"u8{(n + 1 < all.Count ? " +" : ";")}");
+            writer.Line();
+            writer.Line("private static ReadOnlySpan<int> Numbers =>");
+            writer.Line("[");
+            foreach (var i in all)
+                writer.Line($"    {string.Join(", ", Numbers(i, known))},");
+            writer.Line("];");
         });
         return writer.ToString();
     }
 
-    private static void WriteInterface(SourceWriter writer, Interface i, Dictionary<string, int> index)
-    {
-        writer.Line($"table.Interface(\"{i.Name}\"u8, {i.Version}, requests: {i.Requests.Count}, events: {i.Events.Count});");
-        foreach (var message in i.Requests.Concat(i.Events))
-        {
-            var types = string.Join(", ", message.Arguments.SelectMany(a => Types(a, index)));
-            writer.Line($"table.Message(\"{message.Name}\"u8, \"{Signature(message)}\"u8, [{types}]);");
-        }
-    }
+    private static IEnumerable<Message> Messages(Interface i) => i.Requests.Concat(i.Events);
 
-    private static IEnumerable<int> Types(Argument a, Dictionary<string, int> index) =>
-        a is { Type: "new_id", Interface: null } ? [-1, -1, -1]
-        : a.Interface is { } name && index.TryGetValue(name, out var n) ? [n] : [-1];
+    private static string Text(Interface i) =>
+        i.Name + @"\0" + string.Concat(Messages(i).Select(m => $@"{m.Name}\0{Signature(m)}\0"));
+
+    /// <summary>Names stand for the constants of the same class.</summary>
+    private static IEnumerable<string> Numbers(Interface i, HashSet<string> known) =>
+        [
+            $"{i.Version}", $"{i.Requests.Count}", $"{i.Events.Count}",
+            .. Messages(i).SelectMany(m => m.Arguments).Where(a => a.Type is "object" or "new_id")
+                .Select(a => a.Interface is { } name && known.Contains(name) ? Naming.Pascal(name) : "-1"),
+        ];
 
     private static int Slots(Message message) => message.Arguments.Sum(a => a is { Type: "new_id", Interface: null } ? 3 : 1);
 

@@ -73,7 +73,7 @@ public sealed unsafe partial class CursorTheme : IDisposable
             if (buffer == 0)
                 continue;
             var arguments = stackalloc WlArgument[] { new() { Pointer = buffer }, default, default };
-            _ = wl_proxy_marshal_array_flags(surface.Handle, AttachOpcode, null, surface.ProxyVersion, 0, arguments);
+            _ = wl_proxy_marshal_array_flags(surface.Handle, AttachOpcode, 0, surface.ProxyVersion, 0, arguments);
             surface.DamageBuffer(0, 0, int.MaxValue, int.MaxValue);
             return ((int)cursor->Images[0]->HotspotX, (int)cursor->Images[0]->HotspotY);
         }

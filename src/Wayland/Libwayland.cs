@@ -45,7 +45,7 @@ internal static unsafe partial class Libwayland
 
     [LibraryImport(Library)]
     public static partial nint wl_proxy_marshal_array_flags(
-        nint proxy, uint opcode, NativeInterface* made, uint version, uint flags, WlArgument* args);
+        nint proxy, uint opcode, nint made, uint version, uint flags, WlArgument* args);
 
     [LibraryImport(Library)]
     public static partial int wl_proxy_add_dispatcher(

@@ -90,14 +90,14 @@ public abstract unsafe class WlProxy : IDisposable
         Tag = 0;
     }
 
-    private protected void Marshal(uint opcode, WlArgument* args) => Send(opcode, null, ProxyVersion, 0, args);
+    private protected void Marshal(uint opcode, WlArgument* args) => Send(opcode, 0, ProxyVersion, 0, args);
 
     private protected nint MarshalConstructor(uint opcode, int made, uint version, WlArgument* args) =>
         Send(opcode, InterfaceTable.At(made), version, 0, args);
 
     private protected void MarshalDestructor(uint opcode, WlArgument* args)
     {
-        Send(opcode, null, ProxyVersion, Libwayland.Destroy, args);
+        Send(opcode, 0, ProxyVersion, Libwayland.Destroy, args);
         Forget();
     }
 
@@ -164,7 +164,7 @@ public abstract unsafe class WlProxy : IDisposable
             next._previous = proxy;
     }
 
-    private nint Send(uint opcode, NativeInterface* made, uint version, uint flags, WlArgument* args)
+    private nint Send(uint opcode, nint made, uint version, uint flags, WlArgument* args)
     {
         ObjectDisposedException.ThrowIf(!IsAlive, this);
         Display.Remember(_tableIndex, ProxyId, opcode);

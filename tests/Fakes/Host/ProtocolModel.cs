@@ -36,6 +36,8 @@ internal sealed class ProtocolModel
             }
     }
 
+    public IEnumerable<InterfaceModel> All => _interfaces.Values;
+
     public InterfaceModel this[string name] => _interfaces.TryGetValue(name, out var model)
         ? model
         : throw new ArgumentException($"no protocol XML has the interface {name}");
