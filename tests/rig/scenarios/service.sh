@@ -122,10 +122,11 @@ system_bus() {
 	echo $? >"$SHARE/bus-share.rc"
 }
 
-dpkg --install "$SHARE"/*.deb || exit
-machine
+# The device is there before the package, which gives it to its group.
 load_vkms
 load_mbochs_cdev || exit
+dpkg --install "$SHARE"/*.deb || exit
+machine
 udevadm settle
 stat --format '%n %G %a' /dev/vfio/[0-9]* "$MBOCHS_NODE" /dev/iommu /dev/udmabuf >"$SHARE/nodes"
 kiosk group "vfio:$MBOCHS_UUID" play_vgpu
