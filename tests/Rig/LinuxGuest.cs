@@ -52,7 +52,7 @@ public sealed class LinuxGuest : IAsyncLifetime
         using var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         port.Bind(new UnixDomainSocketEndPoint(PortPath));
         port.Listen();
-        _processors = await Processors.Take(RigLoad.Emulated, Scenario);
+        _processors = await Processors.Take(Scenario, processors: 2);
         try
         {
             await Boot(port);
@@ -167,7 +167,7 @@ public sealed class LinuxGuest : IAsyncLifetime
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var (name, value) in new[] { ("RIG_DISPLAY", "dbus,p2p=yes"), ("RIG_MEMORY", "1024"), ("RIG_TIMEOUT", "1600") })
+        foreach (var (name, value) in new[] { ("RIG_DISPLAY", "dbus,p2p=yes"), ("RIG_MEMORY", "1024"), ("RIG_CPUS", "1"), ("RIG_TIMEOUT", "1600") })
             start.Environment[name] = value;
         var boot = Process.Start(start)!;
         return (boot, boot.StandardError.ReadToEndAsync());

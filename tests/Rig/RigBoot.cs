@@ -30,16 +30,13 @@ public abstract class RigBoot : IDisposable
 
     /// <param name="suite">The Debian in the VM.</param>
     /// <param name="scenario">A script of tests/rig/scenarios.</param>
-    /// <param name="seconds">It may take so long, from power on; several times what it takes on two idle cores.</param>
+    /// <param name="seconds">It may take so long from power on, by its own clock, and also by this machine's: several times what it takes.</param>
     /// <param name="qemu">More devices for the VM.</param>
     protected RigBoot(string suite, string scenario, int seconds, params string[] qemu) =>
         (_suite, _scenario, _seconds, _qemu) = (suite, scenario, seconds, qemu);
 
     /// <summary>What runs the kernel (RIG_MACHINE of tests/rig/README.md): user-mode Linux, unless the scenario needs devices of QEMU.</summary>
     protected virtual string Machine => _qemu.Length > 0 ? Emulated : "uml";
-
-    /// <summary>True if its tests are of time, so that nothing else may run beside it.</summary>
-    protected virtual bool IsMeasured => false;
 
     /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
     protected virtual string Init => "none";
@@ -146,11 +143,13 @@ public abstract class RigBoot : IDisposable
     /// <returns>Why the rig cannot be had, whether the kernel came up, and what was said.</returns>
     private async Task<(string? Skip, bool IsUp, string Said)> Boot(string machine)
     {
-        using var processors = await Processors.Take(
-            IsMeasured ? RigLoad.Measured : machine == Emulated ? RigLoad.Emulated : RigLoad.UserMode, _scenario);
+        using var processors = await Processors.Take(_scenario, machine == Emulated ? 2 : 1);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
-        (string, string)[] settings = [("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_AT_ONCE", $"{Processors.Most}")];
+        (string, string)[] settings =
+        [
+            ("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_CLOCK", "virtual"), ("RIG_CPUS", "1"), ("RIG_AT_ONCE", $"{Processors.Most}"),
+        ];
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         var (status, said) = await Tools.Script(start);

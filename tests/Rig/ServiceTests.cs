@@ -4,9 +4,6 @@ namespace Guestplane.Tests.Rig;
 
 public sealed class ServiceBoot() : RigBoot("forky", "service.sh", seconds: 800)
 {
-    /// <summary>The unit's seat is a virtual terminal, which user-mode Linux does not have.</summary>
-    protected override string Machine => Emulated;
-
     protected override string Init => "systemd";
 
     protected override string? Missing() => base.Missing() ?? Package.Missing();

@@ -3,10 +3,7 @@ using System.Text.Json;
 
 namespace Guestplane.Tests.Rig;
 
-public sealed class ShareBoot() : RigBoot("forky", "share.sh", seconds: 400)
-{
-    protected override bool IsMeasured => true;
-}
+public sealed class ShareBoot() : RigBoot("forky", "share.sh", seconds: 400);
 
 /// <summary>guestplane share as root, and viewers that are a user without rights to any device.</summary>
 public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
@@ -44,15 +41,12 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
         Assert.Equal(Boot.Number("share.before-fds"), Boot.Number("share.after-fds"));
     }
 
-    /// <summary>
-    /// An output that refreshes more slowly than the vGPU flips does not show all. Of what it can show, 99.2 to 100 % were presented. The
-    /// two windows share a compositor and a processor, which have no time for one of them now and then.
-    /// </summary>
+    /// <summary>An output that refreshes more slowly than the vGPU flips does not show all.</summary>
     [Theory]
-    [InlineData("share-full", 0.99)]
-    [InlineData("share-left", 0.98)]
-    [InlineData("share-right", 0.98)]
-    public void Each_of_three_viewers_presents_nearly_all_flips_that_its_refresh_allows(string viewer, double least)
+    [InlineData("share-full")]
+    [InlineData("share-left")]
+    [InlineData("share-right")]
+    public void Each_of_three_viewers_presents_all_flips_that_its_refresh_allows(string viewer)
     {
         var (began, ended) = Times("share");
         var presented = PresentedCommits(viewer).Where(commit => commit.Committed > began && commit.Committed < ended)
@@ -60,9 +54,11 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
         Assert.True(presented.Count > Flips / 2, $"{presented.Count}");
         var refresh = presented.Zip(presented.Skip(1), (one, next) => next - one).Order().ElementAt(presented.Count / 10);
         var allowed = Math.Min(Flips, Math.Floor((Flips - 1) * 1000.0 / FlipsPerSecond / refresh) + 1);
-        Assert.InRange(presented.Count, least * allowed, Flips + 1);
+        // The first one and the last one may be presented before the flips began, or after they ended.
+        Assert.InRange(presented.Count, allowed - 2, Flips + 1);
     }
 
+    /// <summary>On the VM's clock, on which CPU time is the number of system calls.</summary>
     [Fact]
     public void A_share_costs_a_viewer_less_than_half_of_what_the_viewer_costs()
     {
@@ -73,12 +69,12 @@ public sealed class ShareTests(ShareBoot boot) : RigTests<ShareBoot>(boot)
         long Nanoseconds(string file) => long.Parse(Boot.Text(file), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>It was 0.3 to 0.6 ms. A viewer that waited for a refresh would take 16.</summary>
+    /// <summary>On the VM's clock: a message and its answer are a dozen system calls. A viewer that waited for a refresh would take 16 ms.</summary>
     [Fact]
-    public void A_share_adds_a_small_part_of_a_refresh_to_the_time_from_flip_to_commit()
+    public void A_share_adds_some_system_calls_to_the_time_from_flip_to_commit()
     {
         var (direct, shared) = (WaitOfMost("direct"), WaitOfMost("shared"));
-        Assert.True(shared < direct + 2, $"99 of 100 flips are committed after {direct} ms directly, and {shared} ms by the share");
+        Assert.True(shared < direct + 0.1, $"99 of 100 flips are committed after {direct} ms directly, and {shared} ms by the share");
     }
 
     [Fact]
