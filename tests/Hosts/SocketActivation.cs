@@ -22,7 +22,10 @@ internal sealed class SocketActivation : IDisposable
             RedirectStandardError = true,
         };
         _manager = Process.Start(start)!;
-        Assert.True(SpinWait.SpinUntil(() => Tools.Listens(socket), Tools.Patience), $"{Manager} does not listen");
+        if (SpinWait.SpinUntil(() => Tools.Listens(socket), Tools.Patience))
+            return;
+        Dispose();
+        Assert.Fail($"{Manager} does not listen");
     }
 
     /// <summary>Reads what it and the program write to standard error, up to a line that begins so; null at its end.</summary>

@@ -1,8 +1,8 @@
 namespace Guestplane.Tests.Rig;
 
 /// <summary>
-/// How many of the rig's machines run at once: one for each processor, which it keeps busy, and one for the time in which another waits
-/// for this machine's disk. Of those that wait for their turn, what takes longest is next, so that it does not run alone at the end.
+/// How many of the rig's machines run at once: one for each processor, which it keeps busy, and one for the time in which another waits.
+/// Of those that wait for their turn, what takes longest is next, so that it does not run alone at the end.
 /// </summary>
 internal sealed class Processors : IDisposable
 {
@@ -16,26 +16,25 @@ internal sealed class Processors : IDisposable
     /// <summary>Scenarios, those that take longest first; the others follow.</summary>
     private static readonly string[] s_longest =
     [
-        LinuxGuest.Scenario, "cards.sh", "service.sh", "scanout-test.sh", "pattern-hosts.sh", "vgpu-trixie.sh", "kiosk.sh", "desktop.sh",
+        LinuxGuest.Scenario, "cards.sh", "scanout-test.sh", "pattern-hosts.sh", "vgpu-trixie.sh", "kiosk.sh", "desktop.sh", "qemu-sway.sh",
     ];
 
     private static readonly Lock s_lock = new();
-    private static readonly PriorityQueue<(TaskCompletionSource<Processors> Turn, int Processors), uint> s_waiting = new();
+    private static readonly PriorityQueue<TaskCompletionSource<Processors>, uint> s_waiting = new();
     private static int s_free = Most;
-    private readonly int _processors;
 
-    private Processors(int processors) => _processors = processors;
+    private Processors()
+    {
+    }
 
     /// <summary>Waits until a machine may run that scenario.</summary>
-    /// <param name="scenario">A script of tests/rig/scenarios.</param>
-    /// <param name="processors">How many it keeps busy.</param>
-    public static Task<Processors> Take(string scenario, int processors = 1)
+    public static Task<Processors> Take(string scenario)
     {
         var turn = new TaskCompletionSource<Processors>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (s_lock)
         {
             // Of those that are not in the list, -1 is the largest of all numbers.
-            s_waiting.Enqueue((turn, Math.Min(processors, Most)), (uint)Array.IndexOf(s_longest, scenario));
+            s_waiting.Enqueue(turn, (uint)Array.IndexOf(s_longest, scenario));
             Begin();
         }
         return turn.Task;
@@ -45,19 +44,14 @@ internal sealed class Processors : IDisposable
     {
         lock (s_lock)
         {
-            s_free += _processors;
+            s_free++;
             Begin();
         }
     }
 
-    /// <summary>The first in the queue is waited for: no other takes the processors that it needs.</summary>
     private static void Begin()
     {
-        while (s_waiting.TryPeek(out var next, out _) && next.Processors <= s_free)
-        {
-            s_waiting.Dequeue();
-            s_free -= next.Processors;
-            next.Turn.SetResult(new(next.Processors));
-        }
+        for (; s_free > 0 && s_waiting.TryDequeue(out var next, out _); s_free--)
+            next.SetResult(new());
     }
 }

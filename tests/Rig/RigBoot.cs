@@ -15,7 +15,7 @@ public abstract class RigBoot : IDisposable
     // sysexits.h's EX_NOPERM, by which tests/rig/image says that building an image is not for this user.
     private const int Skipped = 77;
 
-    protected const string Emulated = "qemu";
+    protected const string Emulated = "qemu", Virtual = "virtual";
 
     // tests/rig/boot: the VM broke.
     private const int Broken = 125;
@@ -27,6 +27,7 @@ public abstract class RigBoot : IDisposable
     private readonly string[] _qemu;
     private readonly string _share = Directory.CreateTempSubdirectory("guestplane-rig-").FullName;
     private Task<string?>? _booted;
+    private bool _hasVirtualClock;
 
     /// <param name="suite">The Debian in the VM.</param>
     /// <param name="scenario">A script of tests/rig/scenarios.</param>
@@ -37,6 +38,9 @@ public abstract class RigBoot : IDisposable
 
     /// <summary>What runs the kernel (RIG_MACHINE of tests/rig/README.md): user-mode Linux, unless the scenario needs devices of QEMU.</summary>
     protected virtual string Machine => _qemu.Length > 0 ? Emulated : "uml";
+
+    /// <summary>Its clock, in user-mode Linux (RIG_CLOCK of tests/rig/README.md).</summary>
+    protected virtual string Clock => Virtual;
 
     /// <summary>Who is PID 1 in the VM: tests/rig/README.md.</summary>
     protected virtual string Init => "none";
@@ -116,6 +120,9 @@ public abstract class RigBoot : IDisposable
             : $"The rig needs {string.Join(", ", missing)}: install what tests/rig/image --host-packages prints";
     }
 
+    /// <summary>For tests of time: skips one if QEMU had to run the scenario, which has no virtual clock.</summary>
+    public void SkipWithoutVirtualClock() => Assert.SkipUnless(_hasVirtualClock, "QEMU ran it, on a real clock, and so its times depend on this machine");
+
     /// <returns>Why the rig cannot be had; null when it has booted.</returns>
     private async Task<string?> BootOnce()
     {
@@ -125,6 +132,7 @@ public abstract class RigBoot : IDisposable
         // A kernel may break on its own way up, before anything of ours runs; user-mode Linux on a machine that does not allow it.
         var (skip, isUp, first) = await Boot(Machine);
         var second = "";
+        _hasVirtualClock = isUp && Machine != Emulated && Clock == Virtual;
         if (!isUp)
             (skip, isUp, second) = await Boot(Emulated);
         Assert.True(isUp, $"{_scenario} on {_suite}: the machine did not come up.\n{first}{second}{Logs()}");
@@ -143,12 +151,12 @@ public abstract class RigBoot : IDisposable
     /// <returns>Why the rig cannot be had, whether the kernel came up, and what was said.</returns>
     private async Task<(string? Skip, bool IsUp, string Said)> Boot(string machine)
     {
-        using var processors = await Processors.Take(_scenario, machine == Emulated ? 2 : 1);
+        using var processors = await Processors.Take(_scenario);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         (string, string)[] settings =
         [
-            ("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_CLOCK", "virtual"), ("RIG_CPUS", "1"), ("RIG_AT_ONCE", $"{Processors.Most}"),
+            ("RIG_TIMEOUT", $"{_seconds}"), ("RIG_INIT", Init), ("RIG_MACHINE", machine), ("RIG_CLOCK", Clock), ("RIG_CPUS", "1"), ("RIG_AT_ONCE", $"{Processors.Most}"),
         ];
         foreach (var (name, value) in settings)
             start.Environment[name] = value;

@@ -19,8 +19,8 @@ internal sealed unsafe class BegunMessage
     public bool IsTooLong => _bytes > Most;
 
     /// <summary>
-    /// To be called before the socket is read. If no message is complete then, these are bytes of one. What one turn reads, at
-    /// most what a socket holds, is not counted: nearly always it is a whole message, which costs no system call so.
+    /// To be called before the socket is read. If no message is complete then, these are bytes of one. What the turn after a
+    /// message reads is not counted: nearly always it is a whole message, which costs no system call so.
     /// </summary>
     public void Count(int socket)
     {

@@ -127,8 +127,10 @@ load_vkms
 load_mbochs_cdev || exit
 dpkg --install "$SHARE"/*.deb || exit
 machine
+# Another one comes after it.
+create_mdev /sys/class/mbochs/mbochs/mdev_supported_types/mbochs-small >/dev/null
 udevadm settle
-stat --format '%n %G %a' /dev/vfio/[0-9]* "$MBOCHS_NODE" /dev/iommu /dev/udmabuf >"$SHARE/nodes"
+stat --format '%n %G %a' /dev/vfio/[0-9]* /dev/vfio/devices/* /dev/iommu /dev/udmabuf >"$SHARE/nodes"
 kiosk group "vfio:$MBOCHS_UUID" play_vgpu
 kiosk node "vfio:$MBOCHS_NODE" play_vgpu
 share
