@@ -52,7 +52,7 @@ public sealed class LinuxGuest : IAsyncLifetime
         using var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         port.Bind(new UnixDomainSocketEndPoint(PortPath));
         port.Listen();
-        _processors = await Processors.Take(Scenario);
+        _processors = await Processors.Take(Scenario, isEmulated: true);
         try
         {
             await Boot(port);

@@ -151,7 +151,7 @@ public abstract class RigBoot : IDisposable
     /// <returns>Why the rig cannot be had, whether the kernel came up, and what was said.</returns>
     private async Task<(string? Skip, bool IsUp, string Said)> Boot(string machine)
     {
-        using var processors = await Processors.Take(_scenario);
+        using var processors = await Processors.Take(_scenario, machine == Emulated);
         var time = Stopwatch.StartNew();
         var start = new ProcessStartInfo(Path.Combine(Repository.Rig, "boot"), [_suite, _share, _scenario, .. _qemu]);
         (string, string)[] settings =
