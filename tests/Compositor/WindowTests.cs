@@ -231,7 +231,7 @@ public sealed class WindowTests
     private static void End(FakeHost host, ProgramRun run)
     {
         run.Terminate();
-        Assert.Equal(0, run.Wait().ExitCode);
+        Assert.True(run.Wait().ExitCode == 0, run.Messages);
         Assert.Empty(host.Violations);
     }
 }

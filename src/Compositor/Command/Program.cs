@@ -11,7 +11,11 @@ namespace Guestplane.Compositor;
 /// <summary>The command line, and the only place where the program is put together.</summary>
 internal static class Program
 {
-    public static int Main(string[] args)
+    public static void Main(string[] args) => ProcessEnd.Exit(Run(args));
+
+    /// <summary>All that the program has open is closed when it returns.</summary>
+    /// <returns>The exit code.</returns>
+    private static int Run(string[] args)
     {
         InheritedFds.Begin();
         using var output = new StreamWriter(OutputFile.Standard()) { AutoFlush = true };
