@@ -15,8 +15,8 @@ public sealed class ProcessEndTests
         Assert.SkipUnless(Tools.Has("cc"), "there is no C compiler");
         var folder = Directory.CreateTempSubdirectory("guestplane-end-");
         var library = Path.Combine(folder.FullName, "destructor.so");
-        var text = Path.Combine(Repository.Root, "tests", "Compositor", "destructor.c");
-        Tools.Run(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-o", library, text]));
+        var source = Path.Combine(Repository.Root, "tests", "Compositor", "destructor.c");
+        Tools.Run(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-o", library, source]));
         using var host = new FakeHost(new HostSetup(Repository.Protocols));
         using var run = ProgramRun.Start(host, arguments, ("LD_PRELOAD", library));
         Assert.True(run.Wait().ExitCode == code, $"{run.ExitCode}: {run.Messages}");

@@ -11,11 +11,10 @@ namespace Guestplane.Compositor;
 /// <summary>The command line, and the only place where the program is put together.</summary>
 internal static class Program
 {
-    public static void Main(string[] args) => ProcessEnd.Exit(Run(args));
+    public static void Main(string[] args) => ProcessEnd.Exit(ExitCodeOf(args));
 
-    /// <summary>All that the program has open is closed when it returns.</summary>
-    /// <returns>The exit code.</returns>
-    private static int Run(string[] args)
+    /// <summary>Runs the command. All that it has opened is closed when this returns.</summary>
+    private static int ExitCodeOf(string[] args)
     {
         InheritedFds.Begin();
         using var output = new StreamWriter(OutputFile.Standard()) { AutoFlush = true };
