@@ -59,12 +59,15 @@ fetch_kernel() {
 }
 
 unpack_sources() {
+	local patch
+
 	tar -C source --strip-components=1 --wildcards -xJf source/usr/src/linux-source-*.tar.xz \
 		'*/samples/vfio-mdev/*' '*/drivers/gpu/drm/vkms/*' '*/drivers/vfio/*' \
 		'*/drivers/iommu/iommufd/*' '*/drivers/iommu/iommu-priv.h' '*/lib/interval_tree.c'
 	cp source/samples/vfio-mdev/mbochs.c mbochs-stock.c
-	patch --quiet -d source -p1 <"$RIG/patches/mbochs-vmap.patch" ||
-		die "mbochs-vmap.patch does not apply to this kernel"
+	for patch in mbochs-vmap vkms-two-crtcs; do
+		patch --quiet -d source -p1 <"$RIG/patches/$patch.patch" || die "$patch.patch does not apply to this kernel"
+	done
 }
 
 # mbochs twice: as it is, because a client has to live with its bugs, and
