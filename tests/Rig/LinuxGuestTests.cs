@@ -256,7 +256,8 @@ public sealed partial class LinuxGuestTests : IClassFixture<LinuxGuest>
     private async Task AwaitFollowed(HeadlessSway host, int width, int height)
     {
         var mode = (0, 0);
-        await LinuxGuest.Until(() => (mode = Mode(0)) == (width, height), () => $"{width}x{height} expected, not {mode}");
+        await LinuxGuest.Until(() => (mode = Mode(0)) == (width, height),
+            () => $"{width}x{height} expected, not {mode}; its kernel was told of {_guest.PreferredMode(0)}");
         await AwaitSame(host, width, height);
     }
 

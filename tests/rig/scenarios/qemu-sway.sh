@@ -54,7 +54,7 @@ order() {
 vga() {
 	qemu_on_bus vga on "${VGA_DEVICE[@]}" && played vga vga mode=1024x768 flip=10,60 update=10,10 wait=500
 	qemu_on_bus vga-bytes off "${VGA_DEVICE[@]}" && played vga-bytes vga mode=1024x768 flip=10,60 update=10,10 wait=500
-	qemu_on_bus vga-map off "${VGA_DEVICE[@]}" && played vga-map vga8 mode=1024x768 flip=10,30 update=10,10 wait=500
+	qemu_on_bus vga-map off "${VGA_DEVICE[@]}" && played vga-map vga8 mode=1024x768 flip=20,120 update=10,10 wait=500
 }
 
 # QEMU polls a vGPU's plane every 30 ms: at ten flips a second it gets each.
