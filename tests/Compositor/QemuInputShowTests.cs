@@ -92,6 +92,11 @@ public sealed class QemuInputShowTests
         desktop.Host.KeyboardEnter(desktop.Root.Id, locked: CapsLocked);
         desktop.Host.Key(A, true);
         desktop.Host.Key(A, false);
+        // There is nothing to grab for, and F11 stays ours.
+        desktop.Host.Key(LeftCtrl, true);
+        desktop.Host.Key(LeftAlt, true);
+        desktop.Host.Key(LeftAlt, false);
+        desktop.Host.Key(LeftCtrl, false);
         // F11 is ours, and behind the others.
         desktop.Host.Key(F11, true);
         desktop.Wait(h => h.Transcript.Matching(".set_fullscreen(").Count == 1);

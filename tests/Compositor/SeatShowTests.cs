@@ -183,6 +183,21 @@ public sealed class SeatShowTests
     }
 
     [Fact]
+    public void A_kiosk_keeps_the_pointer_when_its_last_keyboard_is_unplugged()
+    {
+        using var desktop = Desktop(isAbsolute: false, command: "kiosk");
+        desktop.Wait(h => h.Surfaces.Count(surface => surface.Role == "xdg_toplevel") == 1);
+        Enter(desktop);
+        desktop.Wait(h => h.IsPointerLocked);
+        desktop.Host.SetKeyboard(false);
+        desktop.Wait(h => h.Transcript.Matching("wl_keyboard#").Any(line => line.Contains(".release(", StringComparison.Ordinal)));
+        desktop.Wait(h => h.IsPointerLocked);
+        desktop.Host.PointerMoveBy(5, 6);
+        desktop.WaitQemu(q => q.Input.Contains(new QemuMotion(0, 5, 6)));
+        desktop.End();
+    }
+
+    [Fact]
     public void The_wheel_over_a_guest_that_has_not_taken_the_pointer_is_not_sent()
     {
         using var desktop = Desktop(isAbsolute: false);

@@ -59,10 +59,10 @@ internal sealed class Pointer : IDisposable
     }
 
     /// <summary>
-    /// A keyboard has entered a window. A kiosk's grab ended when it left the one where the pointer may be; a click's may have
-    /// begun before it came.
+    /// A keyboard has entered a window, or is no more. A kiosk's grab ended when it left the one where the pointer may be; a
+    /// click's may have begun before it came.
     /// </summary>
-    public void KeyboardEntered()
+    public void Renew()
     {
         if (_focus is not { } focus)
             return;

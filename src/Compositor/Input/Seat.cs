@@ -61,7 +61,7 @@ internal sealed class Seat : IDisposable
         Proxy.Dispose();
     }
 
-    private void OnKeyboardEntered() => _pointer?.KeyboardEntered();
+    private void OnKeyboardEntered() => _pointer?.Renew();
 
     private void OnPressed(uint? serial)
     {
@@ -82,6 +82,9 @@ internal sealed class Seat : IDisposable
             _keyboard?.Dispose();
             _keyboard = !hasKeyboard ? null
                 : new Keyboard(Proxy, _globals, _loop, _windows, _layout) { Pressed = OnPressed };
+            // A keyboard's end ends a grab, because another program may have its focus. Without one, no other program has.
+            if (!hasKeyboard)
+                _pointer?.Renew();
         }
         if (IsOther(WlSeatCapability.Touch, _touch is not null) is { } hasTouch)
         {

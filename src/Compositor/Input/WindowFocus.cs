@@ -44,7 +44,7 @@ internal sealed class WindowFocus
     {
         var others = _inputs.FindAll(other => other is { State.IsGrabbed: true, HasKeyboard: false } && other != input);
         others.ForEach(other => other.Grab(false));
-        input.Grab(!input.State.IsGrabbed && others.Count == 0);
+        input.Grab(input.HasInput && !input.State.IsGrabbed && others.Count == 0);
     }
 
     /// <summary>When the last keyboard has gone to another program, the pointer must be free for that, too.</summary>

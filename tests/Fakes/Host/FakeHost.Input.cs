@@ -19,6 +19,13 @@ public sealed partial class FakeHost
     /// <summary>The seat is gone without a word to its devices, as when a remote desktop's client leaves.</summary>
     public void RemoveSeat(uint seat) => Act(() => Withdraw(_globals.First(global => global.Name == seat)));
 
+    /// <summary>All seats lose their keyboard, or get one: a wireless one sleeps.</summary>
+    public void SetKeyboard(bool isPresent)
+    {
+        Setup.KeyboardPresent = isPresent;
+        Each<HostSeat>(seat => seat.SendCapabilities());
+    }
+
     /// <summary>The user's next actions are on this seat; 0 (at first): on all.</summary>
     public void UseSeat(uint seat) => Act(() => _usedSeat = seat);
 

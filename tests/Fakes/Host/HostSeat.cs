@@ -11,9 +11,12 @@ internal sealed class HostSeat(HostClient client, InterfaceModel model, uint id,
     private uint Capabilities => (Host.Setup.PointerPresent ? Pointer : 0) | (Host.Setup.KeyboardPresent ? Keyboard : 0)
         | (Host.Setup.TouchPresent ? Touch : 0);
 
+    /// <summary>Sends which devices the seat has now.</summary>
+    public void SendCapabilities() => Send("capabilities", Capabilities);
+
     public override void Bound()
     {
-        Send("capabilities", Capabilities);
+        SendCapabilities();
         if (Version >= 2)
             Send("name", $"seat{Global}");
     }
