@@ -47,6 +47,9 @@ public sealed class MessageTests
     [InlineData("show pattern --require ,", "\",\" is no requirement; the form is presented=N%,zero-copy=N%,f2c|c2p|f2p-p50|p95|p99=Nms,missed=N,transport=dmabuf|shm|copy.")]
     [InlineData("kiosk pattern --seconds", "--seconds needs a value; see guestplane kiosk --help.")]
     [InlineData("show pattern --seconds 1 --seconds 2", "--seconds is given more than once.")]
+    [InlineData("show pattern --title @no-such-file --seconds abc",
+        "--seconds takes a number above 0 and up to 1000000000, such as 2.5, and not \"abc\".")]
+    [InlineData("show pattern --layout 0=A --layout 0=B", "--layout takes HEAD=OUTPUT,…, each head once, and not \"0=B\".")]
     [InlineData("show pattern --seconds abc", "--seconds takes a number above 0 and up to 1000000000, such as 2.5, and not \"abc\".")]
     [InlineData("show pattern --seconds 0,5", "--seconds takes a number above 0 and up to 1000000000, such as 2.5, and not \"0,5\".")]
     [InlineData("show pattern --seconds 0", "--seconds takes a number above 0 and up to 1000000000, such as 2.5, and not \"0\".")]

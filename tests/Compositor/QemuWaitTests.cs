@@ -162,6 +162,17 @@ public sealed class QemuWaitTests
     }
 
     [Fact]
+    public void What_is_required_is_not_met_by_a_VM_that_never_came()
+    {
+        using var host = new FakeHost(new HostSetup(Repository.Protocols));
+        using var run = ProgramRun.Start(host, "show qemu:qmp=/nonexistent/qmp --wait --require transport=dmabuf");
+        run.WaitFor("Waiting for it.");
+        run.Terminate();
+        Assert.Equal(1, run.Wait().ExitCode);
+        Assert.Contains("Nothing was shown, and --require has conditions.", run.Messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_console_that_is_not_there_is_reported()
     {
         using var desktop = new QemuDesktop("--console 7");

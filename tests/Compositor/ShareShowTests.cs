@@ -143,14 +143,21 @@ public sealed class ShareShowTests : IDisposable
         using var share = Share($"qemu:qmp={qmp.SocketPath}", "--wait");
         using var viewer = ProgramRun.Start(host, $"show {Source}");
         Wait(host, h => ShowTests.Primary(h) is { Buffer: not null });
+        host.Configure(1000, 700);
+        Assert.True(qemu.WaitUntil(q => IsRequested(q.Input, 1), QemuDesktop.Soon));
         qemu.Die();
         share.WaitFor("is back.");
         Assert.True(qemu.WaitUntil(q => q.Console.ListenersRegistered == 2, QemuDesktop.Soon));
+        // Nobody resizes the window again, and the next life must be told.
+        Assert.True(qemu.WaitUntil(q => IsRequested(q.Input, 2), QemuDesktop.Soon));
         qemu.Console.Update(0, 0, 1, 1, 4, QemuDesktop.Xrgb, [9, 9, 9, 9]);
         Wait(host, h => ShowTests.Primary(h) is { Buffer: not null } primary && h.ReadPixels(primary).Bytes[0] == 9);
         End(viewer);
         End(share);
         Assert.Empty(host.Violations);
+
+        static bool IsRequested(IReadOnlyList<QemuInput> input, int times) =>
+            input.OfType<QemuUiInfo>().Count(size => size is { Width: 1000, Height: 700 }) == times;
     }
 
     [Fact]
@@ -229,6 +236,8 @@ public sealed class ShareShowTests : IDisposable
     [InlineData(Usage, "this machine has no group \"no-such\"", "pattern --group no-such")]
     [InlineData(Usage, "this machine has no user \"no-such\"", "pattern --allow 0,no-such")]
     [InlineData(Usage, "--read-only: this machine has no user \"no-such\"", "pattern --read-only no-such")]
+    [InlineData(Usage, "--read-only: this machine has no user \"no-such\"", "pattern --read-only no-such --read-only 0")]
+    [InlineData(Usage, "--allow: this machine has no user \"no-such\"", "pattern --allow no-such --allow 0")]
     [InlineData(Usage, "--linger is for vfio: sources, and pattern is none.", "pattern --linger 5")]
     [InlineData(Usage, "--rate takes a number above 0 and up to 1000, such as 2.5, and not \"1001\".", "pattern --rate 1001")]
     [InlineData(Usage, "--rate takes a number above 0 and up to 1000, such as 2.5, and not \"0\".", "pattern --rate 0")]

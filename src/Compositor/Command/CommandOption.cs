@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Guestplane.Linux;
@@ -9,6 +10,9 @@ internal static class CommandOption
 {
     /// <summary>More than thirty years of seconds: a deadline in ns does not overflow.</summary>
     private const int Most = 1_000_000_000;
+
+    /// <summary>How words are read. None is the name of a file with further words ("@FILE"): a title may begin so.</summary>
+    public static ParserConfiguration Parser => new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Parses a number above 0. A comma is rejected: some write it for a thousand, others for a fraction.</summary>
     public static double Number(ArgumentResult result) => Number(result, Most);
@@ -36,6 +40,10 @@ internal static class CommandOption
             Reject(result, form);
         return Text(result);
     }
+
+    /// <summary>The words of a list. An option of such a value that is given again adds to it.</summary>
+    public static IEnumerable<string> Words(ArgumentResult result) =>
+        result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>Adds an error that names the option, what it takes, and what it was given.</summary>
     public static void Reject(ArgumentResult result, string taken) =>

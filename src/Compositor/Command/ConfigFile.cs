@@ -138,7 +138,7 @@ internal sealed class ConfigFile
             : s_yes.Contains(line.Value) ? "true"
             : s_no.Contains(line.Value) ? "false"
             : throw Fault(line.Number, $"{line.Key} takes yes or no, and not \"{line.Value}\"");
-        var parsed = command.Parse([source, $"{option.Name}={value}"]);
+        var parsed = command.Parse([source, $"{option.Name}={value}"], CommandOption.Parser);
         return parsed.Errors.Count == 0 ? parsed : throw Fault(line.Number, UsageError.Of(parsed).TrimEnd('.'));
     }
 

@@ -63,7 +63,7 @@ internal static class Program
         // System.CommandLine adds the Windows spellings of --help, which are paths here.
         foreach (var alias in (string[])["/h", "/?"])
             help.Aliases.Remove(alias);
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(args, CommandOption.Parser);
         if (parsed.GetResult(help) is not null)
             return (int)HelpText.Write(output, parsed);
         if (parsed.Errors.Count > 0)
@@ -108,7 +108,7 @@ internal static class Program
         else
             guest.Open();
         if (loop.Stopped)
-            return ExitCode.Ok;
+            return options.Require.IsGiven ? throw Interrupted(options) : ExitCode.Ok;
         var show = services.GetRequiredService<Show>();
         messages.Detail($"The compositor is {services.GetRequiredService<Seats>().Host.Name}.");
         show.Ready += () => manager?.Ready();
@@ -133,6 +133,10 @@ internal static class Program
         return run(loop, services.GetRequiredService<Host>);
     }
 
+    /// <summary>The user ended the show before it began.</summary>
+    private static ExitException Interrupted(ShowOptions options) =>
+        new(options.Require.IsGiven ? ExitCode.RequirementNotMet : ExitCode.Ok, "Interrupted.");
+
     private static Host Connect(Loop loop, GuestSlot guest, ShowOptions options, Messages messages)
     {
         if (!options.Reconnect)
@@ -141,7 +145,7 @@ internal static class Program
         var host = Host.Await(loop, options.IsFramed, sentence => messages.Info($"{sentence} Waiting for one."));
         guest.Changed -= StopIfGone;
         if (guest.State != GuestState.Gone)
-            return host ?? throw new ExitException(ExitCode.Ok, "Interrupted.");
+            return host ?? throw Interrupted(options);
         host?.Dispose();
         throw new ExitException(ExitCode.GuestLost, guest.Problem);
 

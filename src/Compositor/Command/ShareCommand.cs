@@ -153,6 +153,7 @@ internal static class ShareCommand
         switch (guest.State)
         {
             case GuestState.Here:
+                server.RenewSizes();
                 poller?.PollNow();
                 break;
             case GuestState.Away:
@@ -209,7 +210,7 @@ internal static class ShareCommand
 
     private static List<string> ParseNames(ArgumentResult result)
     {
-        List<string> names = [.. result.Tokens[^1].Value.Split(',', StringSplitOptions.RemoveEmptyEntries)];
+        List<string> names = [.. CommandOption.Words(result)];
         if (names.Count == 0)
             CommandOption.Reject(result, "names of users and groups");
         var access = new ShareAccess();

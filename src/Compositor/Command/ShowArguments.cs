@@ -172,7 +172,7 @@ internal static class ShowArguments
     private static Dictionary<string, string> ParseLayout(ArgumentResult result)
     {
         var layout = new Dictionary<string, string>();
-        foreach (var pair in result.Tokens[^1].Value.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var pair in CommandOption.Words(result))
             // A console's label may contain anything; an output's name has no "=".
             if (pair.LastIndexOf('=') is var at
                 && (at < 1 || at == pair.Length - 1 || !layout.TryAdd(pair[..at], pair[(at + 1)..])))

@@ -26,7 +26,8 @@ internal static class UsageError
                 + $"{string.Join(", ", command.Subcommands.Select(known => known.Name))}; see {help}."
                 : $"There is no command \"{words[0]}\"{Guess(words[0], command.Subcommands.Select(known => known.Name), help)}",
             OptionResult { Tokens.Count: 0 } lacking => $"{lacking.Option.Name} needs a value; see {help}.",
-            OptionResult { Tokens.Count: > 1 } repeated => $"{repeated.Option.Name} is given more than once.",
+            OptionResult { Tokens.Count: > 1, Option.Arity.MaximumNumberOfValues: 1 } repeated =>
+                $"{repeated.Option.Name} is given more than once.",
             _ when parsed.UnmatchedTokens.Count > 0 => $"\"{parsed.UnmatchedTokens[0]}\" is one word too many; see {help}.",
             _ when words.Count == 0 && command.Arguments is [{ Arity.MinimumNumberOfValues: > 0 }] =>
                 $"guestplane {command.Name} needs a source, such as pattern or qemu:; see {help}.",

@@ -25,6 +25,12 @@ internal sealed class Requirements
             ?? throw new ExitException(ExitCode.Usage, $"\"{word}\" is no requirement; the form is {Help}."))]);
     }
 
+    /// <inheritdoc cref="Unmet(HeadResult)"/>
+    /// <param name="heads">None if nothing was shown at all.</param>
+    public IEnumerable<string> Unmet(IReadOnlyList<HeadResult> heads) => heads.Count > 0 || !IsGiven
+        ? heads.SelectMany(Unmet)
+        : ["Nothing was shown, and --require has conditions."];
+
     /// <summary>A sentence per unmet requirement. zero-copy is a share of the presented frames, not of commits.</summary>
     public IEnumerable<string> Unmet(HeadResult head) => _problems.Select(problem => problem(head)).OfType<string>();
 

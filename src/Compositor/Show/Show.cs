@@ -325,7 +325,7 @@ internal sealed class Show : IDisposable
             throw new ExitException(ExitCode.GuestLost, _guest.Problem);
         if (heads.TrueForAll(head => head.Committed == 0))
             ThrowIfNothingCouldBeShown(heads);
-        var unmet = heads.SelectMany(_options.Require.Unmet).ToList();
+        var unmet = _options.Require.Unmet(heads).ToList();
         unmet.ForEach(_messages.Error);
         return unmet.Count > 0 ? ExitCode.RequirementNotMet : _isUnwritten ? ExitCode.CannotWrite : ExitCode.Ok;
     }

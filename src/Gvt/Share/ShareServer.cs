@@ -109,6 +109,9 @@ public sealed class ShareServer : IDisposable
     /// <summary>Sends that there are no images, because the guest is gone; it may come back.</summary>
     public void SwitchOff() => _heads.ForEach(head => head.SwitchOff());
 
+    /// <summary>The guest is open again: requests the sizes that clients have requested of the one before.</summary>
+    public void RenewSizes() => _heads.ForEach(head => head.RenewSize());
+
     /// <summary>Sends that there are no consoles any more: the guest is gone for good, or it is no longer shared.</summary>
     public void Remove()
     {

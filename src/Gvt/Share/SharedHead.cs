@@ -61,6 +61,13 @@ internal sealed class SharedHead : IDisposable
             _resize.Set(_resized + ResizePauseNs);
     }
 
+    /// <summary>The guest was replaced: requests the size again, if there was a request.</summary>
+    public void RenewSize()
+    {
+        if (_resized > 0)
+            Resize(Wish);
+    }
+
     /// <summary>Switches the planes off for the clients, because the guest is gone.</summary>
     public void SwitchOff()
     {
