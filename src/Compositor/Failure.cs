@@ -1,6 +1,7 @@
 using Guestplane.Gvt;
 using Guestplane.Linux;
 using Guestplane.Linux.DBus;
+using Guestplane.Linux.Drm;
 using Guestplane.Wayland;
 
 namespace Guestplane.Compositor;
@@ -23,10 +24,22 @@ internal readonly record struct Failure(ExitCode Code, params IReadOnlyList<stri
             + "for it."),
         WaylandException { IsProtocolError: true } refused => new(ExitCode.Bug,
             $"This is a bug of guestplane: {e.Message}. Our last requests: {string.Join(", ", refused.LastRequests)}."),
+        GpuGoneException gone => new(ExitCode.NoHost, $"The GPU that the compositor draws with is gone: {gone.Message}."),
         _ when ErrnoOf(e) is { } errno && Errno.IsOfMachine(errno) =>
             new(ExitCode.System, $"guestplane cannot go on: {e.Message.TrimEnd('.')}{Remedy(errno)}."),
         // With its inner exceptions and all stack traces.
         _ => new(ExitCode.Bug, [$"This is a bug of guestplane: {e.GetType().Name}: {e.Message}", .. e.ToString().Split('\n')]),
+    };
+
+    /// <summary>True if it ends a connection, and the next compositor can show the guest.</summary>
+    public static bool IsOfHost(Exception e) => e switch
+    {
+        WaylandException { IsHostGone: true } or WaylandException { IsMemoryGone: true } => true,
+        // The compositor accepted the connection, and then did not answer.
+        ExitException { Code: ExitCode.NoHost } => true,
+        // A compositor that has another goes on with that.
+        GpuGoneException => true,
+        _ => false,
     };
 
     /// <summary>A clause that says why a call failed, for a sentence that already names the file.</summary>

@@ -4,7 +4,7 @@ using Tmds.Linux;
 namespace Guestplane.Linux;
 
 /// <summary>A system call that failed; the message has the call, its object and errno.</summary>
-public sealed class LinuxException(string call, int errno)
+public class LinuxException(string call, int errno)
     : Exception($"{call}: {Marshal.GetPInvokeErrorMessage(errno)}")
 {
     /// <summary>errno(3); compare it with the members of <see cref="Errno"/>.</summary>

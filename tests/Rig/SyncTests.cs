@@ -67,6 +67,23 @@ public sealed class SyncTests(SyncBoot boot) : RigTests<SyncBoot>(boot)
     }
 
     [Fact]
+    public void Without_the_GPU_that_synchronises_the_show_ends_with_a_sentence_about_the_compositor()
+    {
+        Assert.Equal(69, Boot.ExitCode("unplugged"));
+        Assert.Contains("The GPU that the compositor draws with is gone: DRM_IOCTL_SYNCOBJ", Boot.Messages("unplugged"));
+    }
+
+    [Fact]
+    public void Without_the_GPU_that_synchronises_the_VM_is_shown_again_on_the_next_connection()
+    {
+        Assert.Equal(0, Boot.ExitCode("unplugged-again"));
+        Assert.Contains("has lost its GPU. Waiting for the next one.", Boot.Messages("unplugged-again"));
+        var head = AssertTransport("unplugged-again", "dmabuf");
+        Assert.Equal("implicit", head.GetProperty("sync").GetString());
+        Assert.True(Count(head, "presented") > 30, $"{head}");
+    }
+
+    [Fact]
     public void Synchronisation_can_be_left_to_the_kernel()
     {
         var head = AssertTransport("implicit", "dmabuf");

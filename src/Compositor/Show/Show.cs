@@ -1,6 +1,6 @@
 using Guestplane.Gvt;
 using Guestplane.Linux;
-using Guestplane.Wayland;
+using Guestplane.Linux.Drm;
 
 namespace Guestplane.Compositor;
 
@@ -121,13 +121,11 @@ internal sealed class Show : IDisposable
                 }
                 _loop.Run();
             }
-            catch (WaylandException e) when (_options.Reconnect && (e.IsHostGone || e.IsMemoryGone))
+            catch (Exception e) when (_options.Reconnect && Failure.IsOfHost(e))
             {
-                Reconnect();
-            }
-            // The compositor accepted the connection, and then did not answer.
-            catch (ExitException e) when (_options.Reconnect && e.Code == ExitCode.NoHost)
-            {
+                _messages.Info(e is GpuGoneException
+                    ? $"The Wayland compositor ({_seats.Host.Name}) has lost its GPU. Waiting for the next one."
+                    : $"The Wayland compositor ({_seats.Host.Name}) went away. Waiting for the next one.");
                 Reconnect();
             }
         }
@@ -198,7 +196,6 @@ internal sealed class Show : IDisposable
     /// <summary>Waits for the next compositor. The guest continues: Throttle answers QEMU without one.</summary>
     private void Reconnect()
     {
-        _messages.Info($"The Wayland compositor ({_seats.Host.Name}) went away. Waiting for the next one.");
         LeaveHost();
         Tidy();
         var next = NextHost();

@@ -97,7 +97,7 @@ public sealed class SyncTimeline : IDisposable
     private static void Check(int result, string call)
     {
         if (result < 0)
-            throw new LinuxException(call, -result);
+            throw -result == Errno.NoDevice ? new GpuGoneException(call) : new LinuxException(call, -result);
     }
 
     /// <summary>struct drm_syncobj_create, drm_syncobj_destroy.</summary>

@@ -23,6 +23,12 @@ stalled() {
 	show_end
 }
 
+# The GPU goes away while it synchronises the image; the compositor keeps what it has of it.
+unplugged() {
+	LD_PRELOAD=$SHARE/unplug.so UNPLUG=60 show unplugged pattern:memory=udmabuf,no-cursor,rate=30 --fullscreen --seconds 6
+	LD_PRELOAD=$SHARE/unplug.so UNPLUG=60 show unplugged-again pattern:memory=udmabuf,no-cursor,rate=30 --fullscreen --reconnect --seconds 8
+}
+
 # fenced NAME RATE COUNT LATE ARGUMENT…: flips that are shown LATE ms before they are drawn to their end, and what was on screen in each
 # frame. With eight buffers a compositor may read one for seven more flips.
 fenced() {
@@ -55,5 +61,6 @@ load_vkms_syncobj
 load_testgpu gvt "$(card_of vkms)"
 on sway-vkms explicit
 on sway-vkms stalled
+on sway-vkms unplugged
 on sway-vkms on_hardware
 WLR_SCENE_DISABLE_DIRECT_SCANOUT=1 on sway-vkms drawn
