@@ -52,17 +52,25 @@ internal sealed class SharePoll
         var now = Clock.Now;
         _delay.Add(now - _sent, LongestNs);
         (_sent, _notBefore) = (0, 0);
-        if (answer.IsError || !answer.HasSignature(s_answer))
-        {
-            _isOver = true;
-            return true;
-        }
-        var time = answer.ReadUInt64();
-        // A server that says nonsense is polled at the refresh.
-        if (time < (ulong)(now + LongestBackOffNs))
-            _notBefore = (long)time;
-        _isOver = !_takeFlips(answer);
+        _isOver = answer.IsError || !answer.HasSignature(s_answer) || !Take(answer, now);
         return true;
+    }
+
+    private bool Take(BusMessage answer, long now)
+    {
+        try
+        {
+            var time = answer.ReadUInt64();
+            // A server that says nonsense is polled at the refresh.
+            if (time < (ulong)(now + LongestBackOffNs))
+                _notBefore = (long)time;
+            return _takeFlips(answer);
+        }
+        catch (BusException)
+        {
+            // The answer ends before the time does.
+            return false;
+        }
     }
 
     /// <summary>As long as a vGPU's queries are left alone after an error, at most.</summary>

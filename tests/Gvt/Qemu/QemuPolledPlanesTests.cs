@@ -19,14 +19,8 @@ public sealed class QemuPolledPlanesTests
         ["More flips than planes"] = ("more flips", poll => Answer(poll, [.. Enumerable.Repeat(Values(Primary, 1), 100)])),
         ["Damage without end"] = ("reading a message", poll => Answer(poll, Values(Primary, 1, damage:
             [.. Enumerable.Range(0, 1000).Select(i => new object[] { i, 0, 1, 1 })]))),
-        ["An answer cut short"] = ("reading a message", poll => poll.Connection.SendBytes(new QemuRawMessage
-        {
-            Type = (byte)DBusType.Return,
-            ReplySerial = poll.Call.Serial,
-            Member = "PollFlips",
-            Signature = PollTypes,
-            Body = [.. QemuRawMessage.Marshal(PollTypes, 0ul, new object[] { Values(Primary, 1) })[..40]],
-        }.Encode(poll.Connection.NextSerial(), new FdLedger()), [])),
+        ["An answer cut short"] = ("reading a message", poll => CutShort(poll, bytes: 40)),
+        ["An answer that ends in its time"] = ("", poll => CutShort(poll, bytes: 4)),
     };
 
     public static TheoryData<string> Lies => [.. s_lies.Keys];
@@ -116,4 +110,13 @@ public sealed class QemuPolledPlanesTests
     }));
 
     private static void Answer(QemuInvocation poll, params object[][] flips) => poll.Return(PollTypes, 0ul, flips);
+
+    private static void CutShort(QemuInvocation poll, int bytes) => poll.Connection.SendBytes(new QemuRawMessage
+    {
+        Type = (byte)DBusType.Return,
+        ReplySerial = poll.Call.Serial,
+        Member = "PollFlips",
+        Signature = PollTypes,
+        Body = [.. QemuRawMessage.Marshal(PollTypes, 0ul, new object[] { Values(Primary, 1) })[..bytes]],
+    }.Encode(poll.Connection.NextSerial(), new FdLedger()), []);
 }
