@@ -43,14 +43,14 @@ public static class ProcessFds
     /// <summary>True if the process runs as our user. Another user's may have a name and arguments that deceive.</summary>
     public static bool IsOurs(int pid) => FileOwner.Id($"/proc/{pid}") == LibC.geteuid();
 
-    /// <summary>A process's arguments; empty if it has ended or is a kernel thread.</summary>
+    /// <summary>A process's arguments; empty if it has ended, is a kernel thread, or /proc hides it (hidepid).</summary>
     public static IReadOnlyList<string> CommandLine(int pid)
     {
         try
         {
             return File.ReadAllText($"/proc/{pid}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return [];
         }
@@ -94,14 +94,14 @@ public static class ProcessFds
                 yield return (pid, Name(pid));
     }
 
-    /// <summary>The process's command name, or "?" if it has ended.</summary>
+    /// <summary>The process's command name, or "?" if it has ended or /proc hides it (hidepid).</summary>
     public static string Name(int pid)
     {
         try
         {
             return File.ReadAllText($"/proc/{pid}/comm").Trim();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "?";
         }
