@@ -225,6 +225,29 @@ public sealed class InputSourceTests : IDisposable
         End(run);
     }
 
+    /// <summary>Its windows go on, and so does the user.</summary>
+    [Fact]
+    public void What_is_released_while_the_VM_is_stopped_is_released_when_it_runs_and_it_still_has_fingers()
+    {
+        using var run = ShowByQmp("--touch touch");
+        _host.Key(A, true);
+        Wait(() => _qmp.Events.Contains(Key(0x1e, true)));
+        _qmp.IsStopped = true;
+        var sent = _qmp.Commands.Count(command => command == "input-send-event");
+        _host.Key(A, false);
+        _host.TouchDown(Root.Id, 0, 64, 48);
+        _host.TouchUp(0);
+        // Both were refused, and the release is tried again.
+        Wait(() => _qmp.Commands.Count(command => command == "input-send-event") >= sent + 3);
+        Assert.DoesNotContain(Key(0x1e, false), _qmp.Events);
+        _qmp.IsStopped = false;
+        Wait(() => _qmp.Events.Contains(Key(0x1e, false)));
+        _host.TouchDown(Root.Id, 0, 64, 48);
+        Wait(() => _qmp.Events.Any(one => one.Contains("\"mtt\"", StringComparison.Ordinal)));
+        _host.TouchUp(0);
+        End(run);
+    }
+
     [Fact]
     public void A_console_whose_output_makes_no_sense_is_taken_for_the_first()
     {

@@ -27,6 +27,9 @@ internal sealed class QmpInput : IHeadInput, IDisposable
 
     private const int WheelNotch = 120;
 
+    /// <summary>What QEMU says of events while the VM is stopped (ui/input.c, qmp_input_send_event).</summary>
+    private const string Stopped = "VM not running";
+
     // In the order of QEMU's InputButton (qapi/ui.json), by linux/input-event-codes.h; 0: the wheel.
     private static readonly uint[] s_buttons = [0x110, 0x112, 0x111, 0, 0, 0x113, 0x114];
 
@@ -40,6 +43,9 @@ internal sealed class QmpInput : IHeadInput, IDisposable
 
     /// <summary>Presses that the VM has got or may have got, and whose release it has not answered.</summary>
     private readonly HashSet<QmpEvent> _held = [];
+
+    /// <summary>Releases that the VM has refused because it is stopped: it holds their keys until it gets them.</summary>
+    private readonly List<QmpEvent> _refused = [];
     private QmpChannel? _channel;
     private string? _device;
     private int _head;
@@ -50,7 +56,7 @@ internal sealed class QmpInput : IHeadInput, IDisposable
     public QmpInput(Loop loop)
     {
         _loop = loop;
-        loop.Add(_mice = new LoopTimer(_ => Flush()));
+        loop.Add(_mice = new LoopTimer(_ => Renew()));
     }
 
     /// <summary>The command that asks which pointer is in use.</summary>
@@ -75,6 +81,7 @@ internal sealed class QmpInput : IHeadInput, IDisposable
         (_channel, _device, _head, _isSent) = (channel, device, head, false);
         _queue.Clear();
         _sent.Clear();
+        _refused.Clear();
         _mice.Cancel();
         if (channel is null)
             return;
@@ -105,7 +112,7 @@ internal sealed class QmpInput : IHeadInput, IDisposable
         if (value.ValueKind == JsonValueKind.Array)
             ReadMice(value);
         else if (error is not null)
-            OnRefused();
+            OnRefused(error);
         else
             _sent.ForEach(sent => sent.Update(_held));
         _sent.Clear();
@@ -195,8 +202,13 @@ internal sealed class QmpInput : IHeadInput, IDisposable
     /// QEMU has checked all events of a command before it sends any (ui/input.c, qmp_input_send_event): it knows no fingers, or
     /// has no tablet any more. Keys and buttons are sent again without them.
     /// </summary>
-    private void OnRefused()
+    private void OnRefused(string error)
     {
+        if (error.Contains(Stopped, StringComparison.Ordinal))
+        {
+            _refused.AddRange(_sent.Where(sent => sent.IsRelease && !_refused.Exists(one => one.Press == sent.Press)));
+            return;
+        }
         if (_sent.Exists(sent => sent.Kind == QmpEventKind.Touch))
             HasTouch = false;
         if (_sent.Exists(sent => !sent.IsKeyOrButton))
@@ -212,6 +224,14 @@ internal sealed class QmpInput : IHeadInput, IDisposable
             _queue[^1] = merged;
         else
             _queue.Add(next);
+        Flush();
+    }
+
+    /// <summary>The time to ask for the pointers, and whether a VM that was stopped runs again.</summary>
+    private void Renew()
+    {
+        _queue.InsertRange(0, _refused);
+        _refused.Clear();
         Flush();
     }
 

@@ -38,6 +38,9 @@ public sealed class FakeQmp
     /// <summary>QEMU before 8.1: input-send-event knows no fingers.</summary>
     public bool IsBefore81 { get; set; }
 
+    /// <summary>The VM is stopped (QMP's stop): input-send-event is refused.</summary>
+    public bool IsStopped { get; set; }
+
     /// <summary>The first console's "head", as JSON.</summary>
     public string HeadOfConsole { get; set; } = "0";
 
