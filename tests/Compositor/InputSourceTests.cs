@@ -249,6 +249,27 @@ public sealed class InputSourceTests : IDisposable
     }
 
     [Fact]
+    public void A_release_that_a_stopped_VM_refused_does_not_end_the_next_press()
+    {
+        // It does not repeat, as A would.
+        const uint LeftCtrl = 29;
+        using var run = ShowByQmp("");
+        _host.Key(LeftCtrl, true);
+        Wait(() => _qmp.Events.Contains(Key(0x1d, true)));
+        _qmp.IsStopped = true;
+        _host.Key(LeftCtrl, false);
+        Wait(() => _qmp.Refusals == 1);
+        _qmp.IsStopped = false;
+        _host.Key(LeftCtrl, true);
+        Wait(() => _qmp.Events.Count(one => one == Key(0x1d, true)) == 2);
+        var asked = _qmp.Commands.Count(command => command == "query-mice");
+        // The time at which a refused release is sent again has come twice.
+        Wait(() => _qmp.Commands.Count(command => command == "query-mice") >= asked + 2);
+        Assert.Equal(Key(0x1d, true), _qmp.Events[^1]);
+        End(run);
+    }
+
+    [Fact]
     public void A_console_whose_output_makes_no_sense_is_taken_for_the_first()
     {
         _qmp.HeadOfConsole = "\"x\"";

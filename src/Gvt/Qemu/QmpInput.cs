@@ -206,7 +206,9 @@ internal sealed class QmpInput : IHeadInput, IDisposable
     {
         if (error.Contains(Stopped, StringComparison.Ordinal))
         {
-            _refused.AddRange(_sent.Where(sent => sent.IsRelease && !_refused.Exists(one => one.Press == sent.Press)));
+            // Not if the same is pressed again meanwhile.
+            _refused.AddRange(_sent.Where(sent => sent.IsRelease && !_refused.Exists(one => one.Press == sent.Press)
+                && !_queue.Exists(queued => queued.IsPress && queued.Press == sent.Press)));
             return;
         }
         if (_sent.Exists(sent => sent.Kind == QmpEventKind.Touch))
@@ -220,6 +222,9 @@ internal sealed class QmpInput : IHeadInput, IDisposable
     {
         if (_channel is null || _queue.Count >= (next.IsRelease ? 2 * MostQueued : MostQueued))
             return;
+        // The key is held again: a release that comes late would end that.
+        if (next.IsPress && _refused.Count > 0)
+            _refused.RemoveAll(one => one.Press == next.Press);
         if (_queue.Count > 0 && _queue[^1].Merge(next) is { } merged)
             _queue[^1] = merged;
         else

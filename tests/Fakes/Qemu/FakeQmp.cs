@@ -8,6 +8,7 @@ public sealed class FakeQmp
     private readonly FakeQemu _qemu;
     private readonly List<QmpConnection> _connections = [];
     private readonly List<string> _commands = [], _events = [];
+    private int _refusals;
 
     /// <summary>Exists as long as the fake QEMU does.</summary>
     public FakeQmp(FakeQemu qemu, string path)
@@ -41,6 +42,9 @@ public sealed class FakeQmp
     /// <summary>The VM is stopped (QMP's stop): input-send-event is refused.</summary>
     public bool IsStopped { get; set; }
 
+    /// <summary>How many commands a stopped VM has refused.</summary>
+    public int Refusals => _qemu.Locked(() => _refusals);
+
     /// <summary>The first console's "head", as JSON.</summary>
     public string HeadOfConsole { get; set; } = "0";
 
@@ -54,6 +58,8 @@ public sealed class FakeQmp
     public void Hangup() => _qemu.Act(() => _connections.ForEach(connection => connection.Dispose()));
 
     internal void Record(IEnumerable<string> events) => _events.AddRange(events);
+
+    internal void Refuse() => _refusals++;
 
     internal void Record(string command) => _commands.Add(command);
 

@@ -165,7 +165,10 @@ internal sealed class QmpConnection : IQemuSource
         var device = arguments.TryGetProperty("device", out var given) ? $"{given}:" : "";
         var events = arguments.GetProperty("events").EnumerateArray().Select(one => device + one.GetRawText()).ToList();
         if (_qmp.IsStopped)
+        {
+            _qmp.Refuse();
             return Error("GenericError", "VM not running");
+        }
         if (_qmp.IsBefore81 && events.Exists(one => one.Contains("\"mtt\"", StringComparison.Ordinal)))
             return Error("GenericError", "Parameter 'type' does not accept value 'mtt'");
         _qmp.Record(events);
